@@ -1,0 +1,28 @@
+//! `cargo xtask bench`: benchmarks of the whole binary, one file each in this folder.
+
+use anyhow::{Result, bail};
+
+use crate::paths::Paths;
+
+struct Bench {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Paths, &[String]) -> Result<()>,
+}
+
+/// Add a benchmark: a file in this folder, and its line here.
+const BENCHES: &[Bench] = &[];
+
+/// Runs the one that is named; without a name, or with a wrong one, says which there are.
+pub fn run(paths: &Paths, name: Option<&str>, arguments: &[String]) -> Result<()> {
+    if let Some(bench) = BENCHES.iter().find(|bench| Some(bench.name) == name) {
+        return (bench.run)(paths, arguments);
+    }
+    for bench in BENCHES {
+        println!("{:<12} {}", bench.name, bench.about);
+    }
+    match name {
+        Some(name) => bail!("there is no benchmark called {name}; `cargo xtask bench` lists them"),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,44 @@
+//! Debian's and Ubuntu's packages.
+
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Result, bail};
+
+use crate::command;
+
+/// Installs packages; on a machine without apt-get it fails with `otherwise`, the sentence that
+/// says what to install by hand.
+pub fn install(packages: &[&str], otherwise: &str) -> Result<()> {
+    if command::find_program("apt-get").is_none() {
+        bail!("{otherwise}");
+    }
+    // A package list that can't be renewed may still be good enough; the installation will tell.
+    static UPDATED: OnceLock<()> = OnceLock::new();
+    UPDATED.get_or_init(|| {
+        if let Err(error) = apt_get(&["update", "-qq"]) {
+            println!("    {error:#}; going on with the package lists as they are");
+        }
+    });
+    let arguments = [&["install", "-y", "-qq", "--no-install-recommends"], packages].concat();
+    apt_get(&arguments).map_err(|error| anyhow::anyhow!("{otherwise} ({error:#})"))
+}
+
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    let mut command = match is_root() {
+        true => Command::new("apt-get"),
+        false => {
+            let mut sudo = Command::new("sudo");
+            sudo.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+            sudo
+        }
+    };
+    // Another installation may be running: wait for it instead of failing.
+    command.args(["-o", "DPkg::Lock::Timeout=300"]).args(arguments);
+    command::run(command.env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}

@@ -1,0 +1,6 @@
+//! What a fresh machine lacks, installed once and found again afterwards.
+
+pub mod apt;
+pub mod browser;
+pub mod clients;
+pub mod wasm;

@@ -1,0 +1,57 @@
+//! `GET /api/system`: what came in, what was kept, what was refused and why.
+
+use serde::{Deserialize, Serialize};
+
+/// received = stored + rejected, per signal; counted since the process started.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SystemResponse {
+    pub version: String,
+    pub uptime_s: u64,
+    /// True when the store holds no telemetry of this tenant other than Ocelli's own.
+    pub empty: bool,
+    pub ingest: Vec<SignalLedger>,
+    /// Requests refused as a whole, before items could be counted.
+    pub refused_requests: Vec<ReasonCount>,
+    pub storage: StorageSummary,
+    pub listeners: Vec<Listener>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignalLedger {
+    /// `spans`, `points` or `logs`.
+    pub signal: String,
+    pub received: u64,
+    pub stored: u64,
+    pub rejected: u64,
+    pub rejected_by_reason: Vec<ReasonCount>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReasonCount {
+    pub reason: String,
+    pub count: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StorageSummary {
+    pub memtable_rows: u64,
+    pub memtable_bytes: u64,
+    pub wal_bytes: u64,
+    pub segments: u64,
+    pub segment_rows: u64,
+    pub segment_bytes: u64,
+    /// Damaged pieces that were set aside, each with its path below the data directory.
+    pub quarantined: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Listener {
+    /// `otlp_grpc`, `otlp_http` or `api`.
+    pub name: String,
+    pub address: String,
+}

@@ -1,0 +1,105 @@
+//! Services, their RED figures, operations and neighbours.
+//!
+//! All of it comes from the span metrics that are made of every span at ingest. A figure is `None`
+//! when no call was seen, so that a gap stays a gap.
+
+use crate::{QueryStats, TimeRange};
+use serde::{Deserialize, Serialize};
+
+/// `GET /api/services?from&to`: one row a service, sorted by name. Entry-point spans count
+/// (span kind server or consumer; a service that has none counts all its spans).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServicesResponse {
+    pub range: TimeRange,
+    pub services: Vec<ServiceSummary>,
+    pub stats: QueryStats,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServiceSummary {
+    pub name: String,
+    pub red: Red,
+    pub series: RedSeries,
+}
+
+/// Rate, errors and duration over the whole range.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Red {
+    /// Calls in the range.
+    pub calls: f64,
+    /// Calls per second.
+    pub rate: f64,
+    /// Failed calls / calls, 0 to 1.
+    pub error_ratio: Option<f64>,
+    pub p50_ms: Option<f64>,
+    pub p95_ms: Option<f64>,
+    pub p99_ms: Option<f64>,
+}
+
+/// The same over time; every column has one entry a step, the first at `start_ms`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RedSeries {
+    /// Milliseconds since the Unix epoch.
+    pub start_ms: i64,
+    pub step_ms: i64,
+    pub rate: Vec<Option<f64>>,
+    pub error_ratio: Vec<Option<f64>>,
+    pub p50_ms: Vec<Option<f64>>,
+    pub p95_ms: Vec<Option<f64>>,
+    pub p99_ms: Vec<Option<f64>>,
+}
+
+/// `GET /api/services/{service}?from&to`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServiceResponse {
+    pub range: TimeRange,
+    pub name: String,
+    pub red: Red,
+    pub series: RedSeries,
+    /// Every operation, busiest first.
+    pub operations: Vec<OperationSummary>,
+    /// Who calls this service.
+    pub callers: Vec<Edge>,
+    /// Whom this service calls: services, databases, external APIs.
+    pub callees: Vec<Edge>,
+    pub exemplars: Vec<Exemplar>,
+    pub stats: QueryStats,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OperationSummary {
+    /// The span name.
+    pub name: String,
+    /// `server`, `client`, `producer`, `consumer`, `internal` or `unspecified`.
+    pub kind: String,
+    pub red: Red,
+}
+
+/// One side of the service graph.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Edge {
+    /// The neighbour's name.
+    pub name: String,
+    /// `""` for a call between services, else `database`, `messaging_system` or `virtual_node`.
+    pub connection_type: String,
+    pub red: Red,
+}
+
+/// A trace that stands for a point of a chart.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Exemplar {
+    pub trace_id: String,
+    pub span_id: String,
+    /// Milliseconds since the Unix epoch.
+    pub time_ms: i64,
+    pub duration_ms: f64,
+    pub error: bool,
+}

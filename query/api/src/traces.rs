@@ -1,0 +1,170 @@
+//! Trace search, a trace's skeleton, a span's detail.
+
+use crate::{KeyValue, QueryStats, TimeRange, UnixNano};
+use serde::{Deserialize, Serialize};
+
+/// `GET /api/traces?from&to&service&operation&status&min_duration&max_duration&q&sort&limit&cursor`.
+///
+/// All filters hold on one span of the trace. `status` is `error`, `ok` or `unset`; durations are
+/// `250ms`, `1.5s`, `2m`; `q` is `key:value` terms over span and resource attributes (quote a value
+/// with spaces); `sort` is `newest` (default) or `slowest`; `limit` is 1 to 1000, default 20.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TracesResponse {
+    pub range: TimeRange,
+    pub traces: Vec<TraceSummary>,
+    /// Give it back as `cursor` for the next page; none when this is the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    pub stats: QueryStats,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TraceSummary {
+    pub trace_id: String,
+    /// Of the earliest span, or of the span without a parent if there is one.
+    pub root_service: String,
+    pub root_operation: String,
+    /// False when no span without a parent has arrived.
+    pub has_root: bool,
+    pub start: UnixNano,
+    /// Latest end minus earliest start.
+    pub duration_ns: i64,
+    pub span_count: u32,
+    pub error_count: u32,
+    pub services: Vec<ServiceSpans>,
+    /// Spans that the filters hold on, at most 3, the longest first.
+    pub matched: Vec<MatchedSpan>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServiceSpans {
+    pub service: String,
+    pub spans: u32,
+    pub errors: u32,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MatchedSpan {
+    pub span_id: String,
+    pub service: String,
+    pub operation: String,
+    pub duration_ns: i64,
+    pub error: bool,
+}
+
+/// `GET /api/traces/{trace_id}`: the skeleton in columns, one entry a span, in depth-first order
+/// (children by start time), so that a subtree is a run of rows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TraceResponse {
+    pub trace_id: String,
+    pub start: UnixNano,
+    pub duration_ns: i64,
+    /// What `service` and `operation` point into.
+    pub services: Vec<String>,
+    pub operations: Vec<String>,
+    pub spans: SpanColumns,
+    /// Log records that carry this trace id.
+    pub log_count: u64,
+    /// What is odd about this trace, in words: missing parents, clock skew, spans sent twice.
+    pub warnings: Vec<String>,
+    pub stats: QueryStats,
+}
+
+/// Equal-length columns.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SpanColumns {
+    pub span_id: Vec<String>,
+    /// Row of the parent, -1 for a root or a span whose parent is missing.
+    pub parent: Vec<i32>,
+    /// True where a parent id is given but no such span has arrived.
+    pub parent_missing: Vec<bool>,
+    pub depth: Vec<u32>,
+    /// Rows of the subtree, this one included.
+    pub subtree_size: Vec<u32>,
+    /// From the start of the trace.
+    pub start_offset_ns: Vec<i64>,
+    /// Negative where the clock went backwards.
+    pub duration_ns: Vec<i64>,
+    /// Index into `services`.
+    pub service: Vec<u32>,
+    /// Index into `operations`.
+    pub operation: Vec<u32>,
+    /// OTLP `SpanKind`.
+    pub kind: Vec<i32>,
+    /// OTLP `StatusCode`: 0 unset, 1 ok, 2 error.
+    pub status: Vec<i32>,
+    pub event_count: Vec<u32>,
+    pub link_count: Vec<u32>,
+}
+
+/// `GET /api/traces/{trace_id}/spans/{span_id}`: everything that was sent of one span.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SpanDetail {
+    pub trace_id: String,
+    pub span_id: String,
+    /// Empty for a root.
+    pub parent_span_id: String,
+    pub trace_state: String,
+    pub flags: u32,
+    pub name: String,
+    pub kind: i32,
+    pub start: UnixNano,
+    pub end: UnixNano,
+    pub status_code: i32,
+    pub status_message: String,
+    pub attributes: Vec<KeyValue>,
+    pub dropped_attributes_count: u32,
+    pub events: Vec<SpanEvent>,
+    pub dropped_events_count: u32,
+    pub links: Vec<SpanLink>,
+    pub dropped_links_count: u32,
+    pub resource: Resource,
+    pub scope: Scope,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SpanEvent {
+    pub time: UnixNano,
+    pub name: String,
+    pub attributes: Vec<KeyValue>,
+    pub dropped_attributes_count: u32,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SpanLink {
+    pub trace_id: String,
+    pub span_id: String,
+    pub trace_state: String,
+    pub flags: u32,
+    pub attributes: Vec<KeyValue>,
+    pub dropped_attributes_count: u32,
+}
+
+/// Who sent it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Resource {
+    pub attributes: Vec<KeyValue>,
+    pub dropped_attributes_count: u32,
+    pub schema_url: String,
+}
+
+/// Which library made it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Scope {
+    pub name: String,
+    pub version: String,
+    pub attributes: Vec<KeyValue>,
+    pub dropped_attributes_count: u32,
+    pub schema_url: String,
+}

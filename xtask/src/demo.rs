@@ -18,7 +18,10 @@ pub fn run(paths: &Paths, arguments: &[String]) -> Result<()> {
     println!("==> the UI");
     ui::build(paths, false)?;
     println!("==> the binary; the first time takes some minutes");
-    command::run(command::cargo_in(paths).args(["build", "--package", "ocelli", "--bin", "ocelli"]))
+    // The selection decides the features of shared dependencies. With the workspace and one test in it,
+    // it is the tests' selection, and demo and tests use one build of everything.
+    let selection = ["build", "--workspace", "--bin", "ocelli", "--test", "house"];
+    command::run(command::cargo_in(paths).args(selection))
         .context("mend what the compiler names above")?;
     println!("==> ready after {}; starting the demo", seconds(started.elapsed()));
     let mut demo = command::without_cargos_variables(Command::new(paths.target.join("debug/ocelli")));

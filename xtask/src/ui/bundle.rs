@@ -48,7 +48,11 @@ fn bind(wasm: &Path, out: &Path) -> Result<()> {
     bindgen.web(true)?.generate(out).context(
         "wasm-bindgen failed: the version of wasm-bindgen in ui/Cargo.toml must equal that of \
          wasm-bindgen-cli-support in Cargo.toml",
-    )
+    )?;
+    if out.join("snippets").exists() {
+        bail!("ui/ or a dependency of it has inline JavaScript, which is not served: move it to ui/boot.js");
+    }
+    Ok(())
 }
 
 fn copy_page(ui: &Path, out: &Path) -> Result<()> {

@@ -32,6 +32,8 @@ pub fn build(paths: &Paths, force: bool) -> Result<()> {
     let built = paths.ui_cache().join(&key);
     if force || !built.exists() {
         compile_and_bundle(paths, &built)?;
+    } else {
+        println!("    built before: taken from {}", built.display());
     }
     publish(&built, &dist, &key)
 }

@@ -1,0 +1,55 @@
+//! The shell: the bar, the page that the address names, the keys.
+
+use crate::components::help::Help;
+use crate::components::keys;
+use crate::components::top_bar::TopBar;
+use crate::context::Context;
+use crate::location::Location;
+use crate::pages::{
+    logs::Logs, service::Service, services::Services, system::System, trace::Trace, traces::Traces,
+};
+use crate::view::route::Route;
+use leptos::prelude::*;
+
+#[component]
+pub fn App() -> impl IntoView {
+    let location = Location::provide();
+    let context = Context::provide(location);
+    let help = RwSignal::new(false);
+    keys::listen(context, help);
+    // Another page speaks of the present, not of when the last one was opened.
+    Effect::new(move |before: Option<()>| {
+        let title = location.route.with(Route::title);
+        document().set_title(&format!("{title} · Ocelli"));
+        if before.is_some() {
+            context.refresh();
+        }
+    });
+    let page = move || match location.route.get() {
+        Route::Services => view! { <Services/> }.into_any(),
+        Route::Service(name) => view! { <Service name/> }.into_any(),
+        Route::Traces => view! { <Traces/> }.into_any(),
+        Route::Trace(id) => view! { <Trace id/> }.into_any(),
+        Route::Logs => view! { <Logs/> }.into_any(),
+        Route::System => view! { <System/> }.into_any(),
+        Route::Unknown(path) => view! { <NotFound path/> }.into_any(),
+    };
+    view! {
+        <a class="skip" href="#main">"Skip to the page"</a>
+        <TopBar help/>
+        <main id="main" tabindex="-1">{page}</main>
+        <Help open=help/>
+    }
+}
+
+#[component]
+fn NotFound(path: String) -> impl IntoView {
+    let location = Context::get().location;
+    view! {
+        <section class="page">
+            <h1>"There is no page here"</h1>
+            <p class="mono">{path}</p>
+            <p><a href=move || location.link("/services", &[])>"Services"</a>" · "<a href=move || location.link("/traces", &[])>"Traces"</a>" · "<a href=move || location.link("/logs", &[])>"Logs"</a></p>
+        </section>
+    }
+}

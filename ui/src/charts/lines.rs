@@ -1,0 +1,49 @@
+//! Lines over time; a gap stays a gap.
+
+use super::canvas::{Canvas, colour};
+use crate::view::decimate;
+use crate::view::scale::Linear;
+use crate::view::series::Series;
+
+/// Draws each series over the scales given, the last on top.
+pub fn draw(canvas: &Canvas, series: &[Series], x: &Linear, y: &Linear) {
+    canvas.context.set_line_join("round");
+    for line in series {
+        let colour = colour(line.colour);
+        canvas.stroke(&colour, 1.5);
+        canvas.fill(&colour);
+        for run in decimate::runs(&line.values, canvas.width as usize) {
+            draw_run(canvas, line, &run, x, y);
+        }
+    }
+}
+
+fn draw_run(canvas: &Canvas, line: &Series, run: &[(f64, f64)], x: &Linear, y: &Linear) {
+    let point = |&(index, value): &(f64, f64)| {
+        (x.px(line.start_ms as f64 + index * line.step_ms as f64), y.px(value))
+    };
+    // A value between two gaps has no line; a dot shows it.
+    if let [only] = run {
+        let (x, y) = point(only);
+        canvas.fill_circle(x, y, 1.5);
+        return;
+    }
+    canvas.context.begin_path();
+    for (index, (x, y)) in run.iter().map(point).enumerate() {
+        if index == 0 {
+            canvas.context.move_to(x, y);
+        } else {
+            canvas.context.line_to(x, y);
+        }
+    }
+    canvas.context.stroke();
+}
+
+/// A line without axes that fills the canvas, for a table cell.
+pub fn spark(canvas: &Canvas, line: &Series) {
+    let last = line.values.len().saturating_sub(1).max(1);
+    let highest = line.max().filter(|max| *max > 0.0).unwrap_or(1.0);
+    let x = Linear::new(line.time_ms(0) as f64, line.time_ms(last) as f64, 1.0, canvas.width - 1.0);
+    let y = Linear::new(0.0, highest, canvas.height - 1.5, 1.5);
+    draw(canvas, std::slice::from_ref(line), &x, &y);
+}

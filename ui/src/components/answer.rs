@@ -1,0 +1,108 @@
+//! The frame around everything that is asked from the server: old data dimmed while a new answer is on
+//! its way, the server's own words when it refuses, what the answer cost, and the request as curl.
+
+use crate::client::{Failure, Fetched};
+use crate::components::copy::CopyButton;
+use crate::view::{curl, format};
+use leptos::prelude::*;
+use ocelli_api::QueryStats;
+
+/// Shows its children once there is an answer.
+#[component]
+pub fn Answer<T: Send + Sync + 'static>(
+    fetched: Fetched<T>,
+    /// Where the answer says what it cost.
+    stats: fn(&T) -> &QueryStats,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let has_data = Memo::new(move |_| fetched.data.with(Option::is_some));
+    let fallback = move || {
+        let waits =
+            move || fetched.loading.get().then(|| view! { <p class="late" role="status">"Loading…"</p> });
+        view! { {waits} }
+    };
+    view! {
+        <FailureNote failure=fetched.failure retry=Callback::new(move |()| fetched.retry())/>
+        <div class="answer" class:loading=move || fetched.loading.get() aria-busy=move || fetched.loading.get().to_string()>
+            <Show when=move || has_data.get() fallback=fallback>{children()}</Show>
+        </div>
+        <QueryNote url=fetched.url stats=fetched.map(move |data| stats(data).clone())/>
+    }
+}
+
+/// What the server said, and a way to try again.
+#[component]
+pub fn FailureNote(failure: RwSignal<Option<Failure>>, retry: Callback<()>) -> impl IntoView {
+    let body = move || {
+        failure.get().map(|failure| {
+            view! {
+                <div class="note error" role="alert" data-testid="error">
+                    <span class="glyph" aria-hidden="true">"✖"</span>
+                    <span class="text">{failure.message()}</span>
+                    <button type="button" on:click=move |_| retry.run(())>"Try again"</button>
+                </div>
+            }
+        })
+    };
+    view! { {body} }
+}
+
+/// Rows scanned, time, the request as curl; a banner when the answer is not whole.
+#[component]
+pub fn QueryNote(
+    #[prop(into)] url: Signal<Option<String>>,
+    #[prop(into)] stats: Signal<Option<QueryStats>>,
+) -> impl IntoView {
+    let cost = move || {
+        stats.get().map(|stats| {
+            format!(
+                "{} scanned · {} · {}",
+                format::plural(stats.rows_scanned, "row", "rows"),
+                format::bytes(stats.bytes_scanned),
+                format::duration(stats.elapsed_ms * 1e6)
+            )
+        })
+    };
+    let partial = move || {
+        let why = stats.with(|stats| stats.as_ref().and_then(|stats| stats.partial.clone()));
+        why.map(|why| {
+            view! { <div class="note warn" role="status"><span class="glyph" aria-hidden="true">"▲"</span>"Not the whole answer: "{why}</div> }
+        })
+    };
+    let command = Signal::derive(move || {
+        let origin = window().location().origin().unwrap_or_default();
+        url.get().map(|url| curl::command(&origin, &url)).unwrap_or_default()
+    });
+    view! {
+        {partial}
+        <p class="cost"><span>{cost}</span><CopyButton label="Copy as curl" text=command/></p>
+    }
+}
+
+/// What an empty answer says: what was asked and over which range.
+#[component]
+pub fn Empty(#[prop(into)] what: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+    let context = crate::context::Context::get();
+    let range = move || {
+        context.range.get().ok().map(|range| {
+            let (from, to) = crate::view::range::absolute(&range);
+            format!(" between {from} and {to}.")
+        })
+    };
+    let wider = move || {
+        let range = context.range.get().ok()?;
+        let (from, to) =
+            crate::view::range::absolute(&crate::view::range::zoom_out(&range, crate::context::now()));
+        Some(context.location.href(&[("from", &from), ("to", &to)]))
+    };
+    view! {
+        <div class="empty" data-testid="empty">
+            <p>{what}{range}</p>
+            <p>
+                <a href=wider>"Look in a range twice as wide"</a>" · "
+                <a href=move || context.location.href(&[("from", "now-1d"), ("to", "now")])>"the last 24 hours"</a>
+            </p>
+            {children.map(|children| children())}
+        </div>
+    }
+}

@@ -1,0 +1,44 @@
+//! The keyboard, explained.
+
+use leptos::html::Dialog;
+use leptos::prelude::*;
+
+const KEYS: [(&str, &str); 13] = [
+    ("g s", "Services"),
+    ("g t", "Traces"),
+    ("g l", "Logs"),
+    ("g y", "System"),
+    ("/", "Find: the first search field of the page"),
+    ("j  k", "Next and previous row"),
+    ("Enter", "Open the row"),
+    ("[  ]", "Range half a width earlier, later"),
+    ("r", "Refresh"),
+    ("d", "Dark or light"),
+    ("← →", "In a trace: fold, unfold. On a chart: move the crosshair"),
+    ("+  −", "On a chart: zoom in at the crosshair, zoom out"),
+    ("?", "This help"),
+];
+
+/// The dialog; open it by the signal.
+#[component]
+pub fn Help(open: RwSignal<bool>) -> impl IntoView {
+    let dialog = NodeRef::<Dialog>::new();
+    Effect::new(move |_| {
+        let Some(dialog) = dialog.get() else { return };
+        if open.get() && !dialog.open() {
+            // Fails only when it is open already.
+            let _opened = dialog.show_modal();
+        } else if !open.get() && dialog.open() {
+            dialog.close();
+        }
+    });
+    let row = |(keys, what): (&'static str, &'static str)| view! { <tr><td><kbd>{keys}</kbd></td><td>{what}</td></tr> };
+    view! {
+        <dialog class="help" node_ref=dialog aria-labelledby="help-title" on:close=move |_| open.set(false)>
+            <h2 id="help-title">"Keyboard"</h2>
+            <table><tbody>{KEYS.map(row)}</tbody></table>
+            <p>"Charts: drag to zoom, double-click to go back."</p>
+            <button type="button" on:click=move |_| open.set(false)>"Close"</button>
+        </dialog>
+    }
+}

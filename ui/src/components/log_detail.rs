@@ -1,0 +1,97 @@
+//! Everything of one log record, with ± filters on each value and the way to its trace.
+
+use crate::components::attributes::{Attributes, FilterLinks, Filters, LongText, Section};
+use crate::components::copy::CopyButton;
+use crate::components::moment::Moment;
+use crate::context::Context;
+use crate::view::links;
+use leptos::prelude::*;
+use ocelli_api::logs::LogRecord;
+use ocelli_api::traces::{Resource, Scope};
+use std::sync::Arc;
+
+#[component]
+pub fn LogDetail(record: Arc<LogRecord>, close: Callback<()>) -> impl IntoView {
+    let body = record.body_text.clone();
+    let (attributes, dropped) = (record.attributes.clone(), record.dropped_attributes_count);
+    let (count, resource, scope) = (attributes.len(), record.resource.clone(), record.scope.clone());
+    view! {
+        <aside class="panel" data-testid="log-detail" aria-label="Log record">
+            <header class="panel-head">
+                <h2>"Log record"</h2>
+                <CopyButton label="Copy body" text=Signal::stored(body.clone())/>
+                <button type="button" class="icon" aria-label="Close" on:click=move |_| close.run(())>"✕"</button>
+            </header>
+            <div class="panel-body">
+                <div class="body-text"><LongText text=body/></div>
+                <Facts record/>
+                <Section title="Attributes" count>
+                    <Attributes items=attributes dropped filters=Filters::Logs/>
+                </Section>
+                <Origin resource scope filters=Filters::Logs/>
+            </div>
+        </aside>
+    }
+}
+
+/// The fields of the record itself.
+#[component]
+fn Facts(record: Arc<LogRecord>) -> impl IntoView {
+    let context = Context::get();
+    let location = context.location;
+    let trace_id = record.trace_id.clone();
+    let span_id = record.span_id.clone();
+    let trace = (!trace_id.is_empty()).then(|| {
+        let path = links::trace_path(&trace_id);
+        let span = span_id.clone();
+        let href = move || location.link(&path, &[("span", &span)]);
+        view! {
+            <tr><th scope="row">"trace"</th><td class="mono"><a href=href>{trace_id.clone()}</a></td>
+            <td class="filters"><FilterLinks key_name="trace_id".to_owned() value=trace_id filters=Filters::Logs/></td></tr>
+        }
+    });
+    let service_href = links::service_at(&record.service, record.time, record.time);
+    let observed = (record.observed_time != record.time && record.observed_time.0 != 0).then(|| {
+        view! { <tr><th scope="row">"observed"</th><td><Moment at=record.observed_time/></td><td></td></tr> }
+    });
+    let level = if record.severity_text.is_empty() {
+        ocelli_api::logs::severity_class(record.severity_number).to_owned()
+    } else {
+        record.severity_text.clone()
+    };
+    view! {
+        <table class="attributes"><tbody>
+            <tr><th scope="row">"time"</th><td><Moment at=record.time/></td><td></td></tr>
+            {observed}
+            <tr><th scope="row">"level"</th><td>{level.clone()}" ("{record.severity_number}")"</td>
+                <td class="filters"><FilterLinks key_name="level".to_owned() value=ocelli_api::logs::severity_class(record.severity_number).to_owned() filters=Filters::Logs/></td></tr>
+            <tr><th scope="row">"service"</th><td><a href=service_href>{record.service.clone()}</a></td>
+                <td class="filters"><FilterLinks key_name="service".to_owned() value=record.service.clone() filters=Filters::Logs/></td></tr>
+            {trace}
+            {(!record.span_id.is_empty()).then(|| view! { <tr><th scope="row">"span"</th><td class="mono">{record.span_id.clone()}</td><td></td></tr> })}
+            {(!record.event_name.is_empty()).then(|| view! { <tr><th scope="row">"event"</th><td>{record.event_name.clone()}</td><td></td></tr> })}
+        </tbody></table>
+    }
+}
+
+/// Who sent it, and which library made it.
+#[component]
+pub fn Origin(resource: Resource, scope: Scope, filters: Filters) -> impl IntoView {
+    let scope_name = match (scope.name.as_str(), scope.version.as_str()) {
+        ("", _) => "not named".to_owned(),
+        (name, "") => name.to_owned(),
+        (name, version) => format!("{name} {version}"),
+    };
+    let schema = |url: String| (!url.is_empty()).then(|| view! { <p class="hint mono">{url}</p> });
+    view! {
+        <Section title="Resource" count=resource.attributes.len()>
+            <Attributes items=resource.attributes dropped=resource.dropped_attributes_count filters/>
+            {schema(resource.schema_url)}
+        </Section>
+        <Section title="Scope" closed=true>
+            <p class="mono">{scope_name}</p>
+            <Attributes items=scope.attributes dropped=scope.dropped_attributes_count filters=Filters::None/>
+            {schema(scope.schema_url)}
+        </Section>
+    }
+}

@@ -1,0 +1,164 @@
+//! Log records as rows of one height in a recycled pool: the page holds as many elements as fit on the
+//! screen, however many records there are.
+
+use crate::components::moment::Moment;
+use crate::components::size::size_of;
+use crate::view::colours::fnv1a;
+use crate::view::{format, window};
+use leptos::html;
+use leptos::prelude::*;
+use ocelli_api::logs::{LogRecord, severity_class};
+use std::sync::Arc;
+use wasm_bindgen::JsCast;
+use web_sys::{KeyboardEvent, MouseEvent};
+
+/// Height of a row in CSS pixels; the style sheet has the same.
+const ROW_PX: f64 = 20.0;
+
+/// A row shows no more of a body than this: a line of 200 KB would stall the layout.
+const BODY_BYTES: usize = 4_096;
+
+/// Older records are asked for when so many rows are left below the view.
+const AHEAD_ROWS: usize = 50;
+
+/// A record and what names it in the URL.
+#[derive(Clone)]
+pub struct LogRow {
+    pub record: Arc<LogRecord>,
+    pub key: String,
+}
+
+impl LogRow {
+    /// Records have no id: their time and a hash of what they say have to do.
+    pub fn new(record: LogRecord) -> Self {
+        let hash = fnv1a(&record.body_text) ^ fnv1a(&record.service).rotate_left(7) ^ fnv1a(&record.span_id);
+        Self { key: format!("{}-{hash:08x}", record.time.0), record: Arc::new(record) }
+    }
+}
+
+#[component]
+pub fn LogList(
+    rows: RwSignal<Vec<LogRow>>,
+    /// The key of the chosen row, empty for none.
+    #[prop(into)]
+    selected: Signal<String>,
+    select: Callback<String>,
+    /// Asked for when the end comes near.
+    older: Callback<()>,
+) -> impl IntoView {
+    let scroller = NodeRef::<html::Div>::new();
+    let size = size_of(move || scroller.get().map(|scroller| scroller.unchecked_into()));
+    let scroll = RwSignal::new(0.0);
+    let total = Memo::new(move |_| rows.with(Vec::len));
+    let view = Memo::new(move |_| window::window(scroll.get(), size.get().1, ROW_PX, total.get()));
+    let on_scroll = move |_| {
+        if let Some(scroller) = scroller.get_untracked() {
+            scroll.set(f64::from(scroller.scroll_top()));
+        }
+    };
+    Effect::new(move |_| {
+        let view = view.get();
+        if view.count > 0 && view.first + view.count + AHEAD_ROWS >= total.get_untracked() {
+            older.run(());
+        }
+    });
+    let place_of = move |key: &str| rows.with_untracked(|rows| rows.iter().position(|row| row.key == key));
+    let choose = move |place: usize| {
+        let key = rows.with_untracked(|rows| rows.get(place).map(|row| row.key.clone()));
+        let Some(key) = key else { return };
+        if let Some(scroller) = scroller.get_untracked() {
+            let (top, height) = (f64::from(scroller.scroll_top()), size.get_untracked().1);
+            if let Some(top) = window::scroll_to(place, top, height, ROW_PX) {
+                scroller.set_scroll_top(top as i32);
+            }
+        }
+        select.run(key);
+    };
+    let click = move |event: MouseEvent| {
+        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let row = target.and_then(|target| target.closest("[data-slot]").ok().flatten());
+        let slot =
+            row.and_then(|row| row.get_attribute("data-slot")).and_then(|slot| slot.parse::<usize>().ok());
+        if let Some(slot) = slot {
+            choose(view.get_untracked().first + slot);
+        }
+    };
+    let key = move |event: KeyboardEvent| {
+        let last = total.get_untracked().saturating_sub(1);
+        let here = place_of(&selected.get_untracked());
+        let next = match event.key().as_str() {
+            "j" | "ArrowDown" => here.map_or(0, |here| (here + 1).min(last)),
+            "k" | "ArrowUp" => here.map_or(0, |here| here.saturating_sub(1)),
+            "Home" => 0,
+            "End" => last,
+            "Escape" => {
+                select.run(String::new());
+                return;
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        choose(next);
+    };
+    let active = move || {
+        let place = rows.with(|rows| selected.with(|key| rows.iter().position(|row| row.key == *key)))?;
+        let view = view.get();
+        (view.first..view.first + view.count).contains(&place).then(|| format!("log-{}", place - view.first))
+    };
+    view! {
+        <div class="log-list" node_ref=scroller tabindex="0" data-nav="" role="listbox" aria-label="Log records, newest first"
+            aria-activedescendant=active on:scroll=on_scroll on:click=click on:keydown=key>
+            <div class="log-space" style:height=move || format!("{}px", total.get() as f64 * ROW_PX)>
+                <div class="log-window" style:transform=move || format!("translateY({}px)", view.get().first as f64 * ROW_PX)>
+                    <For each=move || 0..view.get().count key=|index| *index let:index>
+                        <PoolRow index rows selected first=Signal::derive(move || view.get().first)/>
+                    </For>
+                </div>
+            </div>
+        </div>
+    }
+}
+
+/// One element of the pool; which record it shows changes as the list scrolls.
+#[component]
+fn PoolRow(
+    index: usize,
+    rows: RwSignal<Vec<LogRow>>,
+    selected: Signal<String>,
+    first: Signal<usize>,
+) -> impl IntoView {
+    let row = move || rows.with(|rows| rows.get(first.get() + index).cloned());
+    let is_selected = move || row().is_some_and(|row| selected.with(|key| *key == row.key));
+    let place = move || (first.get() + index + 1).to_string();
+    let cells = move || {
+        row().map(|LogRow { record, .. }| {
+            let class = severity_class(record.severity_number);
+            let level = if record.severity_text.is_empty() { class.to_owned() } else { record.severity_text.clone() };
+            let trace = (!record.trace_id.is_empty()).then_some("⎇");
+            view! {
+                <Moment at=record.time clock_only=true/>
+                <span class=format!("level sev-{class}")><span class="glyph" aria-hidden="true">{glyph(class)}</span>{format::clip(&level, 16).0.to_owned()}</span>
+                <span class="service">{record.service.clone()}</span>
+                <span class="has-trace" title="belongs to a trace">{trace}</span>
+                <span class="body mono">{format::clip(&record.body_text, BODY_BYTES).0.to_owned()}</span>
+            }
+        })
+    };
+    view! {
+        <div class="log-row" id=format!("log-{index}") data-slot=index.to_string() data-testid="log-row" role="option"
+            aria-selected=move || is_selected().to_string() aria-posinset=place>{cells}</div>
+    }
+}
+
+/// Severity by shape too.
+pub fn glyph(class: &str) -> &'static str {
+    match class {
+        "fatal" => "■",
+        "error" => "✖",
+        "warn" => "▲",
+        "info" => "●",
+        "debug" => "◆",
+        "trace" => "·",
+        _ => "○",
+    }
+}

@@ -1,0 +1,93 @@
+//! Traces as points: when they began against how long they took, on a logarithmic axis. The table below
+//! the chart is its alternative in words.
+
+use crate::charts::points::{self, Point};
+use crate::components::time_plot::{Area, Click, TimePlot};
+use crate::context::Context;
+use crate::view::scale::{Linear, Log};
+use crate::view::{format, links, scatter, ticks};
+use leptos::prelude::*;
+use ocelli_api::traces::{TraceSummary, TracesResponse};
+use std::sync::Arc;
+
+const HIT_PX: f64 = 12.0;
+const RADIUS_PX: f64 = 4.0;
+
+#[component]
+pub fn Scatter(#[prop(into)] data: Signal<Option<Arc<TracesResponse>>>) -> impl IntoView {
+    let context = Context::get();
+    let decades = Memo::new(move |_| {
+        data.with(|data| {
+            let traces = data.as_deref().map(|data| data.traces.as_slice()).unwrap_or_default();
+            scatter::decades_around(traces.iter().map(|trace| trace.duration_ns as f64))
+        })
+    });
+    let value_ticks = Signal::derive(move || {
+        let (low, high) = decades.get();
+        let scale = Log::new(low, high, 0.0, 1.0);
+        ticks::decades(low, high)
+            .into_iter()
+            .map(|tick| (scale.px(tick), format::duration(tick)))
+            .collect::<Vec<_>>()
+    });
+    let range_ms = Signal::derive(move || {
+        data.with(|data| {
+            let range = data.as_deref().map(|data| data.range).unwrap_or_default();
+            (range.from.0 as f64 / 1e6, range.to.0 as f64 / 1e6)
+        })
+    });
+    let place = move |trace: &TraceSummary, x: &Linear, height: f64| {
+        let (low, high) = decades.get_untracked();
+        Point {
+            x: x.px(trace.start.0 as f64 / 1e6),
+            y: Log::new(low, high, height, 0.0).px(trace.duration_ns as f64),
+            error: trace.error_count > 0,
+        }
+    };
+    let nearest = move |x: &Linear, height: f64, at: (f64, f64)| {
+        data.with_untracked(|data| {
+            let traces = data.as_deref().map(|data| data.traces.as_slice()).unwrap_or_default();
+            let dots: Vec<(f64, f64)> = traces
+                .iter()
+                .map(|trace| {
+                    let point = place(trace, x, height);
+                    (point.x, point.y)
+                })
+                .collect();
+            scatter::nearest(&dots, at.0, at.1, HIT_PX).and_then(|hit| traces.get(hit).cloned())
+        })
+    };
+    let draw = move |area: Area| {
+        decades.track();
+        let dots: Vec<Point> = data.with(|data| {
+            let traces = data.as_deref().map(|data| data.traces.as_slice()).unwrap_or_default();
+            traces.iter().map(|trace| place(trace, &area.x, area.canvas.height)).collect()
+        });
+        points::draw(&area.canvas, &dots, RADIUS_PX);
+    };
+    let click = move |click: Click| {
+        let (from, to) = range_ms.get_untracked();
+        let x = Linear::new(from, to, 0.0, click.width);
+        if let Some(trace) = nearest(&x, click.height, (click.x, click.y)) {
+            let href = untrack(|| context.location.link(&links::trace_path(&trace.trace_id), &[]));
+            context.location.go(&href, false);
+        }
+    };
+    let label = Signal::derive(move || {
+        let count = data.with(|data| data.as_deref().map_or(0, |data| data.traces.len()));
+        format!("Duration of {count} traces over time; the table below lists the same traces")
+    });
+    view! {
+        <figure class="chart">
+            <figcaption>
+                <h3>"Duration"</h3>
+                <ul class="legend">
+                    <li><span class="glyph accent" aria-hidden="true">"●"</span>" without error"</li>
+                    <li><span class="glyph err" aria-hidden="true">"✖"</span>" with errors"</li>
+                </ul>
+                <span class="readout">"click a point for its trace · drag to zoom"</span>
+            </figcaption>
+            <TimePlot label range_ms value_ticks draw=Callback::new(draw) click=Callback::new(click) class="low"/>
+        </figure>
+    }
+}

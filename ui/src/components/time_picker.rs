@@ -1,0 +1,122 @@
+//! The range of the page: presets, both ends as text, zone, earlier, later, wider, pinned.
+
+use crate::components::copy::CopyButton;
+use crate::context::Context;
+use crate::view::range::{self, PRESETS};
+use crate::view::zone::Zone;
+use leptos::prelude::*;
+use ocelli_api::TimeRange;
+use wasm_bindgen::JsCast;
+
+const PANEL_ID: &str = "time-panel";
+
+#[component]
+pub fn TimePicker() -> impl IntoView {
+    let context = Context::get();
+    let label = move || {
+        context.range_text.with(|(from, to)| match range::preset_label(from, to) {
+            Some(label) => label.to_owned(),
+            None => format!("{from} – {to}"),
+        })
+    };
+    view! {
+        <button type="button" class="time-button" popovertarget=PANEL_ID data-testid="time-button"
+            title="Time range" class:bad=move || context.range.with(Result::is_err)>
+            <span class="clip">{label}</span><span aria-hidden="true">" ▾"</span>
+        </button>
+        <div id=PANEL_ID popover="auto" class="popover" role="dialog" aria-label="Time range">
+            <RangeForm/>
+            <ul class="presets">
+                {PRESETS.map(|(label, from, to)| {
+                    let chosen = move || context.range_text.with(|text| text.0 == from && text.1 == to);
+                    let choose = move |_| {
+                        context.set_range(from, to);
+                        close();
+                    };
+                    view! {
+                        <li><button type="button" class="quiet" aria-pressed=move || chosen().to_string() on:click=choose>{label}</button></li>
+                    }
+                })}
+            </ul>
+            <Moves/>
+        </div>
+    }
+}
+
+/// Hides the panel. Old browsers without popovers show it all the time, so there is nothing to hide.
+fn close() {
+    let panel = document().get_element_by_id(PANEL_ID);
+    if let Some(panel) = panel.and_then(|panel| panel.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // Fails only when it is hidden already.
+        let _hidden = panel.hide_popover();
+    }
+}
+
+/// Both ends as text, checked by the grammar that the server has.
+#[component]
+fn RangeForm() -> impl IntoView {
+    let context = Context::get();
+    let from = RwSignal::new(String::new());
+    let to = RwSignal::new(String::new());
+    Effect::new(move |_| {
+        let (url_from, url_to) = context.range_text.get();
+        from.set(url_from);
+        to.set(url_to);
+    });
+    let wrong = Memo::new(move |_| TimeRange::parse(&from.get(), &to.get(), context.now.get()).err());
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if wrong.with_untracked(Option::is_none) {
+            context.set_range(from.get_untracked().trim(), to.get_untracked().trim());
+            close();
+        }
+    };
+    let field = move |label: &'static str, id: &'static str, value: RwSignal<String>| {
+        view! {
+            <label for=id>{label}</label>
+            <input id=id data-testid=id type="text" autocomplete="off" spellcheck="false" class="mono"
+                prop:value=move || value.get() on:input=move |event| value.set(event_target_value(&event))
+                aria-invalid=move || wrong.with(Option::is_some).to_string() aria-describedby="time-wrong"/>
+        }
+    };
+    view! {
+        <form class="range-form" on:submit=submit>
+            {field("From", "time-from", from)}
+            {field("To", "time-to", to)}
+            <p id="time-wrong" class="wrong" role="status">{move || wrong.get()}</p>
+            <p class="hint">"now-15m, now/d, 2026-11-21T03:00:00Z, or a number since 1970"</p>
+            <button type="submit" class="primary" disabled=move || wrong.with(Option::is_some)>"Apply"</button>
+        </form>
+    }
+}
+
+#[component]
+fn Moves() -> impl IntoView {
+    let context = Context::get();
+    let location = context.location;
+    let pinned = Signal::derive(move || {
+        let Ok(range) = context.range.get() else { return String::new() };
+        let (from, to) = range::absolute(&range);
+        let origin = window().location().origin().unwrap_or_default();
+        format!("{origin}{}", location.href(&[("from", &from), ("to", &to)]))
+    });
+    let other_zone = move || match context.zone.get() {
+        Zone::Local => Zone::Utc,
+        Zone::Utc => Zone::Local,
+    };
+    let zone_name = move || match context.zone.get() {
+        Zone::Local => "Times are local: show UTC",
+        Zone::Utc => "Times are UTC: show local",
+    };
+    view! {
+        <div class="moves">
+            <button type="button" on:click=move |_| context.shift(-1) title="Half a width earlier, key [">"◀ Earlier"</button>
+            <button type="button" on:click=move |_| context.unzoom() title="Twice as wide">"Wider"</button>
+            <button type="button" on:click=move |_| context.shift(1) title="Half a width later, key ]">"Later ▶"</button>
+        </div>
+        <div class="moves">
+            <button type="button" on:click=move |_| location.set(&[("tz", other_zone().as_str())], false)>{zone_name}</button>
+            <CopyButton label="Copy pinned link" text=pinned/>
+        </div>
+    }
+}

@@ -1,0 +1,167 @@
+//! The frame of every chart over time: axes as DOM, one crosshair for all charts of the page, drag to
+//! zoom, double click to go back, the same by keyboard. What is drawn inside is the caller's.
+
+use crate::charts::canvas::Canvas;
+use crate::components::size::size_of;
+use crate::context::Context;
+use crate::view::scale::Linear;
+use crate::view::{ticks, zone};
+use leptos::html;
+use leptos::prelude::*;
+use ocelli_api::UnixNano;
+use wasm_bindgen::JsCast;
+use web_sys::{KeyboardEvent, PointerEvent};
+
+/// A drag shorter than this is a click.
+const DRAG_PX: f64 = 4.0;
+const TICK_PX: f64 = 90.0;
+
+/// A tick of the value axis: height from the bottom as a share of 1, and its label.
+pub type ValueTick = (f64, String);
+
+/// The pixels of a canvas and the times they stand for.
+pub struct Area {
+    pub canvas: Canvas,
+    pub x: Linear,
+}
+
+/// A click at `x`, `y` of an area of `width`, `height`.
+#[derive(Clone, Copy, Debug)]
+pub struct Click {
+    pub x: f64,
+    pub y: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+#[component]
+pub fn TimePlot(
+    /// What a reader who does not see the picture is told.
+    #[prop(into)]
+    label: Signal<String>,
+    #[prop(into)] range_ms: Signal<(f64, f64)>,
+    #[prop(into)] value_ticks: Signal<Vec<ValueTick>>,
+    /// Runs whenever a signal that it reads changes.
+    draw: Callback<Area>,
+    #[prop(optional)] click: Option<Callback<Click>>,
+    #[prop(optional)] class: &'static str,
+) -> impl IntoView {
+    let context = Context::get();
+    let area = NodeRef::<html::Div>::new();
+    let canvas = NodeRef::<html::Canvas>::new();
+    let size = size_of(move || area.get().map(|area| area.unchecked_into()));
+    let drag = RwSignal::new(None::<(f64, f64)>);
+    let scale = move || {
+        let (from, to) = range_ms.get();
+        Linear::new(from, to, 0.0, size.get().0)
+    };
+    Effect::new(move |_| {
+        context.dark.track();
+        let (width, height) = size.get();
+        let Some(canvas) = canvas.get().and_then(|canvas| Canvas::prepare(&canvas, width, height)) else {
+            return;
+        };
+        let x = scale();
+        let xs: Vec<f64> =
+            time_ticks(context, range_ms.get(), width).1.iter().map(|&at| x.px(at as f64)).collect();
+        let ys: Vec<f64> =
+            value_ticks.with(|ticks| ticks.iter().map(|tick| (1.0 - tick.0) * height).collect());
+        canvas.grid(&xs, &ys);
+        draw.run(Area { canvas, x });
+    });
+    let pointer = move |event: &PointerEvent| f64::from(event.offset_x());
+    let down = move |event: PointerEvent| {
+        if event.button() == 0 {
+            drag.set(Some((pointer(&event), pointer(&event))));
+            if let Some(area) = area.get_untracked() {
+                // Fails only when the pointer is gone already.
+                let _captured = area.set_pointer_capture(event.pointer_id());
+            }
+        }
+    };
+    let moved = move |event: PointerEvent| {
+        let at = pointer(&event);
+        context.hover_ms.set(Some(untrack(scale).value(at)));
+        drag.update(|drag| drag.iter_mut().for_each(|drag| drag.1 = at));
+    };
+    let up = move |event: PointerEvent| {
+        let Some((start, end)) = drag.get_untracked() else { return };
+        drag.set(None);
+        let (width, height) = size.get_untracked();
+        if (start - end).abs() >= DRAG_PX {
+            let x = untrack(scale);
+            context.zoom(x.value(start.clamp(0.0, width)), x.value(end.clamp(0.0, width)));
+        } else if let Some(click) = click {
+            click.run(Click { x: end, y: f64::from(event.offset_y()), width, height });
+        }
+    };
+    let leave = move |_| {
+        if drag.get_untracked().is_none() {
+            context.hover_ms.set(None);
+        }
+    };
+    let key = move |event: KeyboardEvent| {
+        if on_key(context, range_ms.get_untracked(), &event.key()) {
+            event.prevent_default();
+        }
+    };
+    let crosshair = move || {
+        let at = context.hover_ms.get()?;
+        let px = scale().px(at);
+        (px >= 0.0 && px <= size.get().0).then(|| format!("translateX({px:.1}px)"))
+    };
+    let zoom_box = move || drag.get().filter(|(a, b)| (a - b).abs() >= DRAG_PX);
+    view! {
+        <div class=format!("plot {class}")>
+            <div class="y-axis" aria-hidden="true">
+                {move || value_ticks.get().into_iter().map(|(share, label)| {
+                    view! { <span style:bottom=format!("{:.2}%", share * 100.0)>{label}</span> }
+                }).collect_view()}
+            </div>
+            <div class="area" node_ref=area tabindex="0" role="group" aria-label=move || label.get()
+                on:pointerdown=down on:pointermove=moved on:pointerup=up on:pointerleave=leave
+                on:pointercancel=move |_| drag.set(None)
+                on:dblclick=move |_| context.unzoom() on:keydown=key>
+                <canvas node_ref=canvas role="img" data-testid="chart" aria-label=move || label.get()></canvas>
+                <div class="crosshair" class:on=move || crosshair().is_some() style:transform=move || crosshair().unwrap_or_default()></div>
+                <div class="zoom-box" class:on=move || zoom_box().is_some()
+                    style:left=move || zoom_box().map(|(a, b)| format!("{}px", a.min(b))).unwrap_or_default()
+                    style:width=move || zoom_box().map(|(a, b)| format!("{}px", (a - b).abs())).unwrap_or_default()></div>
+            </div>
+            <div class="x-axis" aria-hidden="true">
+                {move || {
+                    let (step, at) = time_ticks(context, range_ms.get(), size.get().0);
+                    let x = scale();
+                    at.into_iter().map(|at| {
+                        let label = zone::axis(at, step, context.offset_min(ms(at)));
+                        view! { <span style:left=format!("{:.1}px", x.px(at as f64))>{label}</span> }
+                    }).collect_view()
+                }}
+            </div>
+        </div>
+    }
+}
+
+fn ms(at: i64) -> UnixNano {
+    UnixNano(at.saturating_mul(1_000_000))
+}
+
+fn time_ticks(context: Context, (from, to): (f64, f64), width: f64) -> (i64, Vec<i64>) {
+    let target = (width / TICK_PX).max(1.0) as usize;
+    ticks::time(from as i64, to as i64, target, context.offset_min(ms(from as i64)))
+}
+
+/// Arrows move the crosshair, `+` and `-` zoom.
+fn on_key(context: Context, (from, to): (f64, f64), key: &str) -> bool {
+    let width = to - from;
+    let here = context.hover_ms.get_untracked().unwrap_or(from + width / 2.0);
+    match key {
+        "ArrowLeft" => context.hover_ms.set(Some((here - width / 60.0).max(from))),
+        "ArrowRight" => context.hover_ms.set(Some((here + width / 60.0).min(to))),
+        "+" | "=" => context.zoom((here - width / 4.0).max(from), (here + width / 4.0).min(to)),
+        "-" => context.unzoom(),
+        "Escape" => context.hover_ms.set(None),
+        _ => return false,
+    }
+    true
+}

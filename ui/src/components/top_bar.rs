@@ -1,0 +1,92 @@
+//! The one bar at the top: where to go, which time, how fresh, dark or light.
+
+use crate::components::time_picker::TimePicker;
+use crate::context::Context;
+use crate::view::range::{REFRESH, refresh_seconds};
+use crate::view::route::Route;
+use leptos::prelude::*;
+use std::time::Duration;
+
+#[component]
+pub fn TopBar(help: RwSignal<bool>) -> impl IntoView {
+    let context = Context::get();
+    let open = RwSignal::new(false);
+    Effect::new(move |_| {
+        context.location.route.track();
+        open.set(false);
+    });
+    view! {
+        <header class="bar">
+            <a class="brand" href=move || context.location.link("/", &[]) aria-label="Ocelli: services">
+                <img src="/assets/icon.svg" alt="" width="20" height="20"/><span>"Ocelli"</span>
+            </a>
+            <button type="button" class="menu" aria-label="Pages" aria-controls="pages" aria-expanded=move || open.get().to_string()
+                on:click=move |_| open.update(|open| *open = !*open)>"☰"</button>
+            <Pages open/>
+            <span class="gap"></span>
+            <TimePicker/>
+            <Refresh/>
+            <button type="button" class="icon" data-testid="theme-toggle" title="Dark or light, key d"
+                aria-label=move || if context.dark.get() { "Switch to light" } else { "Switch to dark" }
+                on:click=move |_| context.toggle_theme()>
+                {move || if context.dark.get() { "☀" } else { "☾" }}
+            </button>
+            <button type="button" class="icon wide" title="Keyboard, key ?" aria-label="Keyboard help" on:click=move |_| help.set(true)>"?"</button>
+        </header>
+    }
+}
+
+#[component]
+fn Pages(open: RwSignal<bool>) -> impl IntoView {
+    let location = Context::get().location;
+    let page = move |label: &'static str, path: &'static str, test: &'static str, is: fn(&Route) -> bool| {
+        let current = move || location.route.with(is).then_some("page");
+        view! { <a href=move || location.link(path, &[]) data-testid=test aria-current=current>{label}</a> }
+    };
+    view! {
+        <nav id="pages" aria-label="Pages" class:open=move || open.get()>
+            {page("Services", "/services", "nav-services", |route| matches!(route, Route::Services | Route::Service(_)))}
+            {page("Traces", "/traces", "nav-traces", |route| matches!(route, Route::Traces | Route::Trace(_)))}
+            {page("Logs", "/logs", "nav-logs", |route| matches!(route, Route::Logs))}
+            {page("System", "/system", "nav-system", |route| matches!(route, Route::System))}
+        </nav>
+    }
+}
+
+/// Asks again now, or every so often while the page is looked at.
+#[component]
+fn Refresh() -> impl IntoView {
+    let context = Context::get();
+    let period = context.location.value("refresh");
+    let ticking = StoredValue::new(None::<IntervalHandle>);
+    let stop = move || {
+        if let Some(handle) = ticking.try_update_value(Option::take).flatten() {
+            handle.clear();
+        }
+    };
+    Effect::new(move |_| {
+        stop();
+        let seconds = period.with(|period| refresh_seconds(period));
+        let tick = move || {
+            if !document().hidden() {
+                context.refresh();
+            }
+        };
+        if seconds > 0 {
+            ticking.set_value(set_interval_with_handle(tick, Duration::from_secs(u64::from(seconds))).ok());
+        }
+    });
+    on_cleanup(stop);
+    view! {
+        <span class="refresh">
+            <button type="button" class="icon" data-testid="refresh" title="Refresh, key r" aria-label="Refresh"
+                on:click=move |_| context.refresh()>"⟳"</button>
+            <select aria-label="Refresh every" title="Refresh every" prop:value=move || period.get()
+                on:change=move |event| context.location.set(&[("refresh", &event_target_value(&event))], true)>
+                {REFRESH.map(|(label, value, _)| {
+                    view! { <option value=value selected=move || period.with(|period| period == value)>{label}</option> }
+                })}
+            </select>
+        </span>
+    }
+}

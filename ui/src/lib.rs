@@ -1,0 +1,26 @@
+//! The web UI: a client of the public HTTP API, compiled to WebAssembly and embedded in the binary.
+//!
+//! [`view`] holds what is pure and natively tested; [`location`], [`context`] and [`client`] are the only
+//! places that hold state of the page, its address and its requests; `charts` draw on canvases;
+//! `components` and `pages` put it together.
+//!
+//! Invariant: telemetry reaches the page as text nodes, attributes and canvas pixels only, never as HTML.
+
+pub mod app;
+pub mod charts;
+pub mod client;
+pub mod components;
+pub mod context;
+pub mod location;
+pub mod pages;
+pub mod panic;
+pub mod view;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Called by the loader when the module is ready.
+#[wasm_bindgen(start)]
+pub fn start() {
+    panic::install_hook();
+    leptos::mount::mount_to_body(app::App);
+}

@@ -1,0 +1,8 @@
+//! One file a page.
+
+pub mod logs;
+pub mod service;
+pub mod services;
+pub mod system;
+pub mod trace;
+pub mod traces;

@@ -1,0 +1,116 @@
+//! `/system`: what came in, what was kept, what was refused and why.
+
+use crate::client::fetch;
+use crate::components::answer::Answer;
+use crate::context::Context;
+use crate::view::format;
+use leptos::prelude::*;
+use ocelli_api::QueryStats;
+use ocelli_api::ingest::{SignalLedger, StorageSummary, SystemResponse};
+
+static NO_STATS: QueryStats =
+    QueryStats { rows_scanned: 0, bytes_scanned: 0, elapsed_ms: 0.0, partial: None };
+
+#[component]
+pub fn System() -> impl IntoView {
+    let context = Context::get();
+    let system = fetch::<SystemResponse>(|| Some("/api/system".to_owned()));
+    Effect::new(move |before: Option<()>| {
+        context.now.track();
+        if before.is_some() {
+            system.retry();
+        }
+    });
+    view! {
+        <section class="page">
+            <header class="page-head">
+                <h1>"System"</h1>
+                <p class="hint">{move || system.data.get().map(|system| {
+                    let uptime = format::duration(system.uptime_s as f64 * 1e9);
+                    format!("Ocelli {}, up for {uptime}", system.version)
+                })}</p>
+            </header>
+            <Answer fetched=system stats=|_: &SystemResponse| &NO_STATS>
+                {move || system.data.get().map(|system| view! { <Body system=(*system).clone()/> })}
+            </Answer>
+        </section>
+    }
+}
+
+#[component]
+fn Body(system: SystemResponse) -> impl IntoView {
+    let refused = system.refused_requests.iter().map(|reason| {
+        view! { <tr><th scope="row">{reason.reason.clone()}</th><td class="num">{format::count(reason.count)}</td></tr> }
+    });
+    let listeners = system.listeners.iter().map(|listener| {
+        view! { <tr><th scope="row">{listener.name.clone()}</th><td class="mono">{listener.address.clone()}</td></tr> }
+    });
+    let none_refused = system.refused_requests.is_empty().then(|| view! { <p class="hint">"None."</p> });
+    view! {
+        <h2>"Ingest since the start"</h2>
+        <p class="hint">"Received = stored + rejected. What was acknowledged is on disk."</p>
+        <div class="scroll-table"><table class="rows">
+            <thead><tr><th>"Signal"</th><th class="num">"Received"</th><th class="num">"Stored"</th><th class="num">"Rejected"</th><th>"Balance"</th><th>"Why rejected"</th></tr></thead>
+            <tbody>{system.ingest.iter().cloned().map(|ledger| view! { <Ledger ledger/> }).collect_view()}</tbody>
+        </table></div>
+        <div class="two">
+            <section><h2>"Requests refused as a whole"</h2>{none_refused}<table class="rows"><tbody>{refused.collect_view()}</tbody></table></section>
+            <section><h2>"Listeners"</h2><table class="rows"><tbody>{listeners.collect_view()}</tbody></table></section>
+        </div>
+        <Storage storage=system.storage.clone()/>
+    }
+}
+
+#[component]
+fn Ledger(ledger: SignalLedger) -> impl IntoView {
+    let sum = ledger.stored + ledger.rejected;
+    // Items between the two counters are still on their way.
+    let balance = match ledger.received.checked_sub(sum) {
+        Some(0) => "✔ even".to_owned(),
+        Some(open) => format!("{} in flight", format::count(open)),
+        None => format!("✖ {} too many", format::count(sum - ledger.received)),
+    };
+    let reasons = ledger
+        .rejected_by_reason
+        .iter()
+        .map(|reason| format!("{} {}", format::count(reason.count), reason.reason));
+    view! {
+        <tr data-testid="ledger-row">
+            <th scope="row">{ledger.signal.clone()}</th>
+            <td class="num">{format::count(ledger.received)}</td>
+            <td class="num">{format::count(ledger.stored)}</td>
+            <td class="num" class:bad=ledger.rejected != 0>{format::count(ledger.rejected)}</td>
+            <td>{balance}</td>
+            <td>{reasons.collect::<Vec<_>>().join(", ")}</td>
+        </tr>
+    }
+}
+
+#[component]
+fn Storage(storage: StorageSummary) -> impl IntoView {
+    let row = |name: &'static str, value: String| view! { <tr><th scope="row">{name}</th><td class="num">{value}</td></tr> };
+    let per_row = (storage.segment_rows > 0).then(|| {
+        row("Bytes a row on disk", format::short(storage.segment_bytes as f64 / storage.segment_rows as f64))
+    });
+    let damaged = (!storage.quarantined.is_empty()).then(|| {
+        view! {
+            <div class="note error" role="alert"><span class="glyph" aria-hidden="true">"✖"</span>
+                <span class="text">"Damaged pieces were set aside below the data directory:"
+                <ul class="mono">{storage.quarantined.iter().map(|path| view! { <li>{path.clone()}</li> }).collect_view()}</ul></span>
+            </div>
+        }
+    });
+    view! {
+        <h2>"Storage"</h2>
+        {damaged}
+        <table class="rows narrow"><tbody>
+            {row("Rows in memory", format::count(storage.memtable_rows))}
+            {row("Memory for them", format::bytes(storage.memtable_bytes))}
+            {row("Write-ahead log", format::bytes(storage.wal_bytes))}
+            {row("Segments", format::count(storage.segments))}
+            {row("Rows in segments", format::count(storage.segment_rows))}
+            {row("Segments on disk", format::bytes(storage.segment_bytes))}
+            {per_row}
+        </tbody></table>
+    }
+}

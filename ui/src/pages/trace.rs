@@ -1,0 +1,146 @@
+//! `/traces/:id`: minimap, waterfall and the panel of the chosen span.
+
+use crate::client::fetch;
+use crate::components::answer::Answer;
+use crate::components::copy::CopyButton;
+use crate::components::dot::Dot;
+use crate::components::minimap::Minimap;
+use crate::components::moment::Moment;
+use crate::components::span_panel::{SpanPanel, logs_url};
+use crate::components::trace_tree::{TraceTree, TraceView};
+use crate::context::Context;
+use crate::view::{format, links, waterfall};
+use leptos::prelude::*;
+use ocelli_api::UnixNano;
+use ocelli_api::logs::LogsResponse;
+use ocelli_api::traces::TraceResponse;
+use std::sync::Arc;
+
+#[component]
+pub fn Trace(id: String) -> impl IntoView {
+    let path = format!("/api{}", links::trace_path(&id));
+    let trace = fetch::<TraceResponse>(move || Some(path.clone()));
+    // Late spans come with a refresh.
+    let context = Context::get();
+    Effect::new(move |before: Option<()>| {
+        context.now.track();
+        if before.is_some() {
+            trace.retry();
+        }
+    });
+    let sound = trace.map(|trace| waterfall::is_well_formed(&trace.spans) && !trace.spans.span_id.is_empty());
+    let current = Memo::new(move |_| trace.data.get().unwrap_or_default());
+    view! {
+        <section class="page fill">
+            <Answer fetched=trace stats=|answer: &TraceResponse| &answer.stats>
+                <Show when=move || sound.get() == Some(true) fallback=|| view! { <p class="note error" role="alert">"This trace has no spans that can be drawn."</p> }>
+                    <Body trace=current/>
+                </Show>
+            </Answer>
+        </section>
+    }
+}
+
+#[component]
+fn Body(trace: Memo<Arc<TraceResponse>>) -> impl IntoView {
+    let view = TraceView::new(trace);
+    let span_id = Context::get().location.value("span");
+    let logs = fetch::<LogsResponse>(move || logs_url(view));
+    let has_panel = Memo::new(move |_| view.selected.get().is_some());
+    view! {
+        <Head view/>
+        <Warnings view/>
+        <Minimap view/>
+        <div class="split">
+            <TraceTree view/>
+            <Show when=move || has_panel.get()>
+                <SpanPanel view span_id logs/>
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn Head(view: TraceView) -> impl IntoView {
+    let head = move || {
+        let trace = view.trace.get();
+        let spans = &trace.spans;
+        let name = |column: &[u32], names: &[String]| {
+            column.first().and_then(|&at| names.get(at as usize)).cloned().unwrap_or_default()
+        };
+        let service = name(&spans.service, &trace.services);
+        let operation = name(&spans.operation, &trace.operations);
+        let errors = spans.status.iter().filter(|status| **status == waterfall::STATUS_ERROR).count() as u64;
+        let end = UnixNano(trace.start.0.saturating_add(trace.duration_ns.max(0)));
+        let log_count = trace.log_count;
+        let logs = links::logs_of_trace(&trace.trace_id, trace.start, end);
+        view! {
+            <h1>{service}": "{operation}</h1>
+            <p class="facts">
+                <span class="num">{format::duration_ns(trace.duration_ns)}</span>
+                <span class="num">{format::plural(spans.span_id.len() as u64, "span", "spans")}</span>
+                <span class="num" class:bad=errors != 0>{(errors != 0).then_some("✖ ")}{format::plural(errors, "error", "errors")}</span>
+                <a href=logs data-testid="trace-logs-count">{format::plural(log_count, "log", "logs")}</a>
+                <Moment at=trace.start/>
+                <span class="mono id">{trace.trace_id.clone()}</span>
+                <CopyButton label="Copy id" text=Signal::stored(trace.trace_id.clone())/>
+            </p>
+        }
+    };
+    view! { <header class="page-head trace-head">{head}<Find view/><Legend view/></header> }
+}
+
+/// Goes to the next span whose service or operation holds the text.
+#[component]
+fn Find(view: TraceView) -> impl IntoView {
+    let location = Context::get().location;
+    let find = location.value("find");
+    let missed = RwSignal::new(false);
+    let next = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let text = find.get_untracked();
+        let from = view.selected.get_untracked().map(|row| row as usize);
+        let hit = view.trace.with_untracked(|trace| {
+            waterfall::find(&trace.spans, &trace.services, &trace.operations, &text, from)
+        });
+        missed.set(hit.is_none());
+        if let Some(hit) = hit.and_then(|hit| u32::try_from(hit).ok()) {
+            view.select(hit, true);
+        }
+    };
+    view! {
+        <form class="find" role="search" on:submit=next>
+            <input type="search" data-find="" placeholder="Find a span, or error  /" aria-label="Find a span; Enter goes to the next"
+                prop:value=move || find.get()
+                on:input=move |event| { missed.set(false); location.set(&[("find", &event_target_value(&event))], true) }/>
+            <button type="submit">"Next"</button>
+            <span role="status" class="hint">{move || missed.get().then_some("no such span")}</span>
+        </form>
+    }
+}
+
+#[component]
+fn Legend(view: TraceView) -> impl IntoView {
+    let entries = move || {
+        let looks = view.looks.get();
+        view.trace.with(|trace| {
+            trace
+                .services
+                .iter()
+                .zip(looks)
+                .map(|(service, look)| view! { <li><Dot look/>{service.clone()}</li> })
+                .collect_view()
+        })
+    };
+    view! { <ul class="legend services">{entries}</ul> }
+}
+
+#[component]
+fn Warnings(view: TraceView) -> impl IntoView {
+    let warnings = move || {
+        let warnings = view.trace.with(|trace| trace.warnings.clone());
+        let one = |warning: String| view! { <div class="note warn"><span class="glyph" aria-hidden="true">"▲"</span><span class="text">{warning}</span></div> };
+        warnings.into_iter().map(one).collect_view()
+    };
+    view! { {warnings} }
+}

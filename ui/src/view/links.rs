@@ -1,0 +1,104 @@
+//! The links between the pages: each carries the time range it speaks of.
+
+use super::query_string::{QueryString, encode_segment};
+use ocelli_api::time_range::format_rfc3339;
+use ocelli_api::{TimeRange, UnixNano};
+
+/// What every link keeps: the range, the zone and the refresh period.
+pub const SHARED_KEYS: [&str; 4] = ["from", "to", "tz", "refresh"];
+
+const MINUTE_NS: i64 = 60_000_000_000;
+
+pub fn service_path(name: &str) -> String {
+    format!("/services/{}", encode_segment(name))
+}
+
+pub fn trace_path(trace_id: &str) -> String {
+    format!("/traces/{}", encode_segment(trace_id))
+}
+
+/// `key:value` of the query languages, quoted where it must be.
+pub fn term(key: &str, value: &str) -> String {
+    format!("{key}:{}", quote(value))
+}
+
+/// Bare when it is one plain word, else in double quotes with `"` and `\` escaped.
+pub fn quote(value: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-./@".contains(c);
+    let keyword = matches!(value, "AND" | "OR" | "NOT");
+    if !value.is_empty() && value.chars().all(plain) && !keyword && !value.starts_with(['-', '/']) {
+        return value.to_owned();
+    }
+    let mut out = String::from("\"");
+    for c in value.chars() {
+        if matches!(c, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push('"');
+    out
+}
+
+/// A range around something that happened, `margin_min` minutes wider on each side, as `from` and `to`.
+pub fn around(start: UnixNano, end: UnixNano, margin_min: i64) -> (String, String) {
+    let margin = margin_min * MINUTE_NS;
+    let from = start.0.saturating_sub(margin).div_euclid(1_000_000_000) * 1_000_000_000;
+    let to = end
+        .0
+        .saturating_add(margin)
+        .div_euclid(1_000_000_000)
+        .saturating_add(1)
+        .saturating_mul(1_000_000_000);
+    (format_rfc3339(UnixNano(from)), format_rfc3339(UnixNano(to)))
+}
+
+/// The service's page with the instant of a span in the middle.
+pub fn service_at(name: &str, start: UnixNano, end: UnixNano) -> String {
+    let (from, to) = around(start, end, 5);
+    QueryString::default().with("from", &from).with("to", &to).on(&service_path(name))
+}
+
+/// The logs of one trace.
+pub fn logs_of_trace(trace_id: &str, start: UnixNano, end: UnixNano) -> String {
+    let (from, to) = around(start, end, 5);
+    let query = QueryString::default().with("q", &term("trace_id", trace_id));
+    query.with("from", &from).with("to", &to).on("/logs")
+}
+
+/// The path and query of an API request over a range; both ends as nanoseconds, so that all panels of a
+/// page ask for exactly the same.
+pub fn api(path: &str, range: &TimeRange, parameters: &[(&str, &str)]) -> String {
+    let mut query = QueryString::default();
+    for (key, value) in parameters {
+        query.set(key, value);
+    }
+    query.with("from", &range.from.0.to_string()).with("to", &range.to.0.to_string()).on(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_are_quoted_where_needed() {
+        assert_eq!(term("service", "payment"), "service:payment");
+        assert_eq!(term("k", "card declined"), "k:\"card declined\"");
+        assert_eq!(term("k", "a\"b\\"), "k:\"a\\\"b\\\\\"");
+        assert_eq!(quote(""), "\"\"");
+        assert_eq!(quote("OR"), "\"OR\"");
+        assert_eq!(quote("a:b"), "\"a:b\"");
+    }
+
+    #[test]
+    fn around_is_whole_seconds_outward() {
+        let (from, to) = around(UnixNano(1_795_230_245_500_000_000), UnixNano(1_795_230_246_100_000_000), 5);
+        assert_eq!((from.as_str(), to.as_str()), ("2026-11-21T02:59:05Z", "2026-11-21T03:09:07Z"));
+    }
+
+    #[test]
+    fn api_links_are_absolute() {
+        let range = TimeRange { from: UnixNano(1), to: UnixNano(2) };
+        assert_eq!(api("/api/logs", &range, &[("q", "a b"), ("sort", "")]), "/api/logs?q=a%20b&from=1&to=2");
+    }
+}

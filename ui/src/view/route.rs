@@ -1,0 +1,71 @@
+//! Which page a path names.
+
+use super::query_string::decode_segment;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `/` and `/services`.
+    Services,
+    /// `/services/:name`
+    Service(String),
+    /// `/traces`
+    Traces,
+    /// `/traces/:id`
+    Trace(String),
+    /// `/logs`
+    Logs,
+    /// `/system`
+    System,
+    /// Anything else, with the path as it was given.
+    Unknown(String),
+}
+
+impl Route {
+    pub fn of(path: &str) -> Self {
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        match segments.as_slice() {
+            [] | ["services"] => Self::Services,
+            ["services", name] => Self::Service(decode_segment(name)),
+            ["traces"] => Self::Traces,
+            ["traces", id] => Self::Trace(decode_segment(id)),
+            ["logs"] => Self::Logs,
+            ["system"] => Self::System,
+            _ => Self::Unknown(path.to_owned()),
+        }
+    }
+
+    /// The name of the page for the window's title.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Services => "Services".to_owned(),
+            Self::Service(name) => name.clone(),
+            Self::Traces => "Traces".to_owned(),
+            Self::Trace(id) => format!("Trace {}", id.get(..8).unwrap_or(id)),
+            Self::Logs => "Logs".to_owned(),
+            Self::System => "System".to_owned(),
+            Self::Unknown(_) => "Not found".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::links;
+
+    #[test]
+    fn every_path() {
+        assert_eq!(Route::of("/"), Route::Services);
+        assert_eq!(Route::of("/services/"), Route::Services);
+        assert_eq!(Route::of("/traces/4bf9"), Route::Trace("4bf9".into()));
+        assert_eq!(Route::of("/logs"), Route::Logs);
+        assert_eq!(Route::of("/nope/x"), Route::Unknown("/nope/x".into()));
+    }
+
+    #[test]
+    fn a_hostile_name_is_a_path_and_back() {
+        for name in ["a/b", "50%", "q?x#y", "sp ace+", "日本"] {
+            assert_eq!(Route::of(&links::service_path(name)), Route::Service(name.into()), "{name}");
+        }
+    }
+}

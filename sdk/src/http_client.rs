@@ -143,7 +143,7 @@ fn client_span(request: &Request, method: &'static str, template: Option<&str>) 
         "url.full" = without_credentials(url),
         "url.template" = template,
         "server.address" = url.host_str(),
-        "server.port" = url.port_or_known_default(),
+        "server.port" = url.port_or_known_default().map(i64::from),
         "http.response.status_code" = Empty,
         "error.type" = Empty,
         "otel.status_code" = Empty,
@@ -209,7 +209,10 @@ mod tests {
     use std::net::SocketAddr;
 
     use axum::{Router, http::HeaderMap, routing::get};
-    use opentelemetry::trace::{SpanKind, Status};
+    use opentelemetry::{
+        KeyValue,
+        trace::{SpanKind, Status},
+    };
     use tokio::net::TcpListener;
 
     use super::*;
@@ -248,6 +251,7 @@ mod tests {
         assert_eq!(span.name, "GET /orders/{id}");
         assert_eq!(span.span_kind, SpanKind::Client);
         assert_eq!(span.status, Status::Unset);
+        assert!(span.attributes.contains(&KeyValue::new("server.port", i64::from(port))), "a number");
         let port = port.to_string();
         let full = format!("http://127.0.0.1:{port}/orders/7");
         for (name, value) in [

@@ -39,7 +39,7 @@ pub use database::Database;
 pub use error::Error;
 pub use http_client::{HttpClient, RequestBuilder};
 pub use messaging::Queue;
-pub use span::set_attribute;
+pub use span::{fail, set_attribute};
 pub use telemetry::Telemetry;
 
 /// Sets up traces, metrics and logs for this process under a service name. [`Builder`] takes a

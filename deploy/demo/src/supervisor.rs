@@ -1,0 +1,199 @@
+//! The whole shop as children of one process.
+
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::Path,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use anyhow::Context;
+use rand::Rng;
+use tokio::{
+    process::{Child, ChildStderr, ChildStdout, Command},
+    sync::watch,
+    task::JoinSet,
+};
+
+use crate::{
+    PROCESSES, ShopOptions,
+    process::{PORT_COUNT, Process},
+    service::port_error,
+};
+
+/// A child that was asked to end is killed after this; it should be gone within two seconds.
+const STOP_LIMIT: Duration = Duration::from_secs(4);
+const READY_PAUSE: Duration = Duration::from_millis(50);
+
+/// Base ports tried when the parent picks: below the range from which systems take the ports of outgoing
+/// connections.
+const FREE_BASES: std::ops::Range<u16> = 20_000..32_000;
+const FREE_BASE_ATTEMPTS: usize = 100;
+
+/// Telemetry that is seen soon, as a demo wants it, in milliseconds.
+const CHILD_ENVIRONMENT: [(&str, &str); 2] =
+    [("OTEL_BSP_SCHEDULE_DELAY", "500"), ("OTEL_METRIC_EXPORT_INTERVAL", "5000")];
+
+/// What a process writes: JSON log lines on standard output, and on standard error only what it says
+/// before its telemetry stands. Both have to be read, or the process waits when the pipe is full.
+#[derive(Debug)]
+pub struct Output {
+    /// The `service.name`.
+    pub service: &'static str,
+    pub stdout: ChildStdout,
+    pub stderr: ChildStderr,
+}
+
+/// The running shop. Dropping it kills what still runs; [`Shop::stop`] ends it cleanly.
+#[derive(Debug)]
+pub struct Shop {
+    children: JoinSet<(&'static str, std::io::Result<ExitStatus>)>,
+    stop: watch::Sender<bool>,
+    options: ShopOptions,
+    outputs: Vec<Output>,
+}
+
+/// Starts every process of the shop as `EXE shop NAME …`; to be called inside of a tokio runtime. A base
+/// port of 0 picks a free range, see [`Shop::base_port`].
+///
+/// # Errors
+/// A port in use (with its number and the way out), a program that can't be started.
+pub fn spawn_all(exe: &Path, options: &ShopOptions) -> anyhow::Result<Shop> {
+    let base_port = if options.base_port == 0 { free_base_port()? } else { options.base_port };
+    let options = ShopOptions { base_port, supervised: true, ..options.clone() };
+    check_ports(&options)?;
+    let mut shop =
+        Shop { children: JoinSet::new(), stop: watch::Sender::new(false), options, outputs: Vec::new() };
+    for name in PROCESSES {
+        let mut child =
+            shop.command(exe, name).spawn().with_context(|| format!("the shop's {name} can't be started"))?;
+        if let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) {
+            shop.outputs.push(Output { service: name, stdout, stderr });
+        }
+        shop.children.spawn(watch_child(name, child, shop.stop.subscribe()));
+    }
+    Ok(shop)
+}
+
+impl Shop {
+    /// What the processes write; the second call has nothing left to give.
+    pub fn take_outputs(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// The first port of the shop: the gateway's.
+    pub fn base_port(&self) -> u16 {
+        self.options.base_port
+    }
+
+    /// Where the shop's API is.
+    pub fn gateway_url(&self) -> String {
+        format!("http://{}", self.options.address(Process::Gateway))
+    }
+
+    /// Where faults are listed (`GET`) and switched (`POST URL/NAME` with the body `on` or `off`).
+    pub fn faults_url(&self) -> String {
+        format!("http://{}/faults", self.options.address(Process::Load))
+    }
+
+    /// Waits until every process answers.
+    ///
+    /// # Errors
+    /// When one of them doesn't in time, with its name.
+    pub async fn ready(&self, limit: Duration) -> anyhow::Result<()> {
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let mut waiting_for = "the shop";
+        let all = async {
+            for process in Process::ALL {
+                waiting_for = process.name();
+                let url = format!("http://{}/health", self.options.address(process));
+                while client.get(&url).send().await.is_err() {
+                    tokio::time::sleep(READY_PAUSE).await;
+                }
+            }
+        };
+        let outcome = tokio::time::timeout(limit, all).await;
+        outcome.map_err(|_| anyhow::anyhow!("{waiting_for} did not answer within {limit:?}"))
+    }
+
+    /// Waits for the next process that ends: before [`Shop::stop`] that is a failure to be told. `None`
+    /// when none is left.
+    pub async fn next_exit(&mut self) -> Option<(&'static str, std::io::Result<ExitStatus>)> {
+        loop {
+            match self.children.join_next().await? {
+                Ok(exit) => return Some(exit),
+                // A watching task ends early only when the shop is dropped.
+                Err(_) => continue,
+            }
+        }
+    }
+
+    /// Ends all processes cleanly, with their last telemetry delivered; kills what is not gone after
+    /// four seconds. Answers with how each ended.
+    pub async fn stop(mut self) -> Vec<(&'static str, std::io::Result<ExitStatus>)> {
+        self.stop.send_replace(true);
+        let mut exits = Vec::new();
+        while let Some(exit) = self.next_exit().await {
+            exits.push(exit);
+        }
+        exits
+    }
+
+    /// The environment's own `OTEL_*` are taken away: they name the parent, not its children.
+    fn command(&self, exe: &Path, name: &str) -> Command {
+        let mut command = Command::new(exe);
+        command.args(["shop", name]).args(self.options.arguments());
+        for (key, _) in std::env::vars_os().filter(|(key, _)| key.to_string_lossy().starts_with("OTEL_")) {
+            command.env_remove(key);
+        }
+        command
+            .envs(CHILD_ENVIRONMENT)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+}
+
+/// Holds a child's standard input open: closing it is the request to end, and happens by itself when
+/// this process dies.
+async fn watch_child(
+    name: &'static str,
+    mut child: Child,
+    mut stop: watch::Receiver<bool>,
+) -> (&'static str, std::io::Result<ExitStatus>) {
+    let input = child.stdin.take();
+    tokio::select! {
+        exit = child.wait() => return (name, exit),
+        // An error means that the shop was dropped: end too.
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+    drop(input);
+    if let Ok(exit) = tokio::time::timeout(STOP_LIMIT, child.wait()).await {
+        return (name, exit);
+    }
+    // Fails only for a child that is gone already, which `wait` then tells.
+    let _ = child.start_kill();
+    (name, child.wait().await)
+}
+
+/// Binds every port once, so that the first error is about ports and not about a child that ended.
+fn check_ports(options: &ShopOptions) -> anyhow::Result<()> {
+    let processes = Process::ALL.map(|process| (process.name(), options.address(process)));
+    for (who, address) in processes.into_iter().chain([("third party", options.card_network_address())]) {
+        TcpListener::bind(address).map_err(|error| port_error(error, address, who))?;
+    }
+    Ok(())
+}
+
+fn free_base_port() -> anyhow::Result<u16> {
+    for _ in 0..FREE_BASE_ATTEMPTS {
+        let base = rand::rng().random_range(FREE_BASES);
+        let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        if (base..base + PORT_COUNT).all(free) {
+            return Ok(base);
+        }
+    }
+    anyhow::bail!("no {PORT_COUNT} free ports in a row were found; name some with --base-port")
+}

@@ -1,0 +1,53 @@
+//! What the catalog knows about a segment.
+
+use crate::paths;
+use ocelli_signal::Signal;
+use std::path::{Path, PathBuf};
+
+/// One file of a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileEntry {
+    /// After the stem; see `paths`.
+    pub suffix: String,
+    pub bytes: u64,
+    /// Of the whole file.
+    pub crc32c: u32,
+}
+
+/// A published segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentEntry {
+    /// The files' common path, relative to the data directory, without suffix.
+    pub stem: String,
+    pub tenant: String,
+    pub signal: Signal,
+    pub format_version: u32,
+    pub rows: u64,
+    /// Nanoseconds since the Unix epoch; of spans the start times.
+    pub min_time: i64,
+    pub max_time: i64,
+    /// WAL sequences of the rows.
+    pub first_sequence: u64,
+    pub last_sequence: u64,
+    pub files: Vec<FileEntry>,
+}
+
+impl SegmentEntry {
+    pub fn file(&self, suffix: &str) -> Option<&FileEntry> {
+        self.files.iter().find(|file| file.suffix == suffix)
+    }
+
+    pub fn path(&self, suffix: &str) -> PathBuf {
+        paths::with_suffix(Path::new(&self.stem), suffix)
+    }
+
+    /// All files together.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// Whether a row may lie between the two times, both included.
+    pub fn overlaps(&self, from_ns: i64, to_ns: i64) -> bool {
+        self.min_time <= to_ns && from_ns <= self.max_time
+    }
+}

@@ -1,0 +1,82 @@
+use super::*;
+
+fn entry(stem: &str, last_sequence: u64) -> SegmentEntry {
+    SegmentEntry {
+        stem: stem.into(),
+        tenant: "default".into(),
+        signal: Signal::Logs,
+        format_version: 1,
+        rows: 10,
+        min_time: -5,
+        max_time: i64::MAX,
+        first_sequence: 1,
+        last_sequence,
+        files: vec![FileEntry { suffix: ".parquet".into(), bytes: 99, crc32c: u32::MAX }],
+    }
+}
+
+fn publication(segment: SegmentEntry, covered: u64) -> Publication {
+    let flushed = segment.last_sequence;
+    Publication {
+        tenant: segment.tenant.clone(),
+        signal: segment.signal,
+        flushed,
+        covered,
+        segment: Some(segment),
+    }
+}
+
+#[tokio::test]
+async fn what_is_published_is_read_back_after_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.sqlite");
+    let catalog = Catalog::open(&path).await.unwrap();
+    catalog.publish(&publication(entry("a", 3), 2)).await.unwrap();
+    catalog.publish(&publication(entry("b", 9), 0)).await.unwrap();
+    catalog.close().await;
+
+    let catalog = Catalog::open(&path).await.unwrap();
+    assert_eq!(catalog.segments().await.unwrap(), [entry("a", 3), entry("b", 9)]);
+    let marks = catalog.marks().await.unwrap();
+    assert_eq!(marks.flushed[&("default".to_owned(), Signal::Logs)], 9);
+    assert_eq!(marks.covered["default"], 2);
+}
+
+#[tokio::test]
+async fn a_publication_that_fails_changes_nothing() {
+    let catalog = Catalog::in_memory().await.unwrap();
+    catalog.publish(&publication(entry("a", 3), 0)).await.unwrap();
+    sqlx::raw_sql("DROP TABLE storage_covered").execute(&catalog.pool).await.unwrap();
+    assert!(catalog.publish(&publication(entry("b", 8), 8)).await.is_err(), "its last statement fails");
+    sqlx::raw_sql(SCHEMA).execute(&catalog.pool).await.unwrap();
+    assert_eq!(catalog.segments().await.unwrap(), [entry("a", 3)]);
+    let marks = catalog.marks().await.unwrap();
+    assert_eq!(marks.flushed[&("default".to_owned(), Signal::Logs)], 3);
+    assert!(marks.covered.is_empty());
+}
+
+#[tokio::test]
+async fn marks_never_go_back() {
+    let catalog = Catalog::in_memory().await.unwrap();
+    catalog.publish(&publication(entry("a", 9), 9)).await.unwrap();
+    catalog.publish(&publication(entry("b", 4), 4)).await.unwrap();
+    let marks = catalog.marks().await.unwrap();
+    assert_eq!((marks.flushed[&("default".to_owned(), Signal::Logs)], marks.covered["default"]), (9, 9));
+}
+
+#[tokio::test]
+async fn a_quarantined_segment_leaves_the_list_and_is_remembered() {
+    let catalog = Catalog::in_memory().await.unwrap();
+    catalog.publish(&publication(entry("a", 3), 0)).await.unwrap();
+    catalog.quarantine("a", "footer").await.unwrap();
+    assert!(catalog.segments().await.unwrap().is_empty());
+    assert_eq!(catalog.quarantined().await.unwrap(), [("a".to_owned(), "footer".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_second_try_of_a_publication_that_did_happen_is_no_second_segment() {
+    let catalog = Catalog::in_memory().await.unwrap();
+    catalog.publish(&publication(entry("a", 3), 0)).await.unwrap();
+    catalog.publish(&publication(entry("a", 3), 0)).await.unwrap();
+    assert_eq!(catalog.segments().await.unwrap(), [entry("a", 3)]);
+}

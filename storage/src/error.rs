@@ -1,0 +1,71 @@
+//! Everything that can go wrong in storage, by what a caller does about it.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+/// Errors of the store. `Overloaded` and `Unavailable` are worth a retry, `Invalid` never is.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A queue or the memory budget is full: nothing was kept, the sender should come back later.
+    #[error("storage is overloaded ({reason}); retry after {} ms", retry_after.as_millis())]
+    Overloaded { retry_after: Duration, reason: String },
+    /// The disk refuses writes, or the store is closing: nothing was kept.
+    #[error("storage is unavailable: {reason}")]
+    Unavailable { reason: String },
+    /// The request can never succeed.
+    #[error("invalid: {reason}")]
+    Invalid { reason: String },
+    /// Another process holds the data directory.
+    #[error("the data directory {path} is in use by another process; stop it or choose another --data-dir")]
+    Locked { path: String },
+    /// Bytes on the disk are not what was written.
+    #[error("{path} is damaged: {detail}")]
+    Corrupt { path: String, detail: String },
+    /// The operating system refused.
+    #[error("{action} {path}: {source}")]
+    Io { action: &'static str, path: String, source: io::Error },
+    /// The catalog's database refused.
+    #[error("catalog: {0}")]
+    Catalog(#[from] sqlx::Error),
+    /// A batch could not be handled in memory.
+    #[error("arrow: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
+    /// A Parquet file could not be written or read.
+    #[error("parquet: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    /// The log index could not be built or asked.
+    #[error("log index: {0}")]
+    Index(#[from] tantivy::TantivyError),
+    /// A batch is not in its signal's schema.
+    #[error("schema: {0}")]
+    Schema(#[from] ocelli_signal::SchemaError),
+}
+
+/// The result of every fallible function here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn corrupt(path: &Path, detail: impl std::fmt::Display) -> Error {
+        Error::Corrupt { path: path.display().to_string(), detail: detail.to_string() }
+    }
+
+    pub(crate) fn unavailable(reason: impl std::fmt::Display) -> Error {
+        Error::Unavailable { reason: reason.to_string() }
+    }
+
+    pub(crate) fn invalid(reason: impl std::fmt::Display) -> Error {
+        Error::Invalid { reason: reason.to_string() }
+    }
+}
+
+/// Names the action and the path in the error of a disk operation.
+pub(crate) trait IoContext<T> {
+    fn context(self, action: &'static str, path: &Path) -> Result<T>;
+}
+
+impl<T> IoContext<T> for io::Result<T> {
+    fn context(self, action: &'static str, path: &Path) -> Result<T> {
+        self.map_err(|source| Error::Io { action, path: path.display().to_string(), source })
+    }
+}

@@ -1,0 +1,65 @@
+//! Every bound of the store, once, with the reason for its size.
+
+use std::time::Duration;
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+/// A WAL file is closed above this size. Small enough that a flushed file is soon deleted, large
+/// enough that creating it (two fsyncs) is rare.
+pub const WAL_FILE_BYTES: u64 = 32 * MIB as u64;
+/// One record's payload; what is longer can only be damage.
+pub const WAL_RECORD_BYTES: usize = 1 << 30;
+/// What may wait for the WAL writer, in bytes of Arrow data.
+pub const QUEUE_BYTES: usize = 64 * MIB;
+/// What one group commit takes from the queue: bounds the latency of those who wait behind it.
+pub const GROUP_BYTES: usize = 8 * MIB;
+/// Requests of one tenant and signal are joined into records of up to this many rows.
+pub const JOIN_ROWS: usize = 16 * KIB;
+/// How long a refused sender is asked to wait: about one flush.
+pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// A memtable is written out at this size of Arrow data …
+pub const FLUSH_BYTES: usize = 48 * MIB;
+/// … or this long after its first row.
+pub const FLUSH_AGE: Duration = Duration::from_secs(120);
+/// All memtables together, those being written included. Above it, appends are refused.
+pub const MEMTABLE_BUDGET_BYTES: usize = 160 * MIB;
+/// Neighbouring parts of a memtable are joined up to this many rows, so that many small requests
+/// do not become as many small batches to search.
+pub const PART_ROWS: usize = 8 * KIB;
+/// After a failed flush the next try waits this long.
+pub const FLUSH_RETRY: Duration = Duration::from_secs(1);
+
+/// Rows of a Parquet row group: design.md asks for 128–256k.
+pub const ROW_GROUP_ROWS: usize = 128 * KIB;
+/// Rows of a Parquet page: a hit of the index decodes one page, not the row group.
+pub const PAGE_ROWS: usize = 16 * KIB;
+/// Rows that are converted and handed to the Parquet writer at once.
+pub const WRITE_ROWS: usize = 8 * KIB;
+/// Rows of a batch that a segment is read in.
+pub const READ_ROWS: usize = 8 * KIB;
+/// False positives of the bloom filter on trace ids.
+pub const BLOOM_FALSE_POSITIVES: f64 = 0.01;
+
+/// A log segment with fewer rows has no index: reading it is quicker than asking one.
+pub const INDEX_MIN_ROWS: usize = 512;
+/// Longer words are indexed, and looked up, by their first bytes.
+pub const WORD_BYTES: usize = 64;
+/// A prefix that more words begin with than this is not looked up: the segment is read instead.
+pub const PREFIX_WORDS: usize = 10_000;
+/// What the index builder sizes its first table of words for; it grows when there are more.
+pub const INDEX_BUILD_BYTES: usize = 32 * MIB;
+
+/// Parsed footers, opened indexes and series lists that are kept, together.
+pub const CACHE_BYTES: usize = 48 * MIB;
+/// Series whose parsed form is remembered per tenant.
+pub const SERIES_CACHE: usize = 100_000;
+
+/// Tenant names become directory names.
+pub const TENANT_BYTES: usize = 64;
+
+const _: () = assert!(GROUP_BYTES <= QUEUE_BYTES);
+const _: () = assert!(2 * FLUSH_BYTES < MEMTABLE_BUDGET_BYTES);
+const _: () = assert!(PAGE_ROWS <= ROW_GROUP_ROWS && PAGE_ROWS <= 20_000);
+const _: () = assert!(WRITE_ROWS <= PAGE_ROWS);

@@ -1,0 +1,89 @@
+use super::*;
+use crate::disk::Disk;
+use crate::disk::memory::MemoryDisk;
+use crate::error::Error;
+use crate::paths::INDEX_SUFFIX;
+use crate::segment::sink::name_files;
+use proptest::prelude::*;
+use std::path::{Path, PathBuf};
+
+fn built(bodies: &[&str]) -> (MemoryDisk, PathBuf) {
+    let disk = MemoryDisk::default();
+    let stem = Path::new("s");
+    let entry = write(&disk, stem, bodies.iter().copied()).unwrap();
+    name_files(&disk, stem, &[entry]).unwrap();
+    (disk, crate::paths::with_suffix(stem, INDEX_SUFFIX))
+}
+
+fn open(disk: &MemoryDisk, path: &Path, rows: u64) -> crate::error::Result<LogIndex> {
+    LogIndex::open(path, disk.open(path).unwrap(), rows)
+}
+
+fn word(text: &str) -> TextQuery {
+    TextQuery::Word(text.into())
+}
+
+fn hits(bodies: &[&str], query: &TextQuery) -> Option<Vec<u32>> {
+    let (disk, path) = built(bodies);
+    let index = open(&disk, &path, bodies.len() as u64).unwrap();
+    index.rows(query).unwrap().map(|rows| rows.iter().collect())
+}
+
+const BODIES: [&str; 5] =
+    ["Card declined for order 5001", "", "order 5002 paid", "card accepted, order 50", "user-agent: curl"];
+
+#[test]
+fn words_prefixes_and_their_combinations() {
+    let check = |query: TextQuery, expected: Option<&[u32]>| {
+        assert_eq!(hits(&BODIES, &query).as_deref(), expected, "{query:?}");
+    };
+    check(word("CARD"), Some(&[0, 3]));
+    check(word("absent"), Some(&[]));
+    check(word("user-agent"), Some(&[4]));
+    check(TextQuery::Prefix("50".into()), Some(&[0, 2, 3]));
+    check(TextQuery::Prefix("order 500".into()), Some(&[0, 2]));
+    check(TextQuery::And(vec![word("card"), word("order"), word("5001")]), Some(&[0]));
+    check(TextQuery::Or(vec![word("curl"), word("paid")]), Some(&[2, 4]));
+    check(word("--"), None);
+    check(TextQuery::Or(vec![word("curl"), word("--")]), None);
+    check(TextQuery::And(vec![word("curl"), word("--")]), Some(&[4]));
+}
+
+#[test]
+fn an_index_for_another_number_of_rows_is_refused() {
+    let (disk, path) = built(&BODIES);
+    assert!(matches!(open(&disk, &path, 4), Err(Error::Corrupt { .. })));
+}
+
+#[test]
+fn damage_anywhere_is_found() {
+    let (disk, path) = built(&BODIES);
+    let bytes = disk.open(&path).unwrap().bytes() as usize;
+    for at in (0..bytes).step_by(7) {
+        disk.damage(&path, |content| content[at] ^= 4);
+        assert!(matches!(open(&disk, &path, 5), Err(Error::Corrupt { .. })), "byte {at}");
+        disk.damage(&path, |content| content[at] ^= 4);
+    }
+    disk.damage(&path, |content| content.truncate(bytes / 2));
+    assert!(open(&disk, &path, 5).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn the_index_finds_what_a_scan_finds(
+        bodies in prop::collection::vec("[a-cA-C ,é]{0,12}", 1..40),
+        wanted in "[a-cé]{1,3}",
+    ) {
+        let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+        let scan = |test: &dyn Fn(&String) -> bool| -> Vec<u32> {
+            let rows = bodies.iter().enumerate().filter(|(_, body)| tokenize(body).iter().any(test));
+            rows.map(|(row, _)| row as u32).collect()
+        };
+        let (disk, path) = built(&bodies);
+        let index = open(&disk, &path, bodies.len() as u64).unwrap();
+        let found = |query| index.rows(&query).unwrap().unwrap().iter().collect::<Vec<_>>();
+        prop_assert_eq!(found(word(&wanted)), scan(&|word| *word == wanted));
+        prop_assert_eq!(found(TextQuery::Prefix(wanted.clone())), scan(&|word| word.starts_with(&wanted)));
+    }
+}

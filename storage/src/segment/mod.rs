@@ -1,0 +1,227 @@
+//! Published files: immutable, sorted, open to any Parquet reader. `docs/format/segment.md` is the format.
+
+pub mod columns;
+pub mod layout;
+pub mod points;
+mod properties;
+mod read;
+pub mod sink;
+mod sort;
+mod write;
+
+pub use sort::time_bounds;
+pub use write::{Draft, write};
+
+use crate::cache::{Cache, Key};
+use crate::catalog::SegmentEntry;
+use crate::disk::{Disk, DiskReader};
+use crate::error::{Error, IoContext, Result};
+use crate::log_index::{LogIndex, TextQuery};
+use crate::paths::{INDEX_SUFFIX, ROWS_SUFFIX, SERIES_SUFFIX};
+use crate::report::Reports;
+use crate::rows::Rows;
+use crate::snapshot::Point;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use layout::layout;
+use ocelli_signal::Signal;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use points::{SeriesEntry, SeriesList};
+use read::Chunks;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// What all segments of a store share.
+#[derive(Clone, Debug)]
+pub struct SegmentContext {
+    pub disk: Arc<dyn Disk>,
+    pub cache: Arc<Cache>,
+    pub reports: Reports,
+}
+
+/// A published segment. Files are opened when first asked for.
+#[derive(Debug)]
+pub struct Segment {
+    pub entry: SegmentEntry,
+    context: SegmentContext,
+    number: u64,
+    index_damaged: AtomicBool,
+}
+
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
+
+impl Segment {
+    pub fn new(entry: SegmentEntry, context: SegmentContext) -> Segment {
+        let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
+        Segment { entry, context, number, index_damaged: AtomicBool::new(false) }
+    }
+
+    /// Compares the files with what the catalog says about their sizes.
+    pub fn check_files(&self) -> Result<()> {
+        for file in &self.entry.files {
+            let bytes = self.open(&file.suffix)?.bytes();
+            if bytes != file.bytes {
+                let detail = format!("it has {bytes} bytes, the catalog says {}", file.bytes);
+                return Err(Error::corrupt(&self.entry.path(&file.suffix), detail));
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows as batches of the signal's schema, in the order of the file.
+    pub fn read(&self, columns: Option<&[&str]>, rows: Option<&Rows>) -> Result<Vec<RecordBatch>> {
+        let layout = layout(self.entry.signal)?;
+        let mut batches = Vec::new();
+        let outcome = self.read_file(ROWS_SUFFIX, &layout.file, &layout.needed(columns)?, rows, |batch| {
+            batches.push(layout.from_file(&batch, columns)?);
+            Ok(())
+        });
+        outcome.map(|()| batches)
+    }
+
+    /// Rows that may match; `None` when all must be read.
+    pub fn candidates(&self, query: &TextQuery) -> Result<Option<Rows>> {
+        if self.entry.file(INDEX_SUFFIX).is_none() || self.index_damaged.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let outcome = self.index().and_then(|index| index.rows(query));
+        outcome.or_else(|error| {
+            // The rows themselves are there: read them all, and say that the index is gone.
+            self.index_damaged.store(true, Ordering::Relaxed);
+            self.context.reports.add(&self.entry.path(INDEX_SUFFIX), &error);
+            Ok(None)
+        })
+    }
+
+    fn index(&self) -> Result<Arc<LogIndex>> {
+        self.context.cache.get(Key { segment: self.number, what: INDEX_SUFFIX }, || {
+            let index =
+                LogIndex::open(&self.entry.path(INDEX_SUFFIX), self.open(INDEX_SUFFIX)?, self.entry.rows)?;
+            let bytes = index.memory_bytes;
+            Ok((index, bytes))
+        })
+    }
+
+    /// The spans of a trace: the bloom filter first, then the ids, then the rows.
+    pub fn trace(&self, trace_id: &[u8; 16]) -> Result<Vec<RecordBatch>> {
+        if !self.may_have_trace(trace_id)? {
+            return Ok(Vec::new());
+        }
+        let layout = layout(self.entry.signal)?;
+        let (mut rows, mut at) = (Vec::new(), 0u32);
+        self.read_file(ROWS_SUFFIX, &layout.file, &layout.needed(Some(&["trace_id"]))?, None, |batch| {
+            let ids = batch.column(0).as_fixed_size_binary();
+            rows.extend(
+                (0..ids.len() as u32).filter(|row| ids.value(*row as usize) == trace_id).map(|row| at + row),
+            );
+            at += ids.len() as u32;
+            Ok(())
+        })?;
+        if rows.is_empty() { Ok(Vec::new()) } else { self.read(None, Some(&Rows::from_sorted(rows))) }
+    }
+
+    fn may_have_trace(&self, trace_id: &[u8; 16]) -> Result<bool> {
+        let layout = layout(self.entry.signal)?;
+        let footer = self.footer(ROWS_SUFFIX, &layout.file)?;
+        let leaves = footer.parquet_schema().columns();
+        let Some(column) = leaves.iter().position(|leaf| leaf.path().string() == "trace_id") else {
+            return Ok(true);
+        };
+        let file = Chunks(self.open(ROWS_SUFFIX)?);
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, (*footer).clone());
+        for group in 0..footer.metadata().num_row_groups() {
+            match builder
+                .get_row_group_column_bloom_filter(group, column)
+                .map_err(|error| self.damaged(error))?
+            {
+                Some(filter) if !filter.check(&trace_id[..]) => {}
+                _ => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The series of a segment of points.
+    pub fn series(&self) -> Result<Arc<SeriesList>> {
+        self.context.cache.get(Key { segment: self.number, what: SERIES_SUFFIX }, || {
+            let mut list = SeriesList::default();
+            let schema = points::series_schema();
+            let columns: Vec<usize> = (0..schema.fields().len()).collect();
+            self.read_file(SERIES_SUFFIX, schema, &columns, None, |batch| {
+                list.0.extend(points::series_from_file(&batch)?);
+                Ok(())
+            })?;
+            list.check(&self.entry.path(SERIES_SUFFIX), self.entry.rows)?;
+            let bytes = list.memory_bytes();
+            Ok((list, bytes))
+        })
+    }
+
+    /// The points of some of its series, which are in the order of the list, between two times.
+    pub fn points(
+        &self,
+        series: &[&SeriesEntry],
+        from_ns: i64,
+        to_ns: i64,
+        each: impl FnMut(usize, Point),
+    ) -> Result<()> {
+        let footer = self.footer(ROWS_SUFFIX, points::schema())?;
+        points::read_points(Chunks(self.open(ROWS_SUFFIX)?), &footer, series, from_ns, to_ns, each)
+            .map_err(|error| self.blame(error))
+    }
+
+    fn read_file(
+        &self,
+        suffix: &'static str,
+        schema: &SchemaRef,
+        columns: &[usize],
+        rows: Option<&Rows>,
+        each: impl FnMut(RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        let footer = self.footer(suffix, schema)?;
+        read::read(Chunks(self.open(suffix)?), &footer, columns, rows, each)
+            .map_err(|error| self.blame(error))
+    }
+
+    fn footer(&self, suffix: &'static str, schema: &SchemaRef) -> Result<Arc<ArrowReaderMetadata>> {
+        // The series file is read once and kept as a list, so its footer need not be.
+        let what = if suffix == ROWS_SUFFIX { "footer" } else { "series footer" };
+        self.context.cache.get(Key { segment: self.number, what }, || {
+            let footer =
+                read::footer(&Chunks(self.open(suffix)?), schema).map_err(|error| self.blame(error))?;
+            let rows = footer.metadata().file_metadata().num_rows();
+            if suffix == ROWS_SUFFIX && rows as u64 != self.entry.rows {
+                let detail = format!("it has {rows} rows, the catalog says {}", self.entry.rows);
+                return Err(self.damaged(detail));
+            }
+            let bytes = footer.metadata().memory_size();
+            Ok((footer, bytes))
+        })
+    }
+
+    fn open(&self, suffix: &str) -> Result<Arc<dyn DiskReader>> {
+        let path = self.entry.path(suffix);
+        self.context.disk.open(&path).context("open", &path)
+    }
+
+    /// Names the segment in the error of a reader, which only knows bytes.
+    fn blame(&self, error: Error) -> Error {
+        match error {
+            Error::Parquet(_) | Error::Arrow(_) | Error::Corrupt { .. } => self.damaged(error),
+            other => other,
+        }
+    }
+
+    fn damaged(&self, detail: impl std::fmt::Display) -> Error {
+        let error = Error::corrupt(&self.entry.path(ROWS_SUFFIX), detail);
+        self.context.reports.add(&self.entry.path(ROWS_SUFFIX), &error);
+        error
+    }
+
+    pub fn signal(&self) -> Signal {
+        self.entry.signal
+    }
+}
+
+#[cfg(test)]
+mod tests;

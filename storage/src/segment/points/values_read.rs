@@ -1,0 +1,148 @@
+//! The columns of a points file as points.
+
+use crate::error::Result;
+use crate::segment::columns::{child, column, exemplars, numbers, typed};
+use crate::snapshot::{Point, PointValue};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch,
+    StructArray, UInt64Array,
+};
+use arrow::datatypes::{Float64Type, Int32Type, TimestampNanosecondType, UInt32Type, UInt64Type};
+use bytes::Bytes;
+use ocelli_signal::Kind;
+use ocelli_signal::point::{Buckets, ExponentialHistogram, Histogram, Summary};
+
+/// A batch of a points file.
+pub struct ReadPoints<'a> {
+    time: &'a [i64],
+    start_time: &'a [i64],
+    flags: &'a [u32],
+    value: &'a Float64Array,
+    value_int: &'a Int64Array,
+    count: &'a UInt64Array,
+    sum: &'a Float64Array,
+    min: &'a Float64Array,
+    max: &'a Float64Array,
+    bucket_counts: &'a ListArray,
+    bounds: &'a ListArray,
+    scale: &'a Int32Array,
+    zero_count: &'a UInt64Array,
+    zero_threshold: &'a Float64Array,
+    positive: &'a StructArray,
+    negative: &'a StructArray,
+    quantiles: &'a ListArray,
+    exemplars: ArrayRef,
+}
+
+impl<'a> ReadPoints<'a> {
+    pub fn new(batch: &'a RecordBatch) -> Result<ReadPoints<'a>> {
+        Ok(ReadPoints {
+            time: numbers::<TimestampNanosecondType>(column(batch, "time")?, "time")?,
+            start_time: numbers::<TimestampNanosecondType>(column(batch, "start_time")?, "start_time")?,
+            flags: numbers::<UInt32Type>(column(batch, "flags")?, "flags")?,
+            value: typed(batch, "value")?,
+            value_int: typed(batch, "value_int")?,
+            count: typed(batch, "count")?,
+            sum: typed(batch, "sum")?,
+            min: typed(batch, "min")?,
+            max: typed(batch, "max")?,
+            bucket_counts: typed(batch, "bucket_counts")?,
+            bounds: typed(batch, "explicit_bounds")?,
+            scale: typed(batch, "scale")?,
+            zero_count: typed(batch, "zero_count")?,
+            zero_threshold: typed(batch, "zero_threshold")?,
+            positive: typed(batch, "positive")?,
+            negative: typed(batch, "negative")?,
+            quantiles: typed(batch, "quantiles")?,
+            exemplars: exemplars::read_exemplars(column(batch, "exemplars")?)?,
+        })
+    }
+
+    pub fn time(&self, row: usize) -> i64 {
+        self.time[row]
+    }
+
+    pub fn point(&self, row: usize, kind: Kind) -> Result<Point> {
+        let exemplars: &BinaryArray = self.exemplars.as_binary();
+        Ok(Point {
+            start: self.start_time[row],
+            time: self.time[row],
+            flags: self.flags[row],
+            value: self.value(row, kind)?,
+            exemplars: Bytes::copy_from_slice(exemplars.value(row)),
+        })
+    }
+
+    fn value(&self, row: usize, kind: Kind) -> Result<PointValue> {
+        if self.value.is_valid(row) {
+            return Ok(PointValue::Double(self.value.value(row)));
+        }
+        if self.value_int.is_valid(row) {
+            return Ok(PointValue::Int(self.value_int.value(row)));
+        }
+        if self.count.is_null(row) {
+            return Ok(PointValue::None);
+        }
+        let point = match kind {
+            Kind::ExponentialHistogram => self.exponential(row)?.encode(),
+            Kind::Summary => self.summary(row)?.encode(),
+            _ => self.histogram(row)?.encode(),
+        };
+        Ok(PointValue::Other(point.into()))
+    }
+
+    fn histogram(&self, row: usize) -> Result<Histogram> {
+        let (counts, bounds) = (self.bucket_counts.value(row), self.bounds.value(row));
+        Ok(Histogram {
+            count: self.count.value(row),
+            sum: optional(self.sum, row),
+            min: optional(self.min, row),
+            max: optional(self.max, row),
+            bucket_counts: numbers::<UInt64Type>(&counts, "bucket_counts")?.to_vec(),
+            explicit_bounds: numbers::<Float64Type>(&bounds, "explicit_bounds")?.to_vec(),
+        })
+    }
+
+    fn exponential(&self, row: usize) -> Result<ExponentialHistogram> {
+        Ok(ExponentialHistogram {
+            count: self.count.value(row),
+            sum: optional(self.sum, row),
+            min: optional(self.min, row),
+            max: optional(self.max, row),
+            scale: self.scale.value(row),
+            zero_count: self.zero_count.value(row),
+            zero_threshold: self.zero_threshold.value(row),
+            positive: buckets(self.positive, row)?,
+            negative: buckets(self.negative, row)?,
+        })
+    }
+
+    fn summary(&self, row: usize) -> Result<Summary> {
+        let pairs = self.quantiles.value(row);
+        let quantile: &Float64Array = child(&pairs, "quantile")?;
+        let value: &Float64Array = child(&pairs, "value")?;
+        Ok(Summary {
+            count: self.count.value(row),
+            sum: optional(self.sum, row).unwrap_or_default(),
+            quantiles: quantile.values().iter().copied().zip(value.values().iter().copied()).collect(),
+        })
+    }
+}
+
+fn optional(column: &Float64Array, row: usize) -> Option<f64> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+fn buckets(column: &StructArray, row: usize) -> Result<Option<Buckets>> {
+    if column.is_null(row) {
+        return Ok(None);
+    }
+    let find = |name: &str| {
+        let found = column.column_by_name(name);
+        found.ok_or_else(|| crate::error::Error::corrupt(std::path::Path::new(name), "the column is missing"))
+    };
+    let offset = numbers::<Int32Type>(find("offset")?, "offset")?[row];
+    let lists: &ListArray = crate::segment::columns::downcast(find("counts")?, "counts")?;
+    let counts = numbers::<UInt64Type>(&lists.value(row), "counts")?.to_vec();
+    Ok(Some(Buckets { offset, counts }))
+}

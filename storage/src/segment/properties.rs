@@ -1,0 +1,96 @@
+//! How each column is encoded: times and integers as deltas, ids and long texts plain, names by
+//! dictionary, all of it zstd-1. Chosen by the column's type, so that a new column needs no entry.
+
+use crate::error::Result;
+use crate::limits;
+use arrow::datatypes::{DataType, Field, Schema};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
+
+/// Texts that rarely repeat: a dictionary would only be tried and thrown away.
+const LONG_TEXTS: [&str; 1] = ["body"];
+/// What a bloom filter is kept for.
+const BLOOMED: &str = "trace_id";
+
+/// The properties of a file with these columns and about this many rows.
+pub fn properties(schema: &Schema, rows: usize, about: Vec<KeyValue>) -> Result<WriterProperties> {
+    let mut builder = WriterProperties::builder()
+        .set_created_by(concat!("ocelli ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_max_row_group_row_count(Some(limits::ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(limits::PAGE_ROWS)
+        .set_write_batch_size(1024)
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_key_value_metadata(Some(about));
+    for field in schema.fields() {
+        builder = leaf_properties(builder, vec![field.name().clone()], field, true);
+    }
+    if schema.column_with_name(BLOOMED).is_some() {
+        let path = ColumnPath::from(BLOOMED);
+        builder = builder
+            .set_column_bloom_filter_enabled(path.clone(), true)
+            .set_column_bloom_filter_fpp(path.clone(), limits::BLOOM_FALSE_POSITIVES)
+            .set_column_bloom_filter_max_ndv(path, rows.clamp(64, limits::ROW_GROUP_ROWS) as u64);
+    }
+    Ok(builder.build())
+}
+
+/// Walks down to the leaves, which are what Parquet has columns of.
+fn leaf_properties(
+    builder: WriterPropertiesBuilder,
+    path: Vec<String>,
+    field: &Field,
+    is_top: bool,
+) -> WriterPropertiesBuilder {
+    let below = |builder, child: &Field| {
+        let mut path = path.clone();
+        path.push(child.name().clone());
+        leaf_properties(builder, path, child, false)
+    };
+    match field.data_type() {
+        DataType::Struct(fields) => fields.iter().fold(builder, |builder, child| below(builder, child)),
+        DataType::Map(entries, _) => below(builder, entries),
+        DataType::List(element) => {
+            // Parquet puts a repeated group between the list and its element.
+            let mut path = path.clone();
+            path.extend(["list".to_owned(), element.name().clone()]);
+            leaf_properties(builder, path, element, false)
+        }
+        leaf => {
+            let column = ColumnPath::new(path);
+            let builder = if is_top {
+                builder
+            } else {
+                // Bounds of nested values prune nothing, and cost bytes a page.
+                builder.set_column_statistics_enabled(column.clone(), EnabledStatistics::None)
+            };
+            encode_leaf(builder, column, field.name(), leaf)
+        }
+    }
+}
+
+fn encode_leaf(
+    builder: WriterPropertiesBuilder,
+    column: ColumnPath,
+    name: &str,
+    leaf: &DataType,
+) -> WriterPropertiesBuilder {
+    let (dictionary, encoding) = match leaf {
+        DataType::Timestamp(..) | DataType::Int32 | DataType::Int64 | DataType::UInt32 | DataType::UInt64 => {
+            (false, Some(Encoding::DELTA_BINARY_PACKED))
+        }
+        DataType::FixedSizeBinary(_) => (false, Some(Encoding::PLAIN)),
+        DataType::Utf8 if LONG_TEXTS.contains(&name) => (false, Some(Encoding::DELTA_LENGTH_BYTE_ARRAY)),
+        // When the dictionary overflows, what follows is encoded so.
+        DataType::Utf8 => (true, Some(Encoding::DELTA_LENGTH_BYTE_ARRAY)),
+        DataType::Boolean => (false, Some(Encoding::RLE)),
+        _ => (true, None),
+    };
+    let builder = builder.set_column_dictionary_enabled(column.clone(), dictionary);
+    match encoding {
+        Some(encoding) => builder.set_column_encoding(column, encoding),
+        None => builder,
+    }
+}

@@ -1,0 +1,97 @@
+//! Reads Parquet files through the disk seam.
+
+use crate::disk::DiskReader;
+use crate::error::Result;
+use crate::limits;
+use crate::rows::Rows;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::reader::{ChunkReader, Length};
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
+
+/// A file of the disk seam, as the Parquet reader wants it.
+#[derive(Clone, Debug)]
+pub struct Chunks(pub Arc<dyn DiskReader>);
+
+impl Length for Chunks {
+    fn len(&self) -> u64 {
+        self.0.bytes()
+    }
+}
+
+impl ChunkReader for Chunks {
+    type T = BufReader<From>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(BufReader::new(From { file: self.0.clone(), at: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        if start.saturating_add(length as u64) > self.0.bytes() {
+            return Err(ParquetError::EOF(format!("{length} bytes at {start} are beyond the end")));
+        }
+        let mut buffer = vec![0; length];
+        self.0.read_at(start, &mut buffer)?;
+        Ok(buffer.into())
+    }
+}
+
+/// Reads on from a place.
+#[derive(Debug)]
+pub struct From {
+    file: Arc<dyn DiskReader>,
+    at: u64,
+}
+
+impl Read for From {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.file.bytes().saturating_sub(self.at);
+        let length = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        self.file.read_at(self.at, &mut buffer[..length])?;
+        self.at += length as u64;
+        Ok(length)
+    }
+}
+
+/// The footer and page index of a file whose columns are known.
+pub fn footer(file: &Chunks, schema: &SchemaRef) -> Result<ArrowReaderMetadata> {
+    let options = ArrowReaderOptions::new()
+        .with_schema(schema.clone())
+        // Pages that a selection does not touch are skipped by the offset index alone.
+        .with_offset_index_policy(PageIndexPolicy::Optional)
+        .with_column_index_policy(PageIndexPolicy::Skip);
+    Ok(ArrowReaderMetadata::load(file, options)?)
+}
+
+/// Reads some columns (by their place in the file's schema) of some rows.
+pub fn read(
+    file: Chunks,
+    footer: &ArrowReaderMetadata,
+    columns: &[usize],
+    rows: Option<&Rows>,
+    mut each: impl FnMut(RecordBatch) -> Result<()>,
+) -> Result<()> {
+    if rows.is_some_and(Rows::is_empty) {
+        return Ok(());
+    }
+    let total = footer.metadata().file_metadata().num_rows() as usize;
+    let mask = ProjectionMask::roots(footer.parquet_schema(), columns.iter().copied());
+    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.clone())
+        .with_batch_size(limits::READ_ROWS)
+        .with_projection(mask);
+    if let Some(rows) = rows {
+        builder = builder.with_row_selection(rows.selection(total));
+    }
+    for batch in builder.build()? {
+        each(batch?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+use super::*;
+use crate::disk::memory::MemoryDisk;
+use crate::memtable::{Part, SeriesCache};
+use crate::snapshot::{PointValue, SeriesPoints, Snapshot, View};
+use crate::test_compare::assert_same_rows;
+use crate::test_rows;
+use arrow::array::UInt32Array;
+use arrow::compute::{concat_batches, take_record_batch};
+use ocelli_signal::spans::Spans;
+use std::path::Path;
+
+struct Rig {
+    disk: MemoryDisk,
+    segment: Segment,
+    /// The rows in the order of the file.
+    expected: RecordBatch,
+}
+
+fn written(signal: Signal, batches: Vec<RecordBatch>, index_min_rows: usize) -> Rig {
+    let disk = MemoryDisk::default();
+    let cache = SeriesCache::default();
+    let draft = Draft {
+        tenant: "default",
+        signal,
+        batches: batches.clone(),
+        first_sequence: 1,
+        last_sequence: 2,
+        covered: 0,
+        series: &cache,
+    };
+    let entry = write(&disk, &draft, index_min_rows).unwrap();
+    let rows = concat_batches(&signal.schema(), &batches).unwrap();
+    let order = UInt32Array::from(sort::order(signal, &rows).unwrap());
+    let expected = take_record_batch(&rows, &order).unwrap();
+    let context = SegmentContext {
+        disk: Arc::new(disk.clone()),
+        cache: Arc::new(Cache::new(1 << 20)),
+        reports: Reports::default(),
+    };
+    Rig { disk, segment: Segment::new(entry, context), expected }
+}
+
+fn rig(signal: Signal, rows: usize) -> Rig {
+    // Two batches, so that their dictionaries differ.
+    written(
+        signal,
+        vec![test_rows::batch(signal, 0, rows / 3), test_rows::batch(signal, rows / 3, rows - rows / 3)],
+        1,
+    )
+}
+
+fn read_whole(segment: &Segment, columns: Option<&[&str]>, rows: Option<&Rows>) -> RecordBatch {
+    let batches = segment.read(columns, rows).unwrap();
+    concat_batches(batches[0].schema_ref(), &batches).unwrap()
+}
+
+#[test]
+fn spans_and_logs_of_every_type_come_back_bit_exact() {
+    for signal in [Signal::Spans, Signal::Logs] {
+        let rig = rig(signal, 20_000);
+        rig.segment.check_files().unwrap();
+        assert_same_rows(&read_whole(&rig.segment, None, None), &rig.expected);
+    }
+}
+
+#[test]
+fn selected_rows_and_columns_are_those_of_the_whole() {
+    let rig = rig(Signal::Logs, 30_000);
+    let wanted = [0, 5, 6, 7, 8_191, 8_192, 16_384, 29_999];
+    let rows = Rows::new(wanted.to_vec());
+    let expected = take_record_batch(&rig.expected, &UInt32Array::from(wanted.to_vec())).unwrap();
+    assert_same_rows(&read_whole(&rig.segment, None, Some(&rows)), &expected);
+    let columns = ["body", "scope", "attributes", "time"];
+    let places: Vec<usize> = columns.iter().map(|name| expected.schema().index_of(name).unwrap()).collect();
+    assert_same_rows(
+        &read_whole(&rig.segment, Some(&columns), Some(&rows)),
+        &expected.project(&places).unwrap(),
+    );
+    let ends = read_whole(&self::rig(Signal::Spans, 10).segment, Some(&["end_time"]), None);
+    assert_eq!((ends.num_columns(), ends.num_rows()), (1, 10));
+    assert!(rig.segment.read(Some(&["absent"]), None).is_err());
+    assert!(rig.segment.read(None, Some(&Rows::default())).unwrap().is_empty());
+}
+
+#[test]
+fn a_trace_is_found_whole_and_an_absent_one_is_not() {
+    let rig = rig(Signal::Spans, 3_000);
+    for n in [0, 1_234, 2_999] {
+        let id = test_rows::trace_id(n);
+        let spans = Spans::new(&rig.expected).unwrap();
+        let expected = (0..spans.len()).filter(|row| spans.trace_id.value(*row) == id).count();
+        let found: usize = rig.segment.trace(&id).unwrap().iter().map(RecordBatch::num_rows).sum();
+        assert_eq!(found, expected);
+    }
+    assert!(rig.segment.trace(&[9; 16]).unwrap().is_empty());
+}
+
+#[test]
+fn the_index_and_a_scan_find_the_same_rows() {
+    let rig = rig(Signal::Logs, 5_000);
+    let bodies = rig.expected.column_by_name("body").unwrap().as_string::<i32>().clone();
+    for query in [
+        TextQuery::Word("USER3".into()),
+        TextQuery::Word("order 17".into()),
+        TextQuery::Prefix("user1".into()),
+        TextQuery::And(vec![TextQuery::Word("paid".into()), TextQuery::Word("user5".into())]),
+        TextQuery::Or(vec![TextQuery::Word("state".into()), TextQuery::Word("4711".into())]),
+    ] {
+        let scan: Vec<u32> =
+            (0..bodies.len() as u32).filter(|row| matches(&query, bodies.value(*row as usize))).collect();
+        let found = rig.segment.candidates(&query).unwrap().unwrap();
+        assert_eq!(found.as_slice(), scan, "{query:?}");
+        assert!(!scan.is_empty(), "{query:?}");
+    }
+}
+
+fn matches(query: &TextQuery, body: &str) -> bool {
+    let words = crate::tokenize(body);
+    match query {
+        TextQuery::Word(text) => crate::tokenize(text).iter().all(|word| words.contains(word)),
+        TextQuery::Prefix(text) => words.iter().any(|word| word.starts_with(text.as_str())),
+        TextQuery::And(parts) => parts.iter().all(|part| matches(part, body)),
+        TextQuery::Or(parts) => parts.iter().any(|part| matches(part, body)),
+    }
+}
+
+#[test]
+fn a_small_segment_has_no_index() {
+    let rig = written(Signal::Logs, vec![test_rows::batch(Signal::Logs, 0, 20)], 21);
+    assert_eq!(rig.segment.candidates(&TextQuery::Word("paid".into())).unwrap(), None);
+}
+
+#[test]
+fn a_damaged_index_is_reported_and_the_rows_are_read_instead() {
+    let rig = rig(Signal::Logs, 500);
+    rig.disk.damage(&rig.segment.entry.path(INDEX_SUFFIX), |bytes| bytes[100] ^= 1);
+    assert_eq!(rig.segment.candidates(&TextQuery::Word("paid".into())).unwrap(), None);
+    assert_eq!(rig.segment.context.reports.list().len(), 1);
+    assert_same_rows(&read_whole(&rig.segment, None, None), &rig.expected);
+}
+
+#[test]
+fn a_damaged_footer_is_an_error_that_names_the_file() {
+    let rig = rig(Signal::Spans, 100);
+    rig.disk.damage(&rig.segment.entry.path(ROWS_SUFFIX), |bytes| {
+        let at = bytes.len() - 40;
+        bytes[at..].fill(0);
+    });
+    assert!(
+        matches!(rig.segment.read(None, None), Err(Error::Corrupt { path, .. }) if path.ends_with(".parquet"))
+    );
+    assert_eq!(rig.segment.context.reports.list().len(), 1);
+}
+
+/// Each point of each series, as text.
+fn told(series: &[SeriesPoints]) -> Vec<String> {
+    let mut told: Vec<String> = series
+        .iter()
+        .flat_map(|s| s.points.iter().map(move |point| format!("{:032x} {:?} {point:?}", s.id, s.series)))
+        .collect();
+    told.sort();
+    told
+}
+
+fn snapshot(parts: Vec<Part>, segments: Vec<Segment>) -> Snapshot {
+    let points = View {
+        parts: parts.into_iter().map(Arc::new).collect(),
+        segments: segments.into_iter().map(Arc::new).collect(),
+    };
+    Snapshot::new(View::default(), points, View::default())
+}
+
+#[test]
+fn points_of_every_kind_are_the_same_from_a_segment_as_from_memory() {
+    let batch = |from, count| test_rows::batch(Signal::Points, from, count);
+    let part = |rows| Part::new(Signal::Points, rows, 1, 0, &SeriesCache::default()).unwrap();
+    let in_memory = snapshot(vec![part(batch(0, 9_000)), part(batch(9_000, 3_000))], Vec::new());
+    let segment = written(Signal::Points, vec![batch(0, 4_000), batch(4_000, 5_000)], 1).segment;
+    let mixed = snapshot(vec![part(batch(9_000, 3_000))], vec![segment]);
+
+    let second = |n: i64| test_rows::BASE_TIME + n * 1_000_000_000;
+    for (from, to) in [(i64::MIN, i64::MAX), (second(100), second(200)), (second(8_990), second(9_010))] {
+        let all = in_memory.series(&mut |_| true, from, to).unwrap();
+        assert_eq!(told(&mixed.series(&mut |_| true, from, to).unwrap()), told(&all));
+        assert!(all.iter().all(|s| s.points.is_sorted_by_key(|point| point.time)));
+        let mut asked = 0;
+        let some = mixed
+            .series(
+                &mut |series| {
+                    asked += 1;
+                    series.name == "shop.histogram"
+                },
+                from,
+                to,
+            )
+            .unwrap();
+        assert_eq!(asked, all.len(), "each series is asked for once");
+        let expected: Vec<_> = all.into_iter().filter(|s| s.series.name == "shop.histogram").collect();
+        assert_eq!(told(&some), told(&expected));
+        assert!(some.iter().flat_map(|s| &s.points).any(|p| matches!(p.value, PointValue::Other(_))));
+    }
+    assert!(mixed.series(&mut |_| true, 0, 1).unwrap().is_empty());
+}
+
+#[test]
+fn what_the_catalog_says_of_a_file_is_true_of_it() {
+    for signal in Signal::ALL {
+        let rig = written(signal, vec![test_rows::batch(signal, 0, 700)], 1);
+        for file in &rig.segment.entry.files {
+            let bytes = crate::disk::read(&rig.disk, &rig.segment.entry.path(&file.suffix)).unwrap();
+            assert_eq!((bytes.len() as u64, crc32c::crc32c(&bytes)), (file.bytes, file.crc32c));
+        }
+        assert_eq!(rig.segment.entry.rows, 700);
+        let left: Vec<_> = rig.disk.paths().into_iter().filter(|path| path.ends_with(".tmp")).collect();
+        assert_eq!(left, [] as [&Path; 0]);
+    }
+}

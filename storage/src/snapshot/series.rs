@@ -1,0 +1,155 @@
+//! Points by series, out of memtables and segments.
+
+use super::Snapshot;
+use crate::error::Result;
+use crate::memtable::Part;
+use crate::segment::Segment;
+use crate::segment::points::SeriesEntry;
+use bytes::Bytes;
+use ocelli_signal::Series;
+use ocelli_signal::points::{PointBody, PointRow, Points};
+use ocelli_signal::span_parts::Number;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a point says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PointValue {
+    /// No value, as a stale marker has none.
+    None,
+    Double(f64),
+    Int(i64),
+    /// The OTLP data point of the series' kind (see `ocelli_signal::point`).
+    Other(Bytes),
+}
+
+/// One point; times in nanoseconds since the Unix epoch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// 0 when unknown.
+    pub start: i64,
+    pub time: i64,
+    pub flags: u32,
+    pub value: PointValue,
+    /// See `ocelli_signal::span_parts::iter_exemplars`.
+    pub exemplars: Bytes,
+}
+
+impl From<PointRow<'_>> for Point {
+    fn from(row: PointRow<'_>) -> Point {
+        Point {
+            start: row.start_time,
+            time: row.time,
+            flags: row.flags,
+            value: match row.body {
+                PointBody::Empty => PointValue::None,
+                PointBody::Number(Number::Double(n)) => PointValue::Double(n),
+                PointBody::Number(Number::Int(n)) => PointValue::Int(n),
+                PointBody::Other(point) => PointValue::Other(Bytes::copy_from_slice(point)),
+            },
+            exemplars: Bytes::copy_from_slice(row.exemplars),
+        }
+    }
+}
+
+/// A series with its points by time; of equal times in the order of arrival.
+#[derive(Clone, Debug)]
+pub struct SeriesPoints {
+    pub id: u128,
+    pub series: Arc<Series>,
+    pub points: Vec<Point>,
+}
+
+impl Snapshot {
+    /// The series that `select` wants and their points between two times, both included. `select`
+    /// is asked once for each series that may have points then; a series without points is left out.
+    /// Sorted by metric name, then id.
+    pub fn series(
+        &self,
+        select: &mut dyn FnMut(&Series) -> bool,
+        from_ns: i64,
+        to_ns: i64,
+    ) -> Result<Vec<SeriesPoints>> {
+        let mut gathered = Gathered { select, from_ns, to_ns, places: HashMap::new(), found: Vec::new() };
+        for segment in self.points.segments.iter().filter(|segment| segment.entry.overlaps(from_ns, to_ns)) {
+            gathered.add_segment(segment)?;
+        }
+        for part in self.points.parts.iter().filter(|part| part.overlaps(from_ns, to_ns)) {
+            gathered.add_part(part)?;
+        }
+        Ok(gathered.finish())
+    }
+}
+
+struct Gathered<'s> {
+    select: &'s mut dyn FnMut(&Series) -> bool,
+    from_ns: i64,
+    to_ns: i64,
+    /// Where a series' points go; `None` for one that is not wanted.
+    places: HashMap<u128, Option<usize>>,
+    found: Vec<SeriesPoints>,
+}
+
+impl Gathered<'_> {
+    /// Later calls know the series' latest description.
+    fn place(&mut self, id: u128, series: &Arc<Series>) -> Option<usize> {
+        let place = match self.places.get(&id) {
+            Some(place) => *place,
+            None => {
+                let place = (self.select)(series).then_some(self.found.len());
+                self.places.insert(id, place);
+                if place.is_some() {
+                    self.found.push(SeriesPoints { id, series: series.clone(), points: Vec::new() });
+                }
+                place
+            }
+        };
+        if let Some(place) = place {
+            self.found[place].series = series.clone();
+        }
+        place
+    }
+
+    fn add_segment(&mut self, segment: &Segment) -> Result<()> {
+        let list = segment.series()?;
+        let mut wanted: Vec<&SeriesEntry> = Vec::new();
+        let mut places = Vec::new();
+        let (from_ns, to_ns) = (self.from_ns, self.to_ns);
+        for entry in list.0.iter().filter(|entry| entry.overlaps(from_ns, to_ns)) {
+            if let Some(place) = self.place(entry.id, &entry.series) {
+                wanted.push(entry);
+                places.push(place);
+            }
+        }
+        let found = &mut self.found;
+        segment.points(&wanted, self.from_ns, self.to_ns, |at, point| found[places[at]].points.push(point))
+    }
+
+    fn add_part(&mut self, part: &Part) -> Result<()> {
+        let points = Points::new(&part.rows)?;
+        for group in &part.series {
+            let time = |row: &u32| points.time.value(*row as usize);
+            let from = group.rows.partition_point(|row| time(row) < self.from_ns);
+            let to = group.rows.partition_point(|row| time(row) <= self.to_ns);
+            if from < to
+                && let Some(place) = self.place(group.id, &group.series)
+            {
+                let rows = group.rows[from..to].iter().map(|row| points.row(*row as usize).into());
+                self.found[place].points.extend(rows);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Vec<SeriesPoints> {
+        let mut found = self.found;
+        found.retain(|series| !series.points.is_empty());
+        for series in &mut found {
+            if !series.points.is_sorted_by_key(|point| point.time) {
+                series.points.sort_by_key(|point| point.time);
+            }
+        }
+        found.sort_by(|a, b| (&a.series.name, a.id).cmp(&(&b.series.name, b.id)));
+        found
+    }
+}

@@ -1,0 +1,60 @@
+//! A piece of a snapshot that can be read by itself.
+
+use crate::error::Result;
+use crate::log_index::TextQuery;
+use crate::memtable::Part;
+use crate::rows::Rows;
+use crate::segment::Segment;
+use arrow::array::RecordBatch;
+use std::sync::Arc;
+
+/// Rows of spans or logs. Row numbers are in the order in which `read` gives them without a
+/// selection: segments of logs are sorted by time, youngest first; rows in memory as they arrived.
+#[derive(Clone, Debug)]
+pub enum Source {
+    Memory(Arc<Part>),
+    Segment(Arc<Segment>),
+}
+
+impl Source {
+    /// The earliest time (of spans: start), in nanoseconds.
+    pub fn min_time(&self) -> i64 {
+        match self {
+            Source::Memory(part) => part.min_time,
+            Source::Segment(segment) => segment.entry.min_time,
+        }
+    }
+
+    /// The latest time (of spans: start), in nanoseconds.
+    pub fn max_time(&self) -> i64 {
+        match self {
+            Source::Memory(part) => part.max_time,
+            Source::Segment(segment) => segment.entry.max_time,
+        }
+    }
+
+    pub fn rows(&self) -> u64 {
+        match self {
+            Source::Memory(part) => part.rows.num_rows() as u64,
+            Source::Segment(segment) => segment.entry.rows,
+        }
+    }
+
+    /// Rows whose body may match, a superset of those that do; `None` when all must be read because
+    /// there is no (whole) index.
+    pub fn candidates(&self, query: &TextQuery) -> Result<Option<Rows>> {
+        match self {
+            Source::Memory(_) => Ok(None),
+            Source::Segment(segment) => segment.candidates(query),
+        }
+    }
+
+    /// Some columns (all for `None`) of some rows (all for `None`), in the signal's schema, in the
+    /// order of the source.
+    pub fn read(&self, columns: Option<&[&str]>, rows: Option<&Rows>) -> Result<Vec<RecordBatch>> {
+        match self {
+            Source::Memory(part) => Ok(vec![part.read(columns, rows)?]),
+            Source::Segment(segment) => segment.read(columns, rows),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The background work: memtables become segments, WAL files that are no longer needed go.
+//!
+//! One task does all of it, one memtable after the other, so that marks move in order and a caller
+//! that gives up waiting leaves nothing half done.
+
+use super::Shared;
+use crate::catalog::Publication;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::memtable::Frozen;
+use crate::segment::{self, Draft, Segment};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// What the handle asks for.
+pub enum Command {
+    Flush(oneshot::Sender<Result<()>>),
+    Close(oneshot::Sender<Result<()>>),
+}
+
+/// How often ages are looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Works until it is told to close, or nobody is there to tell it.
+pub async fn run(shared: Arc<Shared>, mut inbox: mpsc::UnboundedReceiver<Command>) {
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            command = inbox.recv() => match command {
+                Some(Command::Flush(answer)) => drop(answer.send(flush_all(&shared).await)),
+                Some(Command::Close(answer)) => {
+                    let outcome = flush_all(&shared).await;
+                    shared.catalog.close().await;
+                    // The directory's lock goes with the last handle; the answer comes after the work.
+                    drop(answer.send(outcome));
+                    return;
+                }
+                None => return,
+            },
+            () = shared.grown.notified() => flush_due(&shared).await,
+            _ = tick.tick() => flush_due(&shared).await,
+        }
+    }
+}
+
+async fn flush_all(shared: &Arc<Shared>) -> Result<()> {
+    for size in shared.tables.sizes() {
+        flush_table(shared, &size.tenant, size.signal).await?;
+        // One that was frozen before takes a second turn for the rows that came since.
+        if size.frozen {
+            flush_table(shared, &size.tenant, size.signal).await?;
+        }
+    }
+    if let Some(rotated) = shared.queue.rotate() {
+        // The writer ends only when the store closes, and then it has closed its file.
+        let _ = rotated.await;
+    }
+    remove_unneeded(shared);
+    Ok(())
+}
+
+/// Writes the memtables that are large or old enough; the largest when all together are too large.
+async fn flush_due(shared: &Arc<Shared>) {
+    let options = &shared.options;
+    let mut sizes = shared.tables.sizes();
+    sizes.sort_by_key(|size| std::cmp::Reverse(size.bytes));
+    let crowded = shared.tables.bytes() * 2 > options.memtable_budget_bytes;
+    for (at, size) in sizes.iter().enumerate() {
+        let due = size.frozen || size.bytes >= options.flush_bytes || size.age >= options.flush_age;
+        if (due || (crowded && at == 0))
+            && let Err(error) = flush_table(shared, &size.tenant, size.signal).await
+        {
+            tracing::error!(%error, tenant = size.tenant, signal = size.signal.as_str(), "flush failed; it is tried again");
+            tokio::time::sleep(limits::FLUSH_RETRY).await;
+        }
+    }
+    remove_unneeded(shared);
+}
+
+async fn flush_table(shared: &Arc<Shared>, tenant: &str, signal: ocelli_signal::Signal) -> Result<()> {
+    let Some(frozen) = shared.tables.freeze(tenant, signal) else { return Ok(()) };
+    let segment = write_segment(shared, &frozen).await?;
+    let publication = Publication {
+        segment: segment.as_ref().map(|segment| segment.entry.clone()),
+        tenant: tenant.to_owned(),
+        signal,
+        flushed: frozen.last_sequence(),
+        covered: frozen.covers(),
+    };
+    shared.catalog.publish(&publication).await?;
+    shared.tables.publish(&frozen, segment);
+    shared.progress().flush(tenant, signal, frozen.last_sequence());
+    Ok(())
+}
+
+/// An emission may have no rows: then only its mark is published.
+async fn write_segment(shared: &Arc<Shared>, frozen: &Arc<Frozen>) -> Result<Option<Arc<Segment>>> {
+    if frozen.rows() == 0 {
+        return Ok(None);
+    }
+    let (work, frozen) = (shared.clone(), frozen.clone());
+    let written = tokio::task::spawn_blocking(move || {
+        let draft = Draft {
+            tenant: &frozen.tenant,
+            signal: frozen.signal,
+            batches: frozen.parts.iter().map(|part| part.rows.clone()).collect(),
+            first_sequence: frozen.first_sequence(),
+            last_sequence: frozen.last_sequence(),
+            covered: frozen.covers(),
+            series: &work.tables.series,
+        };
+        segment::write(work.disk.as_ref(), &draft, work.options.index_min_rows)
+    });
+    let entry =
+        written.await.map_err(|error| Error::unavailable(format_args!("the flush failed: {error}")))??;
+    Ok(Some(Arc::new(Segment::new(entry, shared.segments.clone()))))
+}
+
+/// Deletes WAL files whose rows are all in segments, and their spans in emissions. A deletion that
+/// a crash undoes is harmless: the next start skips what the marks say.
+fn remove_unneeded(shared: &Shared) {
+    let unneeded = shared.ledger().take_unneeded(&*shared.progress());
+    for path in unneeded {
+        if let Err(error) = shared.disk.remove(&path) {
+            tracing::warn!(path = %path.display(), %error, "could not delete a WAL file");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The store: the parts of this crate put together, and their order of work.
+
+mod flush;
+mod open;
+mod progress;
+mod quarantine;
+mod recover;
+
+use crate::catalog::Catalog;
+use crate::disk::Disk;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::memtable::{Tables, batch_bytes};
+use crate::options::Options;
+use crate::paths;
+use crate::segment::SegmentContext;
+use crate::snapshot::Snapshot;
+use crate::wal::{Append, Queue, WalLedger, WalWriter};
+use arrow::array::RecordBatch;
+use flush::Command;
+use ocelli_signal::Batch;
+use progress::Progress;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+/// Sees every span once it is durable, in sequence order, on the WAL's thread: it must be quick.
+/// After a restart it sees those again that no durable emission told about.
+pub trait SpanObserver: Send + Sync {
+    fn observe(&self, tenant: &str, sequence: u64, rows: &RecordBatch);
+}
+
+/// What the store holds, for people and metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub memtable_rows: u64,
+    pub memtable_bytes: u64,
+    pub wal_bytes: u64,
+    pub segments: u64,
+    pub segment_rows: u64,
+    /// Of all files of the segments.
+    pub segment_bytes: u64,
+    /// Damaged pieces: path and what is wrong.
+    pub quarantined: Vec<String>,
+}
+
+/// What the handle and the background work share.
+struct Shared {
+    options: Options,
+    disk: Arc<dyn Disk>,
+    catalog: Catalog,
+    tables: Tables,
+    queue: Arc<Queue>,
+    ledger: Arc<Mutex<WalLedger>>,
+    progress: Mutex<Progress>,
+    segments: SegmentContext,
+    observer: Option<Arc<dyn SpanObserver>>,
+    /// A memtable has grown to its size.
+    grown: Notify,
+    /// Held as long as anything works on the directory; none for a disk that is no directory.
+    _lock: Option<std::fs::File>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    commands: mpsc::UnboundedSender<Command>,
+    writer: Mutex<Option<WalWriter>>,
+}
+
+/// A handle on an open store; clones are the same store.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+impl Store {
+    /// Opens or creates the store in a directory, and replays what its WAL holds. Damage is set
+    /// aside and reported by [`Store::summary`]; only an unusable directory is an error.
+    pub async fn open(options: Options, observer: Option<Arc<dyn SpanObserver>>) -> Result<Store> {
+        open::open(options, observer).await
+    }
+
+    /// Keeps rows. When this returns they are fsynced and in every later snapshot; the number grows
+    /// with each record. Dropping the future gives up waiting, not the rows.
+    pub async fn append(&self, tenant: &str, batch: Batch) -> Result<u64> {
+        self.append_covering(tenant, batch, 0).await
+    }
+
+    /// Keeps rows that tell about all spans of the tenant up to a sequence: after a restart the
+    /// observer sees only later ones, and the WAL need not keep the earlier ones for it.
+    pub async fn append_covering(&self, tenant: &str, batch: Batch, covers: u64) -> Result<u64> {
+        paths::check_tenant(tenant)?;
+        if batch.rows.schema_ref() != &batch.signal.schema() {
+            return Err(Error::invalid(format_args!(
+                "the batch is not in the schema of {}",
+                batch.signal.as_str()
+            )));
+        }
+        let shared = &self.inner.shared;
+        let bytes = batch_bytes(&batch.rows);
+        let held = shared.tables.bytes() + shared.queue.bytes();
+        if held > 0 && held + bytes > shared.options.memtable_budget_bytes {
+            shared.grown.notify_one();
+            let reason = format!("{held} bytes wait to be written to segments");
+            return Err(Error::Overloaded { retry_after: limits::RETRY_AFTER, reason });
+        }
+        let (answer, done) = oneshot::channel();
+        shared.queue.push(Append { tenant: tenant.into(), batch, covers, bytes, answer })?;
+        done.await.map_err(|_| Error::unavailable("the WAL writer has ended"))?
+    }
+
+    /// Everything of a tenant at this moment.
+    pub fn snapshot(&self, tenant: &str) -> Snapshot {
+        self.inner.shared.tables.snapshot(tenant)
+    }
+
+    /// Writes all memtables to segments and deletes the WAL files that are no longer needed.
+    pub async fn flush(&self) -> Result<()> {
+        self.command(Command::Flush).await
+    }
+
+    /// Writes what waits, flushes, and lets go of the directory. Later appends are refused.
+    pub async fn close(&self) -> Result<()> {
+        let writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut writer) = writer {
+            let stopped = tokio::task::spawn_blocking(move || writer.stop()).await;
+            stopped.map_err(|error| Error::unavailable(format_args!("the WAL writer failed: {error}")))?;
+        }
+        self.command(Command::Close).await
+    }
+
+    async fn command(&self, command: fn(oneshot::Sender<Result<()>>) -> Command) -> Result<()> {
+        let (answer, done) = oneshot::channel();
+        let closed = |_| Error::unavailable("the store is closed");
+        self.inner.commands.send(command(answer)).map_err(|_| Error::unavailable("the store is closed"))?;
+        done.await.map_err(closed)?
+    }
+
+    pub fn summary(&self) -> Summary {
+        let shared = &self.inner.shared;
+        let segments = shared.tables.segments();
+        Summary {
+            memtable_rows: shared.tables.rows() as u64,
+            memtable_bytes: shared.tables.bytes() as u64,
+            wal_bytes: shared.ledger().bytes(),
+            segments: segments.len() as u64,
+            segment_rows: segments.iter().map(|segment| segment.entry.rows).sum(),
+            segment_bytes: segments.iter().map(|segment| segment.entry.bytes()).sum(),
+            quarantined: shared.segments.reports.list(),
+        }
+    }
+}
+
+impl Shared {
+    fn ledger(&self) -> std::sync::MutexGuard<'_, WalLedger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("data_dir", &self.inner.shared.options.data_dir).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

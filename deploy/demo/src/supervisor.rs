@@ -4,11 +4,14 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     path::Path,
     process::{ExitStatus, Stdio},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU16, Ordering},
+    },
     time::Duration,
 };
 
 use anyhow::Context;
-use rand::Rng;
 use tokio::{
     process::{Child, ChildStderr, ChildStdout, Command},
     sync::watch,
@@ -25,10 +28,10 @@ use crate::{
 const STOP_LIMIT: Duration = Duration::from_secs(4);
 const READY_PAUSE: Duration = Duration::from_millis(50);
 
-/// Base ports tried when the parent picks: below the range from which systems take the ports of outgoing
-/// connections.
-const FREE_BASES: std::ops::Range<u16> = 20_000..32_000;
-const FREE_BASE_ATTEMPTS: usize = 100;
+/// The ports among which the parent picks: below those that systems take for outgoing connections. They
+/// are dealt out in blocks, from a random one on, so that two shops of one process never get the same.
+const FREE_PORTS: std::ops::Range<u16> = 20_000..32_000;
+const FREE_BLOCKS: u16 = (FREE_PORTS.end - FREE_PORTS.start) / PORT_COUNT;
 
 /// Telemetry that is seen soon, as a demo wants it, in milliseconds.
 const CHILD_ENVIRONMENT: [(&str, &str); 2] =
@@ -59,9 +62,12 @@ pub struct Shop {
 /// # Errors
 /// A port in use (with its number and the way out), a program that can't be started.
 pub fn spawn_all(exe: &Path, options: &ShopOptions) -> anyhow::Result<Shop> {
-    let base_port = if options.base_port == 0 { free_base_port()? } else { options.base_port };
-    let options = ShopOptions { base_port, supervised: true, ..options.clone() };
-    check_ports(&options)?;
+    let mut options = ShopOptions { supervised: true, ..options.clone() };
+    if options.base_port == 0 {
+        options.base_port = free_base_port()?;
+    } else {
+        check_ports(&options)?;
+    }
     let mut shop =
         Shop { children: JoinSet::new(), stop: watch::Sender::new(false), options, outputs: Vec::new() };
     for name in PROCESSES {
@@ -188,8 +194,10 @@ fn check_ports(options: &ShopOptions) -> anyhow::Result<()> {
 }
 
 fn free_base_port() -> anyhow::Result<u16> {
-    for _ in 0..FREE_BASE_ATTEMPTS {
-        let base = rand::rng().random_range(FREE_BASES);
+    static NEXT_BLOCK: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(rand::random()));
+    for _ in 0..FREE_BLOCKS {
+        let block = NEXT_BLOCK.fetch_add(1, Ordering::Relaxed) % FREE_BLOCKS;
+        let base = FREE_PORTS.start + block * PORT_COUNT;
         let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
         if (base..base + PORT_COUNT).all(free) {
             return Ok(base);

@@ -105,7 +105,9 @@ impl Started {
     fn lines_of(&self, service: &str) -> Vec<Value> {
         let lines = self.lines.lock().unwrap();
         let of_service = lines.iter().filter(|(name, _)| *name == service);
-        of_service.map(|(_, line)| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"))).collect()
+        of_service
+            .map(|(_, line)| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}")))
+            .collect()
     }
 }
 

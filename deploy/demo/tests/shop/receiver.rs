@@ -85,7 +85,8 @@ impl Receiver {
     pub async fn first(&self, wanted: impl Fn(&Seen) -> bool) -> Seen {
         let mut changes = self.spans.subscribe();
         let arrived = changes.wait_for(|spans| spans.iter().any(&wanted));
-        let spans = tokio::time::timeout(ARRIVAL_LIMIT, arrived).await.expect("the span did not arrive").unwrap();
+        let spans =
+            tokio::time::timeout(ARRIVAL_LIMIT, arrived).await.expect("the span did not arrive").unwrap();
         spans.iter().find(|span| wanted(span)).unwrap().clone()
     }
 
@@ -121,7 +122,8 @@ impl MetricsService for Receiver {
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
         let resources = request.into_inner().resource_metrics.into_iter().filter_map(|group| group.resource);
-        let names: Vec<String> = resources.map(|resource| text(&resource.attributes, "service.name")).collect();
+        let names: Vec<String> =
+            resources.map(|resource| text(&resource.attributes, "service.name")).collect();
         self.points.send_modify(|services| services.extend(names));
         Ok(Response::new(ExportMetricsServiceResponse::default()))
     }

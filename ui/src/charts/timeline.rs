@@ -81,10 +81,11 @@ fn label(canvas: &Canvas, text: &str, left: f64, width: f64, middle: f64) {
         () if right + text_width <= canvas.width => right,
         () if before >= 0.0 => before,
         () => {
+            let inside = (left + width).min(canvas.width) - LABEL_GAP_PX - text_width;
             canvas.fill(&colour("--bg"));
-            canvas.context.fill_rect(left + 2.0, middle - 6.0, text_width + 4.0, 12.0);
+            canvas.context.fill_rect(inside - 3.0, middle - 6.0, text_width + 6.0, 12.0);
             canvas.fill(&colour("--t1"));
-            left + LABEL_GAP_PX
+            inside
         }
     };
     // Fails only for numbers that are not finite.

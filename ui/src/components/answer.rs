@@ -13,6 +13,9 @@ pub fn Answer<T: Send + Sync + 'static>(
     fetched: Fetched<T>,
     /// Where the answer says what it cost.
     stats: fn(&T) -> &QueryStats,
+    /// The caller shows failures itself.
+    #[prop(optional)]
+    own_failure: bool,
     children: ChildrenFn,
 ) -> impl IntoView {
     let has_data = Memo::new(move |_| fetched.data.with(Option::is_some));
@@ -22,8 +25,8 @@ pub fn Answer<T: Send + Sync + 'static>(
         view! { {waits} }
     };
     view! {
-        <FailureNote failure=fetched.failure retry=Callback::new(move |()| fetched.retry())/>
-        <div class="answer" class:loading=move || fetched.loading.get() aria-busy=move || fetched.loading.get().to_string()>
+        {(!own_failure).then(|| view! { <FailureNote failure=fetched.failure retry=Callback::new(move |()| fetched.retry())/> })}
+        <div class="answer" class:stale=move || fetched.failure.with(Option::is_some) class:loading=move || fetched.loading.get() aria-busy=move || fetched.loading.get().to_string()>
             <Show when=move || has_data.get() fallback=fallback>{children()}</Show>
         </div>
         <QueryNote url=fetched.url stats=fetched.map(move |data| stats(data).clone())/>

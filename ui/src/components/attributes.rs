@@ -30,7 +30,7 @@ pub fn Attributes(items: Vec<KeyValue>, #[prop(optional)] dropped: u32, filters:
                 <tr>
                     <th scope="row" class="mono">{item.key.clone()}</th>
                     <td title=kind><LongText text=text.clone()/></td>
-                    <td class="filters"><FilterLinks key_name=item.key value=text filters/></td>
+                    <td class="filters"><FilterLinks key_name=links::attribute_field(&item.key) value=text filters/></td>
                 </tr>
             }
         })

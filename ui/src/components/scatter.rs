@@ -87,7 +87,7 @@ pub fn Scatter(#[prop(into)] data: Signal<Option<Arc<TracesResponse>>>) -> impl 
                 </ul>
                 <span class="readout">"click a point for its trace · drag to zoom"</span>
             </figcaption>
-            <TimePlot label range_ms value_ticks draw=Callback::new(draw) click=Callback::new(click) class="low"/>
+            <TimePlot label range_ms value_ticks draw=Callback::new(draw) click=Callback::new(click) class="mid"/>
         </figure>
     }
 }

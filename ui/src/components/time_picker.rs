@@ -22,7 +22,7 @@ pub fn TimePicker() -> impl IntoView {
     view! {
         <button type="button" class="time-button" popovertarget=PANEL_ID data-testid="time-button"
             title="Time range" class:bad=move || context.range.with(Result::is_err)>
-            <span class="clip">{label}</span><span aria-hidden="true">" ▾"</span>
+            <span class="clip">{label}</span><span aria-hidden="true">"▾"</span>
         </button>
         <div id=PANEL_ID popover="auto" class="popover" role="dialog" aria-label="Time range">
             <RangeForm/>

@@ -15,6 +15,7 @@ use web_sys::{KeyboardEvent, PointerEvent};
 /// A drag shorter than this is a click.
 const DRAG_PX: f64 = 4.0;
 const TICK_PX: f64 = 90.0;
+const LABEL_PX: f64 = 40.0;
 
 /// A tick of the value axis: height from the bottom as a share of 1, and its label.
 pub type ValueTick = (f64, String);
@@ -132,7 +133,9 @@ pub fn TimePlot(
                 {move || {
                     let (step, at) = time_ticks(context, range_ms.get(), size.get().0);
                     let x = scale();
-                    at.into_iter().map(|at| {
+                    // A label half outside at the right would widen the page.
+                    let fits = |at: &i64| x.px(*at as f64) < size.get().0 - LABEL_PX / 2.0;
+                    at.into_iter().filter(fits).map(|at| {
                         let label = zone::axis(at, step, context.offset_min(ms(at)));
                         view! { <span style:left=format!("{:.1}px", x.px(at as f64))>{label}</span> }
                     }).collect_view()

@@ -18,6 +18,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent, MouseEvent};
 
 const RULER_TICK_PX: f64 = 110.0;
+const RULER_LABEL_PX: f64 = 48.0;
 
 /// A trace and how the URL says to look at it; cheap to copy.
 #[derive(Clone, Copy)]
@@ -264,14 +265,15 @@ fn PoolRow(index: usize, view: TraceView, first: Signal<usize>) -> impl IntoView
         format!("{} {}, {duration}{error}", service(), operation())
     };
     let is_selected = move || row.get().is_some() && view.selected.get() == row.get();
-    // 12 px a level, but deep trees stay readable.
-    let indent = move || format!("{}px", depth().min(24) * 12);
+    // Deep trees stay readable: beyond this, levels share an indent.
+    let indent = move || depth().min(24).to_string();
     view! {
         <div class="span-row" id=format!("span-{index}") data-slot=index.to_string() data-testid="span-row" role="treeitem"
             {..custom_attribute("aria-level", move || (depth() + 1).to_string())} aria-label=label class:error=is_error
             aria-selected=move || is_selected().to_string()
             aria-expanded=move || has_children().then(|| (!folded()).to_string())>
-            <span class="indent" style:width=indent></span>
+            <div class="label">
+            <span class="indent" style=("--depth", indent)></span>
             <button type="button" class="fold" tabindex="-1" aria-hidden="true" data-fold="" class:none=move || !has_children()>
                 {move || if folded() { "▸" } else { "▾" }}
             </button>
@@ -281,6 +283,7 @@ fn PoolRow(index: usize, view: TraceView, first: Signal<usize>) -> impl IntoView
             <span class="operation">{operation}</span>
             <span class="hint">{move || orphan().then_some("parent missing")}</span>
             <span class="hidden-errors">{hidden_errors}</span>
+            </div>
         </div>
     }
 }
@@ -299,10 +302,12 @@ fn Ruler(view: TraceView) -> impl IntoView {
     let marks = move || {
         let zoom = view.zoom.get();
         let width = size.get().0;
+        let x = |tick: f64| (tick - zoom.0) / (zoom.1 - zoom.0) * width;
         ruler_ticks(zoom, width)
             .into_iter()
+            .filter(|tick| x(*tick) < width - RULER_LABEL_PX)
             .map(|tick| {
-                let x = (tick - zoom.0) / (zoom.1 - zoom.0) * width;
+                let x = x(tick);
                 view! { <span style:left=format!("{x:.1}px")>{format::duration(tick)}</span> }
             })
             .collect_view()

@@ -43,10 +43,10 @@ pub fn Logs() -> impl IntoView {
         <section class="page fill">
             <QueryBox logs/>
             <FailureNote failure=histogram_failure retry=Callback::new(move |()| histogram.retry())/>
-            <div class:loading=move || histogram.loading.get()>
+            <div class:loading=move || histogram.loading.get() class:stale=move || histogram.failure.with(Option::is_some)>
                 <Histogram data=histogram.data severity_href/>
             </div>
-            <Answer fetched=logs stats=|answer: &LogsResponse| &answer.stats>
+            <Answer fetched=logs own_failure=true stats=|answer: &LogsResponse| &answer.stats>
                 <Records logs/>
             </Answer>
         </section>
@@ -78,12 +78,13 @@ fn QueryBox(logs: Fetched<LogsResponse>) -> impl IntoView {
     view! {
         <form class="query-box" role="search" on:submit=submit>
             <label for="log-query" class="hidden">"Query"</label>
-            <input id="log-query" node_ref=input data-find="" data-testid="log-query" class="mono" type="search" autocomplete="off" spellcheck="false" autocapitalize="off"
+            <input id="log-query" node_ref=input data-find="" data-testid="log-query" class="mono" type="text" autocomplete="off" spellcheck="false" autocapitalize="off"
                 placeholder="level:error service:payment \"card declined\" -path:/health   /"
                 aria-invalid=move || logs.failure.with(Option::is_some).to_string() prop:value=move || query.get()/>
             <button type="submit" class="primary">"Search"</button>
         </form>
         {mistake}
+        <FailureNote failure=logs.failure retry=Callback::new(move |()| logs.retry())/>
     }
 }
 

@@ -164,13 +164,13 @@ fn Operations(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> i
         <h2>"Operations"</h2>
         <div class="scroll-table"><table class="rows">
             <thead><tr>
-                <SortHead column=Column::Name sort label="Operation" numeric=false/>
+                <SortHead given_order=true column=Column::Name sort label="Operation" numeric=false/>
                 <th>"Kind"</th>
-                <SortHead column=Column::Rate sort label="Rate" numeric=true/>
-                <SortHead column=Column::Errors sort label="Errors" numeric=true/>
-                <SortHead column=Column::P50 sort label="p50" numeric=true/>
-                <SortHead column=Column::P95 sort label="p95" numeric=true/>
-                <SortHead column=Column::P99 sort label="p99" numeric=true/>
+                <SortHead given_order=true column=Column::Rate sort label="Rate" numeric=true/>
+                <SortHead given_order=true column=Column::Errors sort label="Errors" numeric=true/>
+                <SortHead given_order=true column=Column::P50 sort label="p50" numeric=true/>
+                <SortHead given_order=true column=Column::P95 sort label="p95" numeric=true/>
+                <SortHead given_order=true column=Column::P99 sort label="p99" numeric=true/>
             </tr></thead>
             <tbody>{rows}</tbody>
         </table></div>

@@ -80,7 +80,7 @@ fn Find() -> impl IntoView {
     let location = Context::get().location;
     let find = location.value("find");
     view! {
-        <input type="search" data-find="" placeholder="Find a service  /" aria-label="Find a service" prop:value=move || find.get()
+        <input type="text" class="find-input" data-find="" placeholder="Find a service  /" aria-label="Find a service" prop:value=move || find.get()
             on:input=move |event| location.set(&[("find", &event_target_value(&event))], true)/>
     }
 }
@@ -156,18 +156,25 @@ fn Row(service: ServiceSummary, look: colours::Look) -> impl IntoView {
     }
 }
 
-/// A column's head that sorts; `key` is the parameter in the URL.
+/// A column's head that sorts.
 #[component]
 pub fn SortHead(
     column: Column,
-    #[prop(into)] sort: Signal<String>,
+    /// `sort=` of the URL.
+    #[prop(into)]
+    sort: Signal<String>,
     label: &'static str,
     numeric: bool,
+    /// Without a wish the rows are in the server's order, not in that of a column.
+    #[prop(optional)]
+    given_order: bool,
 ) -> impl IntoView {
     let location = Context::get().location;
     let state = move || {
-        let (now, descending) = red::parse_sort(&sort.get());
-        (now == column).then_some(if descending { "descending" } else { "ascending" })
+        let sort = sort.get();
+        let (now, descending) = red::parse_sort(&sort);
+        let is_sorted = now == column && !(given_order && sort.is_empty());
+        is_sorted.then_some(if descending { "descending" } else { "ascending" })
     };
     let arrow = move || match state() {
         Some("descending") => " ▾",

@@ -110,7 +110,7 @@ fn Find(view: TraceView) -> impl IntoView {
     };
     view! {
         <form class="find" role="search" on:submit=next>
-            <input type="search" data-find="" placeholder="Find a span, or error  /" aria-label="Find a span; Enter goes to the next"
+            <input type="text" data-find="" placeholder="Find a span, or error  /" aria-label="Find a span; Enter goes to the next"
                 prop:value=move || find.get()
                 on:input=move |event| { missed.set(false); location.set(&[("find", &event_target_value(&event))], true) }/>
             <button type="submit">"Next"</button>

@@ -19,16 +19,48 @@ pub fn trace_path(trace_id: &str) -> String {
 
 /// `key:value` of the query languages, quoted where it must be.
 pub fn term(key: &str, value: &str) -> String {
+    let starts_plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let is_plain = starts_plain && key.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
+    let key = if is_plain { key.to_owned() } else { in_quotes(key) };
     format!("{key}:{}", quote(value))
+}
+
+/// Names that mean a field of the record or span rather than an attribute.
+const FIELDS: [&str; 14] = [
+    "body",
+    "level",
+    "severity",
+    "event_name",
+    "service",
+    "scope",
+    "trace_id",
+    "span_id",
+    "name",
+    "operation",
+    "kind",
+    "status",
+    "status_message",
+    "duration",
+];
+
+/// How an attribute is named in a query.
+pub fn attribute_field(key: &str) -> String {
+    let is_taken = FIELDS.contains(&key) || key.starts_with("attributes.") || key.starts_with("resource.");
+    if is_taken { format!("attributes.{key}") } else { key.to_owned() }
 }
 
 /// Bare when it is one plain word, else in double quotes with `"` and `\` escaped.
 pub fn quote(value: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_-./@".contains(c);
-    let keyword = matches!(value, "AND" | "OR" | "NOT");
-    if !value.is_empty() && value.chars().all(plain) && !keyword && !value.starts_with(['-', '/']) {
+    let special =
+        matches!(value, "AND" | "OR" | "NOT") || value.starts_with(['-', '/']) || value.contains("..");
+    if !value.is_empty() && value.chars().all(plain) && !special {
         return value.to_owned();
     }
+    in_quotes(value)
+}
+
+fn in_quotes(value: &str) -> String {
     let mut out = String::from("\"");
     for c in value.chars() {
         if matches!(c, '"' | '\\') {
@@ -88,6 +120,9 @@ mod tests {
         assert_eq!(quote(""), "\"\"");
         assert_eq!(quote("OR"), "\"OR\"");
         assert_eq!(quote("a:b"), "\"a:b\"");
+        assert_eq!(quote("1..5"), "\"1..5\"");
+        assert_eq!(term("5xx", "true"), "\"5xx\":true");
+        assert_eq!(term(&attribute_field("level"), "x"), "attributes.level:x");
     }
 
     #[test]

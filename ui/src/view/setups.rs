@@ -89,7 +89,7 @@ otel.SetTracerProvider(provider)",
         "Rust",
         "Traces, metrics, JSON logs and /metrics in one call: cargo add ocelli-sdk",
         "// OTEL_EXPORTER_OTLP_ENDPOINT={http}
-let telemetry = ocelli_sdk::init(\"my-service\")?;",
+let telemetry = ocelli_sdk::init(\"my-service\")?; // keep it until the end of main",
     ),
     (
         ".NET",

@@ -1,0 +1,265 @@
+//! The native API as an OpenAPI 3.1 document.
+//!
+//! Answers come from the types of `ocelli-api`; routes and parameters from the table below, which a
+//! test holds against the routes that exist.
+
+use ocelli_api::{ErrorBody, ingest, logs, metrics, services, traces};
+use utoipa::ToSchema;
+use utoipa::openapi::path::{
+    HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
+};
+use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
+};
+
+/// One operation; all are GET.
+struct Route {
+    path: &'static str,
+    id: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    parameters: &'static [Param],
+    answer: fn(&mut Schemas) -> RefOr<Schema>,
+}
+
+/// One parameter. Those in braces in the path are path parameters.
+struct Param {
+    name: &'static str,
+    about: &'static str,
+    form: Form,
+}
+
+enum Form {
+    Required,
+    Text,
+    /// What it is when it is not given.
+    Default(&'static str),
+    Choice(&'static [&'static str]),
+    /// Default, least and greatest.
+    Number(i64, i64, i64),
+}
+
+const fn param(name: &'static str, form: Form, about: &'static str) -> Param {
+    Param { name, about, form }
+}
+
+const TIME: &str = "now-15m, now/d, RFC 3339, a date, or s/ms/µs/ns since 1970";
+const FROM: Param = param("from", Form::Default("now-1h"), TIME);
+const TO: Param = param("to", Form::Default("now"), "Like `from`; the range does not include it.");
+const CURSOR: Param = param("cursor", Form::Text, "`next_cursor` of the page before this one.");
+const TRACE_ID: Param = param("trace_id", Form::Required, "32 hex digits.");
+const LOG_QUERY: Param = param(
+    "q",
+    Form::Text,
+    "Log search: words, \"phrases\", prefix*, /regex/, field:value, field:>5, field:[1 TO 5], AND OR NOT - ( ). \
+     Fields: level, service, trace_id, span_id, body, event_name, scope, resource.KEY, any attribute.",
+);
+const SPAN_QUERY: Param = param(
+    "q",
+    Form::Text,
+    "The language of log search over one span. Fields: name, kind, status, duration, service, span_id, scope, \
+     resource.KEY, any attribute; bare words are searched in the name.",
+);
+
+static ROUTES: &[Route] = &[
+    Route {
+        path: "/api/services",
+        id: "listServices",
+        tag: "services",
+        summary: "Every service with its rate, errors and duration",
+        parameters: &[FROM, TO],
+        answer: Schemas::of::<services::ServicesResponse>,
+    },
+    Route {
+        path: "/api/services/{service}",
+        id: "getService",
+        tag: "services",
+        summary: "One service: its operations and neighbours",
+        parameters: &[param("service", Form::Required, "`service.name` of the resource."), FROM, TO],
+        answer: Schemas::of::<services::ServiceResponse>,
+    },
+    Route {
+        path: "/api/traces",
+        id: "searchTraces",
+        tag: "traces",
+        summary: "Traces with a span on which all filters hold",
+        parameters: &[
+            FROM,
+            TO,
+            param("service", Form::Text, "`service.name` of the span's resource."),
+            param("operation", Form::Text, "The span's name."),
+            param("status", Form::Choice(&["unset", "ok", "error"]), "The span's status."),
+            param("min_duration", Form::Text, "Of the span: 250ms, 1.5s, 2m."),
+            param("max_duration", Form::Text, "Of the span, like `min_duration`."),
+            SPAN_QUERY,
+            param("sort", Form::Choice(&["newest", "slowest"]), "Newest, where not given."),
+            param("limit", Form::Number(20, 1, 1_000), "Traces of a page."),
+            CURSOR,
+        ],
+        answer: Schemas::of::<traces::TracesResponse>,
+    },
+    Route {
+        path: "/api/traces/{trace_id}",
+        id: "getTrace",
+        tag: "traces",
+        summary: "A trace's skeleton in columns, depth first",
+        parameters: &[TRACE_ID],
+        answer: Schemas::of::<traces::TraceResponse>,
+    },
+    Route {
+        path: "/api/traces/{trace_id}/spans/{span_id}",
+        id: "getSpan",
+        tag: "traces",
+        summary: "Everything that was sent of one span",
+        parameters: &[TRACE_ID, param("span_id", Form::Required, "16 hex digits.")],
+        answer: Schemas::of::<traces::SpanDetail>,
+    },
+    Route {
+        path: "/api/logs",
+        id: "searchLogs",
+        tag: "logs",
+        summary: "Log records, newest first",
+        parameters: &[
+            LOG_QUERY,
+            FROM,
+            TO,
+            param("limit", Form::Number(100, 1, 10_000), "Records of a page."),
+            CURSOR,
+        ],
+        answer: Schemas::of::<logs::LogsResponse>,
+    },
+    Route {
+        path: "/api/logs/histogram",
+        id: "countLogs",
+        tag: "logs",
+        summary: "Log records by severity over time",
+        parameters: &[
+            LOG_QUERY,
+            FROM,
+            TO,
+            param("buckets", Form::Number(60, 1, 500), "About how many; the width is a readable step."),
+        ],
+        answer: Schemas::of::<logs::LogHistogramResponse>,
+    },
+    Route {
+        path: "/api/metrics",
+        id: "listMetrics",
+        tag: "metrics",
+        summary: "Which metrics there are",
+        parameters: &[FROM, TO],
+        answer: Schemas::of::<metrics::MetricsResponse>,
+    },
+    Route {
+        path: "/api/metrics/points",
+        id: "getMetricPoints",
+        tag: "metrics",
+        summary: "Every point of one metric as it was sent",
+        parameters: &[param("name", Form::Required, "The OTLP name."), FROM, TO],
+        answer: Schemas::of::<metrics::MetricPointsResponse>,
+    },
+    Route {
+        path: "/api/system",
+        id: "getSystem",
+        tag: "system",
+        summary: "What came in, what was kept, what was refused and why",
+        parameters: &[],
+        answer: Schemas::of::<ingest::SystemResponse>,
+    },
+    Route {
+        path: "/api/openapi.json",
+        id: "getOpenApi",
+        tag: "system",
+        summary: "This document",
+        parameters: &[],
+        answer: |_| RefOr::T(ObjectBuilder::new().build().into()),
+    },
+];
+
+/// The errors that every operation may answer with, by status.
+const ERRORS: [(&str, &str); 6] = [
+    ("400", "A parameter or the query is wrong: `error.parameter` names it, `error.offset` the place."),
+    ("404", "What the path names is not here."),
+    ("422", "The query would exceed a limit; the message names it."),
+    ("500", "A fault of the server."),
+    ("503", "Too many queries run, or this one met its deadline; `Retry-After` says when to come back."),
+    ("default", "Any other error."),
+];
+
+pub fn document() -> OpenApi {
+    let mut schemas = Schemas::default();
+    let error = schemas.answer::<ErrorBody>();
+    let paths = ROUTES.iter().fold(PathsBuilder::new(), |paths, route| {
+        paths.path(route.path, PathItem::new(HttpMethod::Get, operation(route, &error, &mut schemas)))
+    });
+    let info = InfoBuilder::new()
+        .title("Ocelli")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Logs, metrics and traces. Times are nanoseconds since 1970 as decimal strings, ids lowercase hex, \
+             attribute values OTLP/JSON `AnyValue`s. PromQL is answered at /prometheus/api/v1 as Prometheus does.",
+        ))
+        .build();
+    let components = ComponentsBuilder::new().schemas_from_iter(schemas.0).build();
+    OpenApiBuilder::new().info(info).paths(paths.build()).components(Some(components)).build()
+}
+
+fn operation(route: &Route, error: &RefOr<Schema>, schemas: &mut Schemas) -> OperationBuilder {
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(route.id))
+        .tag(route.tag)
+        .summary(Some(route.summary))
+        .response("200", json("The answer.", (route.answer)(schemas)));
+    for (status, about) in ERRORS {
+        operation = operation.response(status, json(about, error.clone()));
+    }
+    route.parameters.iter().fold(operation, |operation, param| operation.parameter(parameter(route, param)))
+}
+
+fn parameter(route: &Route, param: &Param) -> Parameter {
+    let in_path = route.path.contains(&format!("{{{}}}", param.name));
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let schema = match param.form {
+        Form::Required | Form::Text => text,
+        Form::Default(value) => text.default(Some(value.into())),
+        Form::Choice(values) => text.enum_values(Some(values.iter().copied())),
+        Form::Number(default, least, greatest) => ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .default(Some(default.into()))
+            .minimum(Some(least as f64))
+            .maximum(Some(greatest as f64)),
+    };
+    let required = if matches!(param.form, Form::Required) { Required::True } else { Required::False };
+    ParameterBuilder::new()
+        .name(param.name)
+        .parameter_in(if in_path { ParameterIn::Path } else { ParameterIn::Query })
+        .required(required)
+        .description(Some(param.about))
+        .schema(Some(schema.build()))
+        .build()
+}
+
+fn json(about: &str, schema: RefOr<Schema>) -> Response {
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new().description(about).content("application/json", content).build()
+}
+
+/// The schemas that answers refer to, by name.
+#[derive(Default)]
+struct Schemas(Vec<(String, RefOr<Schema>)>);
+
+impl Schemas {
+    fn of<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
+        schemas.answer::<T>()
+    }
+
+    fn answer<T: ToSchema>(&mut self) -> RefOr<Schema> {
+        T::schemas(&mut self.0);
+        self.0.push((T::name().into_owned(), T::schema()));
+        RefOr::Ref(Ref::from_schema_name(T::name()))
+    }
+}
+
+#[cfg(test)]
+#[path = "openapi_tests.rs"]
+mod tests;

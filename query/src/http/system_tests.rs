@@ -1,0 +1,28 @@
+use super::super::testing::Client;
+use crate::http::{Api, Limits, endpoints};
+use crate::logs::fixture::store;
+use ocelli_api::UnixNano;
+use ocelli_api::ingest::SystemResponse;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+#[tokio::test]
+async fn the_document_has_every_route_of_the_native_api() {
+    let (store, _directory) = store(true).await;
+    let document = Client::new(store.clone()).ok("/api/openapi.json").await;
+    let described: BTreeSet<&str> =
+        document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    let clock = Arc::new(|| UnixNano(0));
+    let api = Api::new(store, Arc::new(SystemResponse::default), clock, Limits::default());
+    let routes = endpoints(api);
+    let native = routes.iter().filter_map(|(route, _)| route.strip_prefix("GET "));
+    let native: BTreeSet<&str> = native.filter(|path| path.starts_with("/api/")).collect();
+    assert_eq!(described, native);
+}
+
+#[tokio::test]
+async fn the_system_is_what_the_server_says_it_is() {
+    let (store, _directory) = store(true).await;
+    let body = Client::new(store).ok("/api/system").await;
+    assert_eq!(body["version"], "1.2.3");
+}

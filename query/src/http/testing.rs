@@ -1,0 +1,51 @@
+//! Asks the endpoints as a client does, without a socket.
+
+use super::{Api, Limits, endpoints};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use ocelli_api::UnixNano;
+use ocelli_api::ingest::SystemResponse;
+use ocelli_storage::Store;
+use serde_json::Value;
+use std::sync::Arc;
+use tower::ServiceExt;
+
+/// What the clock shows, in nanoseconds: 2026-11-21T03:04:05Z.
+pub const NOW: i64 = 1_795_230_245_000_000_000;
+
+pub struct Client(Router);
+
+impl Client {
+    pub fn new(store: Store) -> Client {
+        let system = || SystemResponse { version: "1.2.3".to_owned(), ..SystemResponse::default() };
+        let api = Api::new(store, Arc::new(system), Arc::new(|| UnixNano(NOW)), Limits::default());
+        let router = endpoints(api).into_iter().fold(Router::new(), |router, (route, handler)| {
+            let (_, path) = route.split_once(' ').expect("a route is 'METHOD /path'");
+            router.route(path, handler)
+        });
+        Client(router)
+    }
+
+    /// Status and JSON body of a GET.
+    pub async fn get(&self, uri: &str) -> (u16, Value) {
+        let request = Request::get(uri).body(Body::empty()).expect("a valid URI");
+        let response = self.0.clone().oneshot(request).await.expect("handlers do not fail");
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (status, serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{uri}: {error}: {body:?}")))
+    }
+
+    pub async fn ok(&self, uri: &str) -> Value {
+        let (status, body) = self.get(uri).await;
+        assert_eq!(status, 200, "{uri}: {body}");
+        body
+    }
+
+    /// The `error` of an answer with this status.
+    pub async fn error(&self, uri: &str, status: u16) -> Value {
+        let (found, mut body) = self.get(uri).await;
+        assert_eq!(found, status, "{uri}: {body}");
+        body["error"].take()
+    }
+}

@@ -1,0 +1,119 @@
+//! A query made ready to run over batches, column by column.
+//!
+//! Compiling gives every term its column and its typed test. Running takes rows away from a mask,
+//! cheap tests first, so that bodies and attributes are looked at only where nothing else decided.
+
+pub mod id;
+mod leaf;
+mod level;
+pub mod mask;
+mod regexes;
+pub mod text;
+pub mod value;
+
+pub use leaf::{Leaf, column};
+pub use level::LevelTest;
+
+use super::language::{Expr, SyntaxError, Term};
+use crate::Error;
+use arrow::array::RecordBatch;
+use mask::Mask;
+use ocelli_storage::TextQuery;
+use std::collections::BTreeSet;
+
+/// Passes or does not, for every row.
+#[derive(Clone, Debug)]
+pub enum Filter {
+    All,
+    Not(Box<Filter>),
+    And(Vec<Filter>),
+    Or(Vec<Filter>),
+    Leaf(Leaf),
+}
+
+impl Filter {
+    /// Gives every term its meaning by `fields`.
+    pub fn compile(
+        expr: &Expr,
+        fields: &dyn Fn(&Term) -> Result<Filter, SyntaxError>,
+    ) -> Result<Filter, SyntaxError> {
+        let list = |exprs: &[Expr]| {
+            let mut filters: Vec<Filter> =
+                exprs.iter().map(|expr| Filter::compile(expr, fields)).collect::<Result<_, _>>()?;
+            filters.sort_by_key(Filter::cost);
+            Ok(filters)
+        };
+        Ok(match expr {
+            Expr::All => Filter::All,
+            Expr::Not(inner) => Filter::Not(Box::new(Filter::compile(inner, fields)?)),
+            Expr::And(all) => Filter::And(list(all)?),
+            Expr::Or(any) => Filter::Or(list(any)?),
+            Expr::Term(term) => fields(term)?,
+        })
+    }
+
+    fn cost(&self) -> u32 {
+        match self {
+            Filter::All => 0,
+            Filter::Not(inner) => inner.cost(),
+            Filter::And(list) | Filter::Or(list) => list.iter().map(Filter::cost).sum(),
+            Filter::Leaf(leaf) => u32::from(leaf.cost()),
+        }
+    }
+
+    /// The columns that [`Filter::apply`] looks at.
+    pub fn columns(&self) -> BTreeSet<&'static str> {
+        match self {
+            Filter::All => BTreeSet::new(),
+            Filter::Not(inner) => inner.columns(),
+            Filter::And(list) | Filter::Or(list) => list.iter().flat_map(Filter::columns).collect(),
+            Filter::Leaf(leaf) => leaf.columns().into_iter().collect(),
+        }
+    }
+
+    /// Takes away the rows that do not pass.
+    pub fn apply(&self, batch: &RecordBatch, rows: &mut Mask) -> Result<(), Error> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        match self {
+            Filter::All => Ok(()),
+            Filter::Leaf(leaf) => leaf.apply(batch, rows),
+            Filter::And(all) => all.iter().try_for_each(|filter| filter.apply(batch, rows)),
+            Filter::Not(inner) => {
+                let mut passing = rows.clone();
+                inner.apply(batch, &mut passing)?;
+                rows.remove(&passing);
+                Ok(())
+            }
+            Filter::Or(any) => {
+                let mut passed = Mask::none(rows.len());
+                for filter in any {
+                    let mut passing = rows.clone();
+                    filter.apply(batch, &mut passing)?;
+                    rows.remove(&passing);
+                    passed.add(&passing);
+                }
+                *rows = passed;
+                Ok(())
+            }
+        }
+    }
+
+    /// What the index of bodies can say: every row that passes is among those that it finds.
+    /// `None` when it can't narrow.
+    pub fn candidates(&self) -> Option<TextQuery> {
+        match self {
+            Filter::Leaf(Leaf::Text { column: "body", test }) => test.candidates(),
+            Filter::And(all) => {
+                let mut queries: Vec<TextQuery> = all.iter().filter_map(Filter::candidates).collect();
+                match queries.len() {
+                    0 | 1 => queries.pop(),
+                    _ => Some(TextQuery::And(queries)),
+                }
+            }
+            Filter::Or(any) => any.iter().map(Filter::candidates).collect::<Option<_>>().map(TextQuery::Or),
+            Filter::All | Filter::Not(_) | Filter::Leaf(_) => None,
+        }
+    }
+}

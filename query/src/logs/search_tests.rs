@@ -1,0 +1,236 @@
+//! The same search by index, by scan and by a naive filter; pages against one large answer.
+
+use super::*;
+use crate::logs::fixture::{self, Record, TENANT, filled, records};
+use crate::logs::{compile, histogram, language, naive};
+use ocelli_storage::Store;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use std::time::Duration;
+
+const START: i64 = 1_000_000_000_000;
+const END: i64 = START + 150_000_000;
+
+fn budget() -> Budget {
+    Budget::new(Duration::from_secs(60))
+}
+
+fn range(from: i64, to: i64) -> TimeRange {
+    TimeRange { from: UnixNano(from), to: UnixNano(to) }
+}
+
+fn page(store: &Store, query: &str, range: TimeRange, limit: usize, cursor: Option<Cursor>) -> Page {
+    let filter = compile(query).unwrap();
+    let wanted = LogSearch { filter: &filter, range, limit, cursor, page_bytes: usize::MAX };
+    search(&store.snapshot(TENANT), &wanted, &budget()).unwrap()
+}
+
+/// Time and number of every record found, in the order found.
+fn found(records: &[LogRecord]) -> Vec<(i64, String)> {
+    let number = |record: &LogRecord| record.attributes[0].value.0["intValue"].as_str().unwrap().to_owned();
+    records.iter().map(|record| (record.time.0, number(record))).collect()
+}
+
+fn expected(records: &[Record], query: &str, range: TimeRange) -> Vec<(i64, String)> {
+    let expr = language::parse(query).unwrap();
+    let inside = |record: &&Record| (range.from.0..range.to.0).contains(&record.time);
+    let passing = records.iter().filter(inside).filter(|record| naive::matches(&expr, record));
+    let mut found: Vec<_> = passing
+        .map(|record| match record.attribute("number") {
+            Some(fixture::Value::Int(number)) => (record.time, number.to_string()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+fn any_query() -> impl Strategy<Value = String> {
+    let term = prop::sample::select(vec![
+        "card",
+        "CARD",
+        "declined",
+        "card*",
+        "\"card declined\"",
+        "\"card, decl\"*",
+        "5001",
+        "order_id",
+        "größe",
+        "absent",
+        "*",
+        "/card.*user/",
+        "/(?i)declined$/",
+        "body:*",
+        "body:timeout",
+        "service:cart",
+        "service:(cart OR order)",
+        "service:pay*",
+        "level:error",
+        "level:unset",
+        "level:>=warn",
+        "status:200",
+        "status:>=200",
+        "status:[100 TO 300]",
+        "status:2*",
+        "status:*",
+        "took:<3",
+        "took:2.5",
+        "took:1..6",
+        "took:/^[0-4]$/",
+        "host.name:own",
+        "host.name:a",
+        "resource.host.name:b",
+        "trace_id:*",
+        "trace_id:05050505050505050505050505050505",
+        "nowhere:x",
+    ])
+    .prop_map(str::to_owned);
+    term.prop_recursive(4, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|all| format!("({})", all.join(" "))),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|any| format!("({})", any.join(" OR "))),
+            inner.prop_map(|inner| format!("-({inner})")),
+        ]
+    })
+}
+
+fn check<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)) {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    TestRunner::new(config)
+        .run(strategy, |value| {
+            test(value);
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[tokio::test]
+async fn index_scan_and_naive_filter_agree() {
+    let records = records(4_000, 7);
+    let (indexed, _a) = filled(true, &records).await;
+    let (scanned, _b) = filled(false, &records).await;
+    let has_index = indexed.snapshot(TENANT).sources(Signal::Logs, START, END).iter().any(|source| {
+        let query = ocelli_storage::TextQuery::Word("timeout".into());
+        source.candidates(&query).unwrap().is_some()
+    });
+    assert!(has_index, "nothing is compared with the index");
+    let ranges = (0i64..160, 0i64..160)
+        .prop_map(|(a, b)| range(START + a.min(b) * 1_000_000, START + a.max(b) * 1_000_000 + 1));
+    check(150, &(any_query(), ranges), |(query, range)| {
+        let expected = expected(&records, &query, range);
+        for store in [&indexed, &scanned] {
+            let page = page(store, &query, range, 10_000, None);
+            let mut found = found(&page.records);
+            assert!(found.is_sorted_by_key(|(time, _)| Reverse(*time)), "{query}: not newest first");
+            found.sort();
+            assert_eq!(found, expected, "{query}");
+            assert!(page.next.is_none() && page.partial.is_none());
+            let filter = compile(&query).unwrap();
+            let counted =
+                histogram::histogram(&store.snapshot(TENANT), &filter, range, 60, &budget()).unwrap();
+            assert_eq!(counted.total as usize, expected.len(), "{query}");
+        }
+    });
+}
+
+#[tokio::test]
+async fn pages_are_one_large_answer_cut_in_pieces() {
+    let records = records(2_000, 11);
+    let (store, _directory) = filled(true, &records).await;
+    check(25, &(any_query(), 1usize..40), |(query, limit)| {
+        let whole = page(&store, &query, range(START, END), 10_000, None).records;
+        let mut pieces = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = page(&store, &query, range(START, END), limit, cursor);
+            assert!(page.records.len() == limit || page.next.is_none(), "{query}");
+            pieces.extend(page.records);
+            cursor = page.next.map(|cursor| Cursor::parse(&cursor.encode()).unwrap());
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert!(pieces == whole, "{query} by {limit}: {} of {}", pieces.len(), whole.len());
+    });
+}
+
+#[tokio::test]
+async fn a_flush_between_two_pages_changes_nothing() {
+    let records = records(1_200, 13);
+    let (store, _directory) = filled(true, &records).await;
+    let whole = page(&store, "*", range(START, END), 10_000, None).records;
+    assert_eq!(whole.len(), records.len());
+    let mut pieces = Vec::new();
+    let mut cursor = None;
+    for number in 0.. {
+        if number == 5 {
+            store.flush().await.unwrap();
+        }
+        let page = page(&store, "*", range(START, END), 37, cursor);
+        pieces.extend(page.records);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found(&pieces), found(&whole));
+}
+
+#[tokio::test]
+async fn the_newest_are_found_without_reading_the_rest() {
+    let records: Vec<Record> = (0..40_000)
+        .map(|number| Record {
+            time: START + number,
+            body: "the same".to_owned(),
+            service: "s".to_owned(),
+            attributes: vec![("number".to_owned(), fixture::Value::Int(number))],
+            ..Record::default()
+        })
+        .collect();
+    let (store, _directory) = filled(false, &records).await;
+    let budget = budget();
+    let filter = compile("same").unwrap();
+    let wanted = LogSearch {
+        filter: &filter,
+        range: range(START, END),
+        limit: 100,
+        cursor: None,
+        page_bytes: usize::MAX,
+    };
+    let page = search(&store.snapshot(TENANT), &wanted, &budget).unwrap();
+    assert_eq!(found(&page.records)[0].1, "39999");
+    assert_eq!(page.records.len(), 100);
+    assert!(budget.stats().rows_scanned <= 10_000, "{:?}", budget.stats());
+}
+
+#[tokio::test]
+async fn a_page_that_grows_too_large_is_cut_and_goes_on() {
+    let records = records(300, 17);
+    let (store, _directory) = filled(false, &records).await;
+    let filter = compile("*").unwrap();
+    let (mut cursor, mut pieces, mut cut) = (None, Vec::new(), 0);
+    loop {
+        let range = range(START, END);
+        let wanted = LogSearch { filter: &filter, range, limit: 200, cursor, page_bytes: 20_000 };
+        let page = search(&store.snapshot(TENANT), &wanted, &budget()).unwrap();
+        cut += usize::from(page.partial.is_some());
+        pieces.extend(page.records);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert!(cut > 1);
+    assert_eq!(found(&pieces), found(&page(&store, "*", range(START, END), 10_000, None).records));
+}
+
+#[tokio::test]
+async fn after_the_deadline_the_answer_is_partial() {
+    let (store, _directory) = filled(false, &records(300, 19)).await;
+    let filter = compile("card").unwrap();
+    let range = range(START, END);
+    let wanted = LogSearch { filter: &filter, range, limit: 10, cursor: None, page_bytes: usize::MAX };
+    let page = search(&store.snapshot(TENANT), &wanted, &Budget::new(Duration::ZERO)).unwrap();
+    assert!(page.partial.is_some_and(|why| why.contains("stopped after 0 s")));
+    assert!(page.next.is_none());
+}

@@ -1,0 +1,28 @@
+//! Traces: search, one trace as a skeleton, one span in full.
+//!
+//! A trace is whatever spans carry its id, wherever they lie. What is broken about it (missing
+//! parents, rings, clocks that disagree) is shown as it is and named in the warnings.
+
+mod cursor;
+mod detail;
+pub mod duration;
+mod fields;
+#[cfg(test)]
+pub mod fixture;
+pub mod layout;
+mod logs_of_trace;
+mod newest;
+pub mod origin;
+mod rows;
+mod search;
+mod skeleton;
+mod slowest;
+mod summary;
+mod warnings;
+
+pub use cursor::TraceCursor;
+pub use detail::find as find_span;
+pub use fields::{STATUSES, compile, numbered};
+pub use logs_of_trace::count_logs;
+pub use search::{Sort, TracePage, TraceSearch, count, search};
+pub use skeleton::skeleton;

@@ -1,0 +1,60 @@
+//! Which traces matched last.
+
+use super::cursor::TraceKey;
+use super::slowest::{check_most, id_of};
+use crate::Error;
+use crate::logs::filter::column;
+use crate::logs::scan::{Chunk, Collector};
+use arrow::array::FixedSizeBinaryArray;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+/// The newest matching start of every trace, as far back as the `wanted` newest traces go. What is
+/// known of a trace can only become newer while sources are read, so the floor only rises.
+pub struct Newest {
+    wanted: usize,
+    most: usize,
+    starts: HashMap<[u8; 16], i64>,
+    floor: i64,
+}
+
+impl Newest {
+    /// Meeting more than `most` traces is an error.
+    pub fn new(wanted: usize, most: usize) -> Newest {
+        Newest { wanted, most, starts: HashMap::new(), floor: i64::MIN }
+    }
+
+    fn keys(&self) -> Vec<TraceKey> {
+        self.starts.iter().map(|(id, start)| TraceKey { value: *start, trace_id: *id }).collect()
+    }
+
+    /// The traces, in no order, and whether there may be more.
+    pub fn into_keys(self) -> (Vec<TraceKey>, bool) {
+        (self.keys(), self.floor > i64::MIN)
+    }
+}
+
+impl Collector for Newest {
+    fn take(&mut self, chunk: &Chunk<'_>) -> Result<(), Error> {
+        let ids: &FixedSizeBinaryArray = column(chunk.batch, "trace_id")?;
+        for row in chunk.passed.iter() {
+            let start = chunk.times.value(row);
+            if start >= self.floor {
+                let newest = self.starts.entry(id_of(ids, row)).or_insert(start);
+                *newest = start.max(*newest);
+            }
+        }
+        check_most(self.starts.len(), self.most)?;
+        let mut keys = self.keys();
+        if keys.len() >= self.wanted {
+            let (_, last, _) = keys.select_nth_unstable_by_key(self.wanted - 1, |key| Reverse(*key));
+            self.floor = last.value;
+            self.starts.retain(|_, start| *start >= self.floor);
+        }
+        Ok(())
+    }
+
+    fn floor(&self) -> i64 {
+        self.floor
+    }
+}

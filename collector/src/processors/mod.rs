@@ -11,5 +11,7 @@ mod peer;
 pub mod red;
 pub mod service_graph;
 pub mod span_metrics;
+#[cfg(test)]
+mod tests;
 
 pub use red::{Red, RedStats};

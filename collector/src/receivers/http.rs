@@ -129,7 +129,7 @@ async fn read_body(
         if !share.grow(data.len()) {
             return Err(collector.overloaded());
         }
-        if first.is_empty() {
+        if first.is_empty() && rest.is_empty() {
             first = data;
         } else {
             if rest.is_empty() {

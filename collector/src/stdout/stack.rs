@@ -44,7 +44,8 @@ impl Stack {
             return true;
         }
         if line.trim().is_empty() {
-            return self.python || self.go;
+            // Blank lines inside stay; at the end of a record they are cut off.
+            return true;
         }
         let indented = line.starts_with([' ', '\t']);
         let joins = indented

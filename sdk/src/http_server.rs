@@ -26,21 +26,52 @@ pub(crate) const DURATION: Description = Description {
 /// The middleware behind [`crate::Telemetry::http_server`]. Added with `Router::layer`, it runs after
 /// routing, so that the route's template is known.
 pub(crate) async fn observe(State(durations): State<Durations>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
     let (parts, body) = request.into_parts();
     let method = known_method(&parts.method);
     let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let span = server_span(&parts, method, route.as_deref());
     continue_from(&span, context_of_headers(&parts.headers));
-
-    let response = next.run(Request::from_parts(parts, body)).instrument(span.clone()).await;
-
-    let status = response.status();
-    record_status(&span, status);
-    let error_type = if status.is_server_error() { status.as_str() } else { "" };
-    let labels = [method, route.as_deref().unwrap_or(""), status.as_str(), error_type];
-    durations.record(started.elapsed().as_secs_f64(), &labels);
+    let mut under_way =
+        UnderWay { started: Instant::now(), method, route, span: span.clone(), durations, status: None };
+    let response = next.run(Request::from_parts(parts, body)).instrument(span).await;
+    under_way.status = Some(response.status());
     response
+}
+
+/// A request that is being answered. Dropping it ends the account of it, so that a handler that panics and
+/// a caller that goes away are counted too.
+struct UnderWay {
+    started: Instant,
+    method: &'static str,
+    route: Option<String>,
+    span: Span,
+    durations: Durations,
+    /// The response's, once there is one.
+    status: Option<StatusCode>,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let status = self.status.as_ref().map_or("", StatusCode::as_str);
+        let error_type = match self.status {
+            Some(status) if !status.is_server_error() => "",
+            Some(_) => status,
+            None if std::thread::panicking() => "panic",
+            None => "cancelled",
+        };
+        if let Some(status) = self.status {
+            self.span.record("http.response.status_code", i64::from(status.as_u16()));
+        }
+        if !error_type.is_empty() {
+            self.span.record("error.type", error_type);
+        }
+        // A server's span is in error only for what is the server's fault: not for a caller that left.
+        if !error_type.is_empty() && error_type != "cancelled" {
+            self.span.record("otel.status_code", "ERROR");
+        }
+        let labels = [self.method, self.route.as_deref().unwrap_or(""), status, error_type];
+        self.durations.record(self.started.elapsed().as_secs_f64(), &labels);
+    }
 }
 
 fn server_span(parts: &Parts, method: &'static str, route: Option<&str>) -> Span {
@@ -68,15 +99,6 @@ fn server_span(parts: &Parts, method: &'static str, route: Option<&str>) -> Span
         "error.type" = Empty,
         "otel.status_code" = Empty,
     )
-}
-
-/// A server's span is in error only for what is the server's fault.
-fn record_status(span: &Span, status: StatusCode) {
-    span.record("http.response.status_code", i64::from(status.as_u16()));
-    if status.is_server_error() {
-        span.record("error.type", status.as_str());
-        span.record("otel.status_code", "ERROR");
-    }
 }
 
 /// `GET /orders/{id}`; only the method where no route matched, since a path as it came has no bound.
@@ -175,6 +197,33 @@ mod tests {
         assert_eq!(attribute(&spans[0], "error.type").as_deref(), Some("503"));
         assert_eq!(spans[1].status, Status::Unset);
         assert_eq!(attribute(&spans[1], "http.response.status_code").as_deref(), Some("404"));
+    }
+
+    #[test]
+    fn a_panic_is_the_servers_error_and_a_caller_that_leaves_is_not() {
+        let recorder = Recorder::new();
+        let routes = Router::new()
+            .route(
+                "/panic",
+                get(|| async {
+                    if true {
+                        panic!("a mistake")
+                    }
+                }),
+            )
+            .route("/slow", get(std::future::pending::<()>));
+        let app = recorder.telemetry().http_server(routes);
+        recorder.run_async(async {
+            let panicking = tokio::spawn(app.clone().oneshot(request("GET", "/panic")));
+            assert!(panicking.await.unwrap_err().is_panic());
+            let slow = app.oneshot(request("GET", "/slow"));
+            tokio::time::timeout(std::time::Duration::ZERO, slow).await.unwrap_err();
+        });
+        let spans = recorder.spans();
+        assert_eq!(attribute(&spans[0], "error.type").as_deref(), Some("panic"));
+        assert!(matches!(spans[0].status, Status::Error { .. }), "{:?}", spans[0].status);
+        assert_eq!(attribute(&spans[1], "error.type").as_deref(), Some("cancelled"));
+        assert_eq!(spans[1].status, Status::Unset);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! let app = axum::Router::new().route("/hello/{name}", axum::routing::get(|| async { "hello" }));
 //! let app = telemetry.http_server(app).route("/metrics", telemetry.metrics_handler());
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-//! axum::serve(listener, app).await?;
+//! axum::serve(listener, app).with_graceful_shutdown(ocelli_sdk::stop_signal()).await?;
 //! telemetry.shutdown().await?;
 //! # Ok(()) }
 //! ```
@@ -28,6 +28,7 @@ mod http_server;
 mod log_line;
 mod messaging;
 mod query_summary;
+mod signal;
 mod span;
 mod subscriber;
 mod telemetry;
@@ -39,6 +40,7 @@ pub use database::Database;
 pub use error::Error;
 pub use http_client::{HttpClient, RequestBuilder};
 pub use messaging::Queue;
+pub use signal::stop_signal;
 pub use span::{fail, set_attribute};
 pub use telemetry::Telemetry;
 

@@ -9,6 +9,7 @@ use crate::{
     contracts::{Payment, PaymentRequest},
     failure::Failure,
     faults::Switch,
+    peer::with_causes,
     service::{Service, listen},
     stop::Ending,
 };
@@ -41,8 +42,9 @@ async fn pay(
     });
     let response =
         client.post(format!("http://{HOST}/v1/charges")).template("/v1/charges").json(&charge).send().await;
-    let unreachable =
-        |error: reqwest::Error| Failure::new(StatusCode::BAD_GATEWAY, format!("{HOST} failed: {error}"));
+    let unreachable = |error: reqwest::Error| {
+        Failure::new(StatusCode::BAD_GATEWAY, format!("{HOST} failed: {}", with_causes(error)))
+    };
     let response = response.map_err(unreachable)?;
     let status = response.status();
     let answer: Value = response.json().await.map_err(unreachable)?;

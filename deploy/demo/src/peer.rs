@@ -80,12 +80,12 @@ impl Peer {
                     attempt += 1;
                     tokio::time::sleep(PAUSE).await;
                 }
-                outcome => break outcome.map_err(|error| self.unreachable(&error))?,
+                outcome => break outcome.map_err(|error| self.unreachable(error))?,
             }
         };
         let status = response.status();
         if status.is_success() {
-            return response.json().await.map_err(|error| self.unreachable(&error));
+            return response.json().await.map_err(|error| self.unreachable(error));
         }
         let reason = match response.json::<ErrorBody>().await {
             Ok(body) => body.error,
@@ -103,12 +103,17 @@ impl Peer {
         Failure::new(StatusCode::BAD_GATEWAY, text)
     }
 
-    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+    fn unreachable(&self, error: reqwest::Error) -> Failure {
         let (status, what) = if error.is_timeout() {
             (StatusCode::GATEWAY_TIMEOUT, "took too long")
         } else {
             (StatusCode::BAD_GATEWAY, "is unreachable")
         };
-        Failure::new(status, format!("{} {what}: {error}", self.name))
+        Failure::new(status, format!("{} {what}: {}", self.name, with_causes(error)))
     }
+}
+
+/// reqwest's own message hides why; the chain of causes says it.
+pub(crate) fn with_causes(error: reqwest::Error) -> String {
+    format!("{:#}", anyhow::Error::from(error))
 }

@@ -51,9 +51,21 @@ pub struct Output {
 #[derive(Debug)]
 pub struct Shop {
     children: JoinSet<(&'static str, std::io::Result<ExitStatus>)>,
-    stop: watch::Sender<bool>,
+    stop: watch::Sender<Stage>,
     options: ShopOptions,
     outputs: Vec<Output>,
+    /// Whether `load` has ended, so that the others may.
+    load_ended: bool,
+}
+
+/// How far the shop's end has come.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+enum Stage {
+    Running,
+    /// No new requests: `load` ends.
+    Emptying,
+    /// All end.
+    Closing,
 }
 
 /// Starts every process of the shop as `EXE shop NAME …`; to be called inside of a tokio runtime. A base
@@ -68,15 +80,22 @@ pub fn spawn_all(exe: &Path, options: &ShopOptions) -> anyhow::Result<Shop> {
     } else {
         check_ports(&options)?;
     }
-    let mut shop =
-        Shop { children: JoinSet::new(), stop: watch::Sender::new(false), options, outputs: Vec::new() };
+    let mut shop = Shop {
+        children: JoinSet::new(),
+        stop: watch::Sender::new(Stage::Running),
+        options,
+        outputs: Vec::new(),
+        load_ended: false,
+    };
     for name in PROCESSES {
         let mut child =
             shop.command(exe, name).spawn().with_context(|| format!("the shop's {name} can't be started"))?;
         if let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) {
             shop.outputs.push(Output { service: name, stdout, stderr });
         }
-        shop.children.spawn(watch_child(name, child, shop.stop.subscribe()));
+        // The shoppers leave before the shop closes: what they have begun is served to its end.
+        let last_stage = if *name == Process::Load.name() { Stage::Running } else { Stage::Emptying };
+        shop.children.spawn(watch_child(name, child, last_stage, shop.stop.subscribe()));
     }
     Ok(shop)
 }
@@ -127,9 +146,12 @@ impl Shop {
     pub async fn next_exit(&mut self) -> Option<(&'static str, std::io::Result<ExitStatus>)> {
         loop {
             match self.children.join_next().await? {
-                Ok(exit) => return Some(exit),
-                // A watching task ends early only when the shop is dropped.
-                Err(_) => continue,
+                Ok(exit) => {
+                    self.load_ended |= exit.0 == Process::Load.name();
+                    return Some(exit);
+                }
+                // A watching task that failed can't say of which process: don't wait for that one.
+                Err(_) => self.load_ended = true,
             }
         }
     }
@@ -137,12 +159,18 @@ impl Shop {
     /// Ends all processes cleanly, with their last telemetry delivered; kills what is not gone after
     /// four seconds. Answers with how each ended.
     pub async fn stop(mut self) -> Vec<(&'static str, std::io::Result<ExitStatus>)> {
-        self.stop.send_replace(true);
+        self.stop.send_replace(Stage::Emptying);
         let mut exits = Vec::new();
-        while let Some(exit) = self.next_exit().await {
-            exits.push(exit);
+        loop {
+            // It may also have ended before, by itself.
+            if self.load_ended {
+                self.stop.send_replace(Stage::Closing);
+            }
+            match self.next_exit().await {
+                Some(exit) => exits.push(exit),
+                None => return exits,
+            }
         }
-        exits
     }
 
     /// The environment's own `OTEL_*` are taken away: they name the parent, not its children.
@@ -157,6 +185,8 @@ impl Shop {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // Ctrl-C at a terminal is for the parent, which then ends its children in order.
+            .process_group(0)
             .kill_on_drop(true);
         command
     }
@@ -167,13 +197,14 @@ impl Shop {
 async fn watch_child(
     name: &'static str,
     mut child: Child,
-    mut stop: watch::Receiver<bool>,
+    last_stage: Stage,
+    mut stop: watch::Receiver<Stage>,
 ) -> (&'static str, std::io::Result<ExitStatus>) {
     let input = child.stdin.take();
     tokio::select! {
         exit = child.wait() => return (name, exit),
         // An error means that the shop was dropped: end too.
-        _ = stop.wait_for(|stop| *stop) => {}
+        _ = stop.wait_for(|stage| *stage > last_stage) => {}
     }
     drop(input);
     if let Ok(exit) = tokio::time::timeout(STOP_LIMIT, child.wait()).await {

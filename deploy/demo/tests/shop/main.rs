@@ -1,5 +1,8 @@
 //! The whole shop in its seven processes, watched by an OTLP receiver: what a person at the demo sees.
 
+// A test's helpers are tests too: what fails in them fails the test.
+#![allow(clippy::unwrap_used)]
+
 mod receiver;
 
 use std::{

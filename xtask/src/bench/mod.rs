@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: benchmarks of the whole binary, one file each in this folder.
 
+mod ingest;
+
 use anyhow::{Result, bail};
 
 use crate::paths::Paths;
@@ -11,7 +13,11 @@ struct Bench {
 }
 
 /// Add a benchmark: a file in this folder, and its line here.
-const BENCHES: &[Bench] = &[];
+const BENCHES: &[Bench] = &[Bench {
+    name: "ingest",
+    about: "items per core-second with fsync, bytes per item, memory; a number sets how many items of each kind",
+    run: ingest::run,
+}];
 
 /// Runs the one that is named; without a name, or with a wrong one, says which there are.
 pub fn run(paths: &Paths, name: Option<&str>, arguments: &[String]) -> Result<()> {

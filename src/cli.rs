@@ -1,0 +1,130 @@
+//! The command line: a contract, as others script against it.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Logs, metrics and traces: taken in, kept and shown by one binary.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Take in, keep and show telemetry (the default).
+    Serve(ServeArgs),
+    /// Serve, with a shop of seven services that sends its telemetry here.
+    Demo(DemoArgs),
+    /// Start a command and take in what it writes to stdout and stderr.
+    Run(RunArgs),
+    /// Take in the lines of standard input: CMD | ocelli pipe --service NAME.
+    Pipe(PipeArgs),
+    /// Check configuration files.
+    Check {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// One process of the demo shop.
+    #[command(hide = true)]
+    Shop(ShopArgs),
+}
+
+/// What a flag says wins over the configuration file.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServeArgs {
+    /// Settings in YAML.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where everything is kept [default: ./ocelli-data].
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The UI and everything that is read [default: 127.0.0.1:4319; port 0 is any free one].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// OTLP over gRPC [default: 127.0.0.1:4317].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub otlp_grpc: Option<SocketAddr>,
+    /// Everything that is pushed over HTTP [default: 127.0.0.1:4318].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub otlp_http: Option<SocketAddr>,
+    /// Listen on addresses that other machines reach, although there is no log-in yet.
+    #[arg(long)]
+    pub insecure: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    #[command(flatten)]
+    pub serve: ServeArgs,
+    /// The first of eight ports on 127.0.0.1 for the shop; 0 picks a free range.
+    #[arg(long, default_value_t = 4330)]
+    pub base_port: u16,
+    /// Requests a second that customers make.
+    #[arg(long, default_value_t = 10.0)]
+    pub rate: f64,
+    /// What the customers' plan follows from.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Where `run` and `pipe` send what they read.
+#[derive(Args, Clone, Debug)]
+pub struct ForwardArgs {
+    /// The OTLP/HTTP receiver of a running server.
+    #[arg(long, default_value = "http://127.0.0.1:4318", value_name = "URL")]
+    pub endpoint: String,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub to: ForwardArgs,
+    /// The service's name [default: the command's file name].
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+    /// The command and its arguments, after `--`.
+    #[arg(required = true, last = true, value_name = "CMD")]
+    pub command: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct PipeArgs {
+    #[command(flatten)]
+    pub to: ForwardArgs,
+    /// The service's name.
+    #[arg(long, value_name = "NAME")]
+    pub service: String,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ShopArgs {
+    pub process: String,
+    #[command(flatten)]
+    pub options: ocelli_shop::ShopOptions,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_is_the_default() {
+        let cli = Cli::parse_from(["ocelli", "--data-dir", "d", "--listen", "127.0.0.1:0"]);
+        assert!(cli.command.is_none());
+        assert_eq!(cli.serve.data_dir, Some("d".into()));
+        let cli = Cli::parse_from(["ocelli", "run", "--service", "s", "--", "sh", "-c", "true"]);
+        let Some(Command::Run(run)) = cli.command else { panic!("run") };
+        assert_eq!((run.service.as_deref(), run.command.len()), (Some("s"), 3));
+    }
+}

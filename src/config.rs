@@ -1,0 +1,259 @@
+//! The configuration: defaults, then the YAML file, then flags.
+//!
+//! A wrong file is refused with its name, line and column, and what to write instead.
+
+use crate::cli::ServeArgs;
+use serde::Deserialize;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// A file or flag that says something impossible. The message names the place and the fix.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub listen: SocketAddr,
+    pub otlp_grpc: SocketAddr,
+    pub otlp_http: SocketAddr,
+    pub insecure: bool,
+    pub storage: StorageConfig,
+    pub ingest: IngestConfig,
+    pub query: QueryConfig,
+    pub red: RedConfig,
+}
+
+/// When memtables are written out.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct StorageConfig {
+    pub flush_bytes: usize,
+    pub flush_age_s: u64,
+}
+
+/// Bounds of a request.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct IngestConfig {
+    pub max_body_bytes: usize,
+    pub max_decompressed_bytes: usize,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueryConfig {
+    pub timeout_s: u64,
+    pub concurrent_queries: usize,
+}
+
+/// The metrics that are made of spans.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct RedConfig {
+    pub interval_s: u64,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Config {
+            data_dir: "ocelli-data".into(),
+            listen: loopback(4319),
+            otlp_grpc: loopback(4317),
+            otlp_http: loopback(4318),
+            insecure: false,
+            storage: StorageConfig::default(),
+            ingest: IngestConfig::default(),
+            query: QueryConfig::default(),
+            red: RedConfig::default(),
+        }
+    }
+}
+
+impl Default for StorageConfig {
+    fn default() -> StorageConfig {
+        let options = ocelli_storage::Options::new("");
+        StorageConfig { flush_bytes: options.flush_bytes, flush_age_s: options.flush_age.as_secs() }
+    }
+}
+
+impl Default for IngestConfig {
+    fn default() -> IngestConfig {
+        let limits = ocelli_collector::Limits::default();
+        IngestConfig { max_body_bytes: limits.body_bytes, max_decompressed_bytes: limits.decompressed_bytes }
+    }
+}
+
+impl Default for QueryConfig {
+    fn default() -> QueryConfig {
+        let limits = ocelli_query::Limits::default();
+        QueryConfig { timeout_s: limits.timeout.as_secs(), concurrent_queries: limits.concurrent_queries }
+    }
+}
+
+impl Default for RedConfig {
+    fn default() -> RedConfig {
+        RedConfig { interval_s: 5 }
+    }
+}
+
+impl Config {
+    pub fn storage_options(&self) -> ocelli_storage::Options {
+        ocelli_storage::Options {
+            flush_bytes: self.storage.flush_bytes,
+            flush_age: Duration::from_secs(self.storage.flush_age_s),
+            ..ocelli_storage::Options::new(&self.data_dir)
+        }
+    }
+
+    pub fn collector_limits(&self) -> ocelli_collector::Limits {
+        ocelli_collector::Limits {
+            body_bytes: self.ingest.max_body_bytes,
+            decompressed_bytes: self.ingest.max_decompressed_bytes,
+            ..Default::default()
+        }
+    }
+
+    pub fn query_limits(&self) -> ocelli_query::Limits {
+        ocelli_query::Limits {
+            timeout: Duration::from_secs(self.query.timeout_s),
+            concurrent_queries: self.query.concurrent_queries,
+            ..Default::default()
+        }
+    }
+
+    /// What no single field can tell.
+    fn validate(&self) -> Result<(), String> {
+        let positive = [
+            ("storage.flush_bytes", self.storage.flush_bytes),
+            ("storage.flush_age_s", self.storage.flush_age_s as usize),
+            ("ingest.max_body_bytes", self.ingest.max_body_bytes),
+            ("ingest.max_decompressed_bytes", self.ingest.max_decompressed_bytes),
+            ("query.timeout_s", self.query.timeout_s as usize),
+            ("query.concurrent_queries", self.query.concurrent_queries),
+            ("red.interval_s", self.red.interval_s as usize),
+        ];
+        match positive.into_iter().find(|(_, value)| *value == 0) {
+            Some((name, _)) => Err(format!("{name} is 0; give a number from 1")),
+            None => Ok(()),
+        }
+    }
+
+    /// There is no log-in yet: whoever reaches a listener may read and write everything.
+    fn check_addresses(&self) -> Result<(), String> {
+        let listeners =
+            [("listen", self.listen), ("otlp-grpc", self.otlp_grpc), ("otlp-http", self.otlp_http)];
+        match listeners.into_iter().find(|(_, address)| !self.insecure && !address.ip().is_loopback()) {
+            Some((flag, address)) => Err(format!(
+                "--{flag} {address} is reachable from other machines and there is no log-in yet; \
+                 use 127.0.0.1, or add --insecure if the network is trusted"
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Defaults, then the file that `args` names, then its flags.
+pub fn load(args: &ServeArgs) -> Result<Config, ConfigError> {
+    let mut config = match &args.config {
+        Some(path) => read(path).map_err(ConfigError)?,
+        None => Config::default(),
+    };
+    if let Some(data_dir) = &args.data_dir {
+        config.data_dir = data_dir.clone();
+    }
+    config.listen = args.listen.unwrap_or(config.listen);
+    config.otlp_grpc = args.otlp_grpc.unwrap_or(config.otlp_grpc);
+    config.otlp_http = args.otlp_http.unwrap_or(config.otlp_http);
+    config.insecure |= args.insecure;
+    config.check_addresses().map_err(ConfigError)?;
+    Ok(config)
+}
+
+/// `ocelli check FILE…`: every file's verdict, exit 2 if one is wrong.
+pub fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    for path in files {
+        match read(path).and_then(|config| config.check_addresses()) {
+            Ok(()) => eprintln!("{}: ok", path.display()),
+            Err(why) => {
+                eprintln!("{why}");
+                code = ExitCode::from(2);
+            }
+        }
+    }
+    Ok(code)
+}
+
+fn read(path: &Path) -> Result<Config, String> {
+    let name = path.display();
+    let text = fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+    parse(&text).map_err(|why| format!("{name}:{why}"))
+}
+
+/// The message starts with `line:column: `, or a space where the whole file is meant.
+fn parse(text: &str) -> Result<Config, String> {
+    if text.trim().is_empty() {
+        return Ok(Config::default());
+    }
+    let config: Config = serde_yaml_ng::from_str(text).map_err(|error| match error.location() {
+        Some(at) => {
+            let message = error.to_string();
+            let place = format!(" at line {} column {}", at.line(), at.column());
+            format!("{}:{}: {}", at.line(), at.column(), message.replace(&place, ""))
+        }
+        None => format!(" {error}"),
+    })?;
+    config.validate().map_err(|why| format!(" {why}"))?;
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: &str) {
+        match parse(text) {
+            Ok(config) => assert_eq!(format!("{:?}", config.storage), expect),
+            Err(why) => assert!(why.contains(expect), "{why}"),
+        }
+    }
+
+    #[test]
+    fn a_wrong_file_is_told_by_line_and_column() {
+        check(
+            "storage:\n  flush_bytes: 1\n  flush_age_s: 2\n",
+            "StorageConfig { flush_bytes: 1, flush_age_s: 2 }",
+        );
+        check("lisen: 127.0.0.1:1\n", "1:1: unknown field `lisen`, expected one of `data_dir`, `listen`");
+        check("storage:\n  flush_byte: 1\n", "storage: unknown field `flush_byte`");
+        check("listen: nowhere\n", "1:9: listen: invalid socket address syntax");
+        check("storage:\n  flush_bytes: 0\n", "storage.flush_bytes is 0");
+        check("listen: [", "2:1:");
+    }
+
+    #[test]
+    fn other_machines_are_kept_out_unless_told() {
+        let open = ServeArgs { listen: "0.0.0.0:4319".parse().ok(), ..Default::default() };
+        let why = load(&open).unwrap_err().to_string();
+        assert!(why.contains("--listen 0.0.0.0:4319") && why.contains("--insecure"), "{why}");
+        assert!(load(&ServeArgs { insecure: true, ..open }).is_ok());
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ocelli.yml");
+        fs::write(&file, "data_dir: from-file\nlisten: 127.0.0.1:1\n").unwrap();
+        let args = ServeArgs { config: Some(file), data_dir: Some("from-flag".into()), ..Default::default() };
+        let config = load(&args).unwrap();
+        assert_eq!((config.data_dir, config.listen.port()), ("from-flag".into(), 1));
+    }
+}

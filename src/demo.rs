@@ -1,0 +1,63 @@
+//! `ocelli demo`: the server, the shop as child processes, and what the shop prints taken in.
+
+use crate::cli::DemoArgs;
+use crate::config;
+use crate::forward::{Echo, Sender, forward};
+use crate::routes::Listener;
+use crate::serve::{Server, init_logs, stop_signal};
+use anyhow::anyhow;
+use ocelli_shop::{FAULTS, Shop, ShopOptions, spawn_all};
+use tokio::task::JoinSet;
+
+/// Runs until SIGTERM or SIGINT, or until a process of the shop ends by itself.
+pub async fn demo(args: DemoArgs) -> anyhow::Result<()> {
+    init_logs();
+    let config = config::load(&args.serve)?;
+    let mut options = ShopOptions {
+        base_port: args.base_port,
+        data_dir: config.data_dir.join("shop"),
+        rate: args.rate,
+        seed: args.seed,
+        ..ShopOptions::default()
+    };
+    let server = Server::start(config).await?;
+    let url =
+        |listener| server.address(listener).map(|address| format!("http://{address}")).unwrap_or_default();
+    options.otlp_endpoint = url(Listener::OtlpGrpc);
+    let outcome = match spawn_all(&std::env::current_exe()?, &options) {
+        Ok(shop) => run_shop(shop, &url(Listener::OtlpHttp), &url(Listener::Api)).await,
+        Err(error) => Err(error),
+    };
+    server.stop().await?;
+    outcome
+}
+
+async fn run_shop(mut shop: Shop, otlp_http: &str, ui: &str) -> anyhow::Result<()> {
+    let sender = Sender::start(otlp_http)?;
+    let mut readers = JoinSet::new();
+    for output in shop.take_outputs() {
+        let queue = sender.queue();
+        readers.spawn(
+            async move { forward(queue, output.service, output.stdout, output.stderr, Echo::No).await },
+        );
+    }
+    let names = FAULTS.map(|fault| fault.name).join(", ");
+    let faults = format!("curl -X POST -d on {}/NAME, NAME is one of {names}", shop.faults_url());
+    tracing::info!(ui, faults, "the demo runs");
+    let outcome = tokio::select! {
+        signal = stop_signal() => signal,
+        exit = shop.next_exit() => Err(ended_early(exit)),
+    };
+    shop.stop().await;
+    while readers.join_next().await.is_some() {}
+    sender.finish().await;
+    outcome
+}
+
+fn ended_early(exit: Option<(&'static str, std::io::Result<std::process::ExitStatus>)>) -> anyhow::Error {
+    match exit {
+        Some((name, Ok(status))) => anyhow!("the shop's {name} ended with {status}; its log lines say why"),
+        Some((name, Err(error))) => anyhow!("the shop's {name} can't be watched: {error}"),
+        None => anyhow!("the shop has no processes"),
+    }
+}

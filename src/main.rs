@@ -1,0 +1,55 @@
+//! The `ocelli` binary: reads the command line and starts what it names.
+//!
+//! Exit codes: 0 done, 1 failed while running, 2 a bad command line or configuration.
+
+mod cli;
+mod config;
+mod demo;
+mod forward;
+mod guard;
+mod listeners;
+mod metrics;
+mod mount;
+mod red;
+mod routes;
+mod serve;
+mod sink;
+mod system;
+mod ui_files;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("ocelli: {error:#}");
+            if error.is::<config::ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(args) => {
+            let config = config::load(&args)?;
+            runtime.block_on(serve::serve(config))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Demo(args) => {
+            runtime.block_on(demo::demo(args))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Run(args) => runtime.block_on(forward::run(args)),
+        Command::Pipe(args) => runtime.block_on(forward::pipe(args)),
+        Command::Check { files } => config::check(&files),
+        Command::Shop(args) => {
+            runtime.block_on(ocelli_shop::run(&args.process, args.options))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

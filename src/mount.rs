@@ -1,0 +1,85 @@
+//! Builds each listener's router from the route table and the handlers that the parts export.
+
+use crate::guard::guard;
+use crate::routes::{Listener, ROUTES};
+use anyhow::bail;
+use axum::Router;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use std::collections::HashMap;
+
+/// A handler under the name `"METHOD /path"`.
+pub type Endpoint = (String, MethodRouter);
+
+/// The endpoints that a part exports.
+pub fn exported(endpoints: Vec<(&'static str, MethodRouter)>) -> impl Iterator<Item = Endpoint> {
+    endpoints.into_iter().map(|(key, handler)| (key.to_owned(), handler))
+}
+
+/// The router of a listener. Fails when table and handlers are not the same set.
+pub fn router(listener: Listener, endpoints: Vec<Endpoint>) -> anyhow::Result<Router> {
+    let mut handlers: HashMap<String, MethodRouter> = HashMap::new();
+    for (key, handler) in endpoints {
+        if handlers.insert(key.clone(), handler).is_some() {
+            bail!("two handlers for '{key}'");
+        }
+    }
+    let mut router = Router::new();
+    for route in ROUTES.iter().filter(|route| route.listener == listener) {
+        let key = route.key();
+        let Some(handler) = handlers.remove(&key) else {
+            bail!("'{key}' is declared in src/routes.rs and nothing handles it");
+        };
+        router = router.route(route.path, guard(route, handler));
+    }
+    if let Some(key) = handlers.keys().min() {
+        bail!("'{key}' has a handler and is not declared in src/routes.rs");
+    }
+    Ok(router.fallback(move |uri: Uri| async move { unknown_path(listener, &uri) }))
+}
+
+fn unknown_path(listener: Listener, uri: &Uri) -> Response {
+    let hint = match listener {
+        Listener::OtlpGrpc => {
+            // gRPC's own way to say so: status 12 is UNIMPLEMENTED.
+            let headers = [("content-type", "application/grpc"), ("grpc-status", "12")];
+            return (headers, ()).into_response();
+        }
+        Listener::OtlpHttp => "telemetry is sent to /v1/traces, /v1/metrics or /v1/logs",
+        Listener::Api => "the UI is at /, the API is described at /api/openapi.json",
+    };
+    let message = format!("there is nothing at {}; {hint}\n", uri.path());
+    (StatusCode::NOT_FOUND, [("content-type", "text/plain; charset=utf-8")], message).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::{get, post};
+
+    const GRPC: [&str; 3] = [
+        "POST /opentelemetry.proto.collector.trace.v1.TraceService/Export",
+        "POST /opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+        "POST /opentelemetry.proto.collector.logs.v1.LogsService/Export",
+    ];
+
+    fn all() -> Vec<Endpoint> {
+        exported(GRPC.into_iter().map(|key| (key, post(|| async {}))).collect()).collect()
+    }
+
+    #[test]
+    fn what_is_not_declared_is_refused() {
+        assert!(router(Listener::OtlpGrpc, all()).is_ok());
+        let mut more = all();
+        more.push(("GET /secret".to_owned(), get(|| async {})));
+        let why = router(Listener::OtlpGrpc, more).unwrap_err().to_string();
+        assert_eq!(why, "'GET /secret' has a handler and is not declared in src/routes.rs");
+    }
+
+    #[test]
+    fn what_is_declared_needs_a_handler() {
+        let why = router(Listener::OtlpGrpc, all().split_off(1)).unwrap_err().to_string();
+        assert!(why.contains("TraceService/Export' is declared"), "{why}");
+    }
+}

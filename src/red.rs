@@ -1,0 +1,44 @@
+//! RED from every span: the store shows each span batch after its fsync, the collector's processor
+//! counts it, and every few seconds what it counted is kept as ordinary points.
+//!
+//! An emission carries the last WAL sequence that it covers. After a crash only later spans are shown
+//! again, so that no call is lost and none is counted twice.
+
+use arrow::array::RecordBatch;
+use ocelli_collector::processors::red::Red;
+use ocelli_storage::{SpanObserver, Store};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+/// Shows the store's spans to the processor.
+pub struct RedObserver(pub Arc<Red>);
+
+impl SpanObserver for RedObserver {
+    fn observe(&self, tenant: &str, sequence: u64, rows: &RecordBatch) {
+        self.0.observe(tenant, sequence, rows);
+    }
+}
+
+/// Keeps what was counted since the last time.
+pub async fn emit(red: &Red, store: &Store) {
+    for (tenant, batch, covers) in red.emit(ocelli_collector::system_time()) {
+        if let Err(error) = store.append_covering(&tenant, batch, covers).await {
+            // The next emission is cumulative and covers this one's spans too.
+            tracing::warn!(%error, tenant, "span metrics were not kept; the next emission carries them");
+        }
+    }
+}
+
+/// Emits every `interval` until the task is aborted.
+pub fn emit_every(interval: Duration, red: Arc<Red>, store: Store) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            emit(&red, &store).await;
+        }
+    })
+}

@@ -1,0 +1,153 @@
+//! Every HTTP and gRPC route, declared once: where it listens, what it is, who may use it, and its
+//! limits. The routers are built from this table (`mount`); nothing else can be reached.
+
+use axum::http::Method;
+use std::time::Duration;
+
+/// Which of the three ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Listener {
+    OtlpGrpc,
+    OtlpHttp,
+    Api,
+}
+
+impl Listener {
+    /// The name in logs and in `/api/system`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Listener::OtlpGrpc => "otlp_grpc",
+            Listener::OtlpHttp => "otlp_http",
+            Listener::Api => "api",
+        }
+    }
+}
+
+/// What a caller must be. Until log-in exists everybody who reaches a listener is all of them,
+/// which is why listeners are on loopback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Anybody: health, and the files of the UI.
+    Public,
+    /// Sends telemetry.
+    Ingest,
+    /// Reads it.
+    Viewer,
+    /// Changes dashboards, rules and objectives.
+    #[allow(dead_code, reason = "the first route that writes comes with dashboards")]
+    Editor,
+    /// Manages users, tokens and retention.
+    #[allow(dead_code, reason = "the first such route comes with log-in")]
+    Admin,
+}
+
+/// Bounds of one route, over all callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RouteLimits {
+    /// The largest body; receivers have their own, configured one.
+    pub body_bytes: Option<usize>,
+    /// From the first byte of the request to the first byte of the answer.
+    pub timeout: Duration,
+    /// Requests at the same time; one more is refused with 503 and `Retry-After`.
+    pub concurrent: usize,
+}
+
+/// One row of the table.
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub listener: Listener,
+    pub method: Method,
+    /// In axum's syntax.
+    pub path: &'static str,
+    pub role: Role,
+    pub limits: RouteLimits,
+}
+
+impl Route {
+    /// `"METHOD /path"`, as endpoints are named.
+    pub fn key(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+const INGEST: RouteLimits =
+    RouteLimits { body_bytes: None, timeout: Duration::from_secs(120), concurrent: 1024 };
+/// Queries end themselves at their own, shorter deadline and say so better than this one would.
+const QUERY: RouteLimits =
+    RouteLimits { body_bytes: Some(1 << 20), timeout: Duration::from_secs(600), concurrent: 256 };
+const SMALL: RouteLimits =
+    RouteLimits { body_bytes: Some(0), timeout: Duration::from_secs(10), concurrent: 256 };
+
+const fn grpc(path: &'static str) -> Route {
+    Route { listener: Listener::OtlpGrpc, method: Method::POST, path, role: Role::Ingest, limits: INGEST }
+}
+
+const fn push(path: &'static str) -> Route {
+    Route { listener: Listener::OtlpHttp, method: Method::POST, path, role: Role::Ingest, limits: INGEST }
+}
+
+const fn read(path: &'static str) -> Route {
+    Route { listener: Listener::Api, method: Method::GET, path, role: Role::Viewer, limits: QUERY }
+}
+
+/// A query that may also come as a POST form, as Grafana sends long ones.
+const fn form(path: &'static str) -> Route {
+    Route { listener: Listener::Api, method: Method::POST, path, role: Role::Viewer, limits: QUERY }
+}
+
+const fn small(path: &'static str, role: Role) -> Route {
+    Route { listener: Listener::Api, method: Method::GET, path, role, limits: SMALL }
+}
+
+/// A page of the UI, for which the browser gets `index.html`.
+const fn page(path: &'static str) -> Route {
+    small(path, Role::Public)
+}
+
+pub const ROUTES: &[Route] = &[
+    grpc("/opentelemetry.proto.collector.trace.v1.TraceService/Export"),
+    grpc("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"),
+    grpc("/opentelemetry.proto.collector.logs.v1.LogsService/Export"),
+    push("/v1/traces"),
+    push("/v1/metrics"),
+    push("/v1/logs"),
+    read("/api/services"),
+    read("/api/services/{service}"),
+    read("/api/traces"),
+    read("/api/traces/{trace_id}"),
+    read("/api/traces/{trace_id}/spans/{span_id}"),
+    read("/api/logs"),
+    read("/api/logs/histogram"),
+    read("/api/metrics"),
+    read("/api/metrics/points"),
+    read("/api/system"),
+    read("/api/openapi.json"),
+    read("/prometheus/api/v1/query"),
+    form("/prometheus/api/v1/query"),
+    read("/prometheus/api/v1/query_range"),
+    form("/prometheus/api/v1/query_range"),
+    read("/prometheus/api/v1/series"),
+    form("/prometheus/api/v1/series"),
+    read("/prometheus/api/v1/labels"),
+    form("/prometheus/api/v1/labels"),
+    read("/prometheus/api/v1/label/{name}/values"),
+    read("/prometheus/api/v1/metadata"),
+    read("/prometheus/api/v1/status/buildinfo"),
+    small("/metrics", Role::Viewer),
+    small("/health/live", Role::Public),
+    small("/health/ready", Role::Public),
+    small("/assets/{file}", Role::Public),
+    page("/"),
+    page("/services"),
+    page("/services/{service}"),
+    page("/traces"),
+    page("/traces/{trace_id}"),
+    page("/logs"),
+    page("/system"),
+];
+
+/// Whether a row is a page of the UI.
+pub fn is_page(route: &Route) -> bool {
+    const NOT_PAGES: [&str; 5] = ["/api/", "/prometheus/", "/health/", "/assets/", "/metrics"];
+    route.listener == Listener::Api && !NOT_PAGES.iter().any(|prefix| route.path.starts_with(prefix))
+}

@@ -1,0 +1,152 @@
+//! The whole server on one page: what starts in which order, and stops in the reverse.
+
+use crate::config::Config;
+use crate::listeners::Listeners;
+use crate::metrics::Ready;
+use crate::mount::{Endpoint, exported, router};
+use crate::red::{RedObserver, emit, emit_every};
+use crate::routes::Listener;
+use crate::sink::StoreSink;
+use crate::system::System;
+use crate::{metrics, ui_files};
+use anyhow::Context;
+use axum::Router;
+use ocelli_api::UnixNano;
+use ocelli_collector::limits::RedLimits;
+use ocelli_collector::processors::red::Red;
+use ocelli_collector::{Collector, Ledger, grpc_endpoints, http_endpoints, system_time};
+use ocelli_query::Api;
+use ocelli_storage::Store;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How long requests that are under way may take once a stop is asked for.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Serves until SIGTERM or SIGINT.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    init_logs();
+    let server = Server::start(config).await?;
+    stop_signal().await?;
+    server.stop().await
+}
+
+/// JSON lines on stdout: the product's own logs, in a shape that it reads itself.
+pub fn init_logs() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("OCELLI_LOG").unwrap_or_else(|_| "info".into());
+    let _ = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).try_init();
+}
+
+/// Resolves at the first SIGTERM or SIGINT.
+pub async fn stop_signal() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("watching for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("watching for SIGINT")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// A running server.
+pub struct Server {
+    pub addresses: Arc<[(Listener, SocketAddr)]>,
+    store: Store,
+    red: Arc<Red>,
+    ticker: tokio::task::JoinHandle<()>,
+    ready: Ready,
+    stopping: watch::Sender<bool>,
+    serving: JoinSet<std::io::Result<()>>,
+}
+
+impl Server {
+    pub async fn start(config: Config) -> anyhow::Result<Server> {
+        let started = Instant::now();
+        let listeners = Listeners::bind(&config).await?;
+        let addresses: Arc<[_]> = listeners.addresses()?.into();
+
+        let red = Arc::new(Red::new(RedLimits::default(), system_time()));
+        let observer = Arc::new(RedObserver(red.clone()));
+        let store = Store::open(config.storage_options(), Some(observer)).await?;
+        let ticker = emit_every(Duration::from_secs(config.red.interval_s), red.clone(), store.clone());
+
+        let ledger = Arc::new(Ledger::new());
+        let collector =
+            Collector::new(Arc::new(StoreSink(store.clone())), ledger.clone(), config.collector_limits());
+        let system = System { ledger, store: store.clone(), listeners: addresses.clone(), started };
+        let ready = Ready::default();
+
+        let (stopping, _) = watch::channel(false);
+        let mut serving = JoinSet::new();
+        let api = api_endpoints(&config, &store, system, ready.clone());
+        let routers = [
+            (listeners.grpc, router(Listener::OtlpGrpc, exported(grpc_endpoints(&collector)).collect())?),
+            (listeners.http, router(Listener::OtlpHttp, exported(http_endpoints(&collector)).collect())?),
+            (listeners.api, router(Listener::Api, api)?),
+        ];
+        for (socket, router) in routers {
+            serving.spawn(serve_one(socket, router, stopping.subscribe()));
+        }
+        ready.store(true, Ordering::Release);
+        for (listener, address) in addresses.iter() {
+            tracing::info!(listener = listener.as_str(), address = %address, "listening");
+        }
+        let ready_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(data_dir = %config.data_dir.display(), ready_ms, "ready");
+        Ok(Server { addresses, store, red, ticker, ready, stopping, serving })
+    }
+
+    pub fn address(&self, listener: Listener) -> Option<SocketAddr> {
+        self.addresses.iter().find(|(bound, _)| *bound == listener).map(|(_, address)| *address)
+    }
+
+    /// Takes in no more, answers what is under way, keeps what was counted, flushes.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        tracing::info!("stopping");
+        self.ready.store(false, Ordering::Release);
+        let _ = self.stopping.send(true);
+        let drained =
+            tokio::time::timeout(DRAIN, async { while self.serving.join_next().await.is_some() {} });
+        if drained.await.is_err() {
+            tracing::warn!(after_s = DRAIN.as_secs(), "requests that are still under way are cut off");
+            self.serving.shutdown().await;
+        }
+        self.ticker.abort();
+        emit(&self.red, &self.store).await;
+        self.store.close().await?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn api_endpoints(config: &Config, store: &Store, system: System, ready: Ready) -> Vec<Endpoint> {
+    let answering = system.clone();
+    let api = Api::new(
+        store.clone(),
+        Arc::new(move || answering.response()),
+        Arc::new(|| UnixNano(system_time())),
+        config.query_limits(),
+    );
+    exported(ocelli_query::http::endpoints(api))
+        .chain(metrics::endpoints(system, ready))
+        .chain(ui_files::endpoints())
+        .collect()
+}
+
+fn serve_one(
+    socket: TcpListener,
+    router: Router,
+    mut stopping: watch::Receiver<bool>,
+) -> impl Future<Output = std::io::Result<()>> {
+    let stopped = async move {
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    axum::serve(socket, router).with_graceful_shutdown(stopped).into_future()
+}

@@ -1,0 +1,74 @@
+//! What `/api/system` and `/metrics` tell: the ledger of what came in, the store, the listeners.
+
+use crate::routes::Listener;
+use ocelli_api::ingest::{
+    Listener as ApiListener, ReasonCount, SignalLedger, StorageSummary, SystemResponse,
+};
+use ocelli_collector::{Ledger, LedgerSnapshot};
+use ocelli_signal::Signal;
+use ocelli_storage::{Store, Summary};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Where the figures come from. Cheap to clone.
+#[derive(Clone)]
+pub struct System {
+    pub ledger: Arc<Ledger>,
+    pub store: Store,
+    pub listeners: Arc<[(Listener, SocketAddr)]>,
+    pub started: Instant,
+}
+
+impl System {
+    pub fn response(&self) -> SystemResponse {
+        let ledger = self.ledger.snapshot();
+        let summary = self.store.summary();
+        let stored: u64 = Signal::ALL.into_iter().map(|signal| ledger.totals(signal).1).sum();
+        SystemResponse {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            uptime_s: self.started.elapsed().as_secs(),
+            empty: stored == 0 && summary.memtable_rows == 0 && summary.segment_rows == 0,
+            ingest: Signal::ALL.into_iter().map(|signal| signal_ledger(&ledger, signal)).collect(),
+            refused_requests: reasons(ledger.refused()),
+            storage: storage_summary(summary),
+            listeners: self
+                .listeners
+                .iter()
+                .map(|(listener, address)| api_listener(*listener, *address))
+                .collect(),
+        }
+    }
+}
+
+fn signal_ledger(ledger: &LedgerSnapshot, signal: Signal) -> SignalLedger {
+    let (received, stored, rejected) = ledger.totals(signal);
+    SignalLedger {
+        signal: signal.as_str().to_owned(),
+        received,
+        stored,
+        rejected,
+        rejected_by_reason: reasons(ledger.rejected(signal)),
+    }
+}
+
+fn reasons(counts: BTreeMap<&'static str, u64>) -> Vec<ReasonCount> {
+    counts.into_iter().map(|(reason, count)| ReasonCount { reason: reason.to_owned(), count }).collect()
+}
+
+fn storage_summary(summary: Summary) -> StorageSummary {
+    StorageSummary {
+        memtable_rows: summary.memtable_rows,
+        memtable_bytes: summary.memtable_bytes,
+        wal_bytes: summary.wal_bytes,
+        segments: summary.segments,
+        segment_rows: summary.segment_rows,
+        segment_bytes: summary.segment_bytes,
+        quarantined: summary.quarantined,
+    }
+}
+
+fn api_listener(listener: Listener, address: SocketAddr) -> ApiListener {
+    ApiListener { name: listener.as_str().to_owned(), address: address.to_string() }
+}

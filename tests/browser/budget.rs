@@ -1,0 +1,83 @@
+//! How long the pages take, measured in the browser: a trace of 100,000 spans, a thousand log records.
+
+use crate::browser::{self, Browser};
+use crate::harness::now_ns;
+use crate::harness::otlp::{self, MS, SECOND, trace_hex};
+use crate::harness::server::Settings;
+use serde_json::json;
+
+const TRACE: u128 = 0xb16;
+const SPANS: u64 = 100_000;
+const SPANS_A_REQUEST: u64 = 5_000;
+const RECORDS: u64 = 1_000;
+
+/// From the end of the answer to the first frame with rows in it.
+const TRACE_PAINT_MS: f64 = 400.0;
+const LOGS_PAINT_MS: f64 = 100.0;
+/// From the click to the next frame.
+const FOLD_ALL_MS: f64 = 30.0;
+/// The tests run in parallel on few cores: they find what is slow by its nature, benches find the rest.
+const BUSY: f64 = 4.0;
+
+/// Answers with the time since the answer to a request whose URL holds `arguments[0]`, at the first frame
+/// in which `arguments[1]` is there.
+const PAINTED: &str = "
+    const [url, css, done] = arguments;
+    const look = () => {
+        const answers = performance.getEntriesByType('resource').filter(entry => entry.name.includes(url));
+        const end = answers.at(-1)?.responseEnd;
+        if (end > 0 && document.querySelector(css)) done(performance.now() - end);
+        else requestAnimationFrame(look);
+    };
+    look();";
+const FOLDED: &str = "
+    const done = arguments[0];
+    const button = [...document.querySelectorAll('button')].find(button => button.title === 'Fold all');
+    const start = performance.now();
+    button.click();
+    requestAnimationFrame(() => done(performance.now() - start));";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_answers_are_shown_quickly() {
+    let server = Settings::serve().start().await;
+    let start = now_ns() - 60 * SECOND;
+    for first in (0..SPANS).step_by(SPANS_A_REQUEST as usize) {
+        let spans = (first..first + SPANS_A_REQUEST).map(|n| nested(n, start)).collect();
+        server.sender().send(&otlp::traces("big", spans)).await;
+    }
+    let records = (0..RECORDS).map(|n| otlp::log(start + n * MS, 9, &format!("record {n}"))).collect();
+    server.sender().send(&otlp::logs("big", records)).await;
+    browser::with(&server, "budget", async |browser| {
+        let trace = trace_hex(TRACE);
+        browser.open(&format!("/traces/{trace}")).await;
+        let row = "[data-testid=span-row]";
+        within(
+            "100k spans: first paint",
+            TRACE_PAINT_MS,
+            browser,
+            PAINTED,
+            &[&format!("/api/traces/{trace}"), row],
+        )
+        .await;
+        within("100k spans: fold all", FOLD_ALL_MS, browser, FOLDED, &[]).await;
+        assert!(browser.texts(row).await.len() < 200, "only what is seen is in the page");
+        browser.open("/logs").await;
+        let row = "[data-testid=log-row]";
+        within("1000 log records: first paint", LOGS_PAINT_MS, browser, PAINTED, &["/api/logs?", row]).await;
+        assert!(browser.texts(row).await.len() < 200, "only what is seen is in the page");
+    })
+    .await;
+}
+
+/// A tree in which every span has eight children.
+fn nested(n: u64, start: u64) -> otlp::Span {
+    let parent = if n == 0 { 0 } else { (n - 1) / 8 + 1 };
+    otlp::span(TRACE, n + 1, parent, &format!("step {}", n % 50), start + n * 1000, 100 * MS)
+}
+
+async fn within(what: &str, budget_ms: f64, browser: &Browser, script: &str, arguments: &[&str]) {
+    let arguments = arguments.iter().map(|argument| json!(argument)).collect();
+    let took_ms = browser.script_async(script, arguments).await.as_f64().unwrap();
+    println!("{what}: {took_ms:.1} ms, the budget is {budget_ms} ms");
+    assert!(took_ms < BUSY * budget_ms, "{what} took {took_ms:.1} ms, the budget is {budget_ms} ms");
+}

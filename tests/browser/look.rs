@@ -1,0 +1,75 @@
+//! How the pages look: light and dark, wide and as narrow as a phone. The pictures are kept for people;
+//! what a program can tell is held here.
+
+use crate::browser::{self, Browser, DESKTOP, PHONE};
+use crate::harness::otlp::{span_hex, trace_hex};
+use crate::seed::{RED_SPAN, SLOW, seeded};
+use serde_json::{Value, json};
+
+/// Name, path, and what shows that the page is there.
+fn pages(range: &str) -> Vec<(&'static str, String, &'static str)> {
+    let trace = format!("/traces/{}?{range}", trace_hex(SLOW));
+    vec![
+        ("services", format!("/services?{range}"), "[data-testid=service-row]"),
+        ("service", format!("/services/payment?{range}"), "[data-testid=chart]"),
+        ("traces", format!("/traces?{range}"), "[data-testid=trace-row]"),
+        ("trace", trace.clone(), "[data-testid=span-row]"),
+        ("span", format!("{trace}&span={}", span_hex(RED_SPAN)), "[data-testid=span-panel]"),
+        ("logs", format!("/logs?{range}"), "[data-testid=log-row]"),
+        ("system", "/system".to_owned(), "[data-testid=ledger-row]"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_light_and_dark_wide_and_narrow() {
+    let seeded = seeded().await;
+    browser::with(&seeded.server, "look", async |browser| {
+        for scheme in ["light", "dark"] {
+            browser.prefer(scheme).await;
+            for size in [DESKTOP, PHONE] {
+                browser.resize(size).await;
+                for (name, path, css) in pages(&seeded.range) {
+                    browser.open(&path).await;
+                    browser.see(css).await;
+                    check(browser, name, scheme, size.0).await;
+                    browser.screenshot(&format!("{name}-{scheme}-{}", size.0)).await;
+                    browser.assert_clean().await;
+                }
+            }
+        }
+    })
+    .await;
+}
+
+async fn check(browser: &Browser, name: &str, scheme: &str, width: u32) {
+    assert_eq!(theme(browser).await, scheme, "{name} follows the system");
+    let page = browser.script("return document.documentElement.scrollWidth", vec![]).await;
+    assert!(page.as_u64() <= Some(width.into()), "{name} is {page} px wide on a screen of {width} px");
+    // Relative luminance of the background, 0 to 255.
+    let background = "const [r, g, b] = getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number);\
+                      return 0.2126 * r + 0.7152 * g + 0.0722 * b";
+    let background = browser.script(background, vec![]).await.as_f64().unwrap();
+    assert_eq!(background > 128.0, scheme == "light", "{name}: a background of {background} is not {scheme}");
+}
+
+async fn theme(browser: &Browser) -> Value {
+    browser.script("return document.documentElement.dataset.theme", vec![]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_theme_is_switched_and_remembered() {
+    let seeded = seeded().await;
+    browser::with(&seeded.server, "theme", async |browser| {
+        browser.prefer("light").await;
+        browser.open("/services").await;
+        browser.click("[data-testid=theme-toggle]").await;
+        assert_eq!(theme(browser).await, json!("dark"));
+        browser.reload().await;
+        browser.see("[data-testid=service-row]").await;
+        assert_eq!(theme(browser).await, json!("dark"), "the choice outlives a reload");
+        browser.open("/logs?theme=light").await;
+        browser.see("[data-testid=log-row]").await;
+        assert_eq!(theme(browser).await, json!("light"), "the address wins");
+    })
+    .await;
+}

@@ -1,0 +1,16 @@
+//! A real browser on the real binary: every page, walked as a person walks it.
+
+// A helper of a test may panic like the test itself, and warnings of the browser are printed.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod browser;
+mod budget;
+mod driver;
+mod empty;
+mod hostile;
+mod look;
+mod seed;
+mod walk;

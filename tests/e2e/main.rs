@@ -1,0 +1,19 @@
+//! The real binary in its own process, with real clients, from outside: what is sent over the open
+//! protocols is read back through the HTTP API.
+
+// A helper of a test may panic like the test itself, and figures that were measured are printed.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod bad_grpc;
+mod bad_input;
+mod clients;
+mod command_line;
+mod compare;
+mod crash;
+mod demo;
+mod read_back;
+mod red;
+mod stdout;

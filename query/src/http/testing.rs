@@ -36,6 +36,15 @@ impl Client {
         (status, serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{uri}: {error}: {body:?}")))
     }
 
+    /// The JSON body of a POST of a form.
+    pub async fn form(&self, uri: &str, form: &'static str) -> Value {
+        let request = Request::post(uri).header("content-type", "application/x-www-form-urlencoded");
+        let request = request.body(Body::from(form)).expect("a valid URI");
+        let response = self.0.clone().oneshot(request).await.expect("handlers do not fail");
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{uri}: {error}: {body:?}"))
+    }
+
     pub async fn ok(&self, uri: &str) -> Value {
         let (status, body) = self.get(uri).await;
         assert_eq!(status, 200, "{uri}: {body}");

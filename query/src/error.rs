@@ -1,0 +1,50 @@
+//! Why a query was not answered, in the kinds that a caller acts on.
+
+use std::time::Duration;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The query text is wrong. `offset` is the byte where it goes wrong, where that is known.
+    #[error("{message}")]
+    BadQuery { message: String, offset: Option<usize> },
+    /// A parameter is missing or wrong; the message says what would be right.
+    #[error("{parameter}: {message}")]
+    BadParameter { parameter: String, message: String },
+    #[error("{0}")]
+    NotFound(String),
+    /// The query is well formed but has no answer over this data (PromQL: many-to-many matching,
+    /// duplicate label sets).
+    #[error("{0}")]
+    Execution(String),
+    /// The query would exceed a limit; the message names it.
+    #[error("{0}")]
+    LimitExceeded(String),
+    #[error("the query did not end within {}; ask for a shorter range or a narrower selection", seconds(.0))]
+    Timeout(Duration),
+    /// The client went away.
+    #[error("the query was cancelled")]
+    Cancelled,
+    #[error("{max} queries are running already; try again in {} s", retry_after.as_secs().max(1))]
+    Overloaded { max: usize, retry_after: Duration },
+    #[error("storage: {0}")]
+    Storage(#[from] ocelli_storage::Error),
+    /// Bytes that this process wrote do not read back.
+    #[error("a stored row can't be read: {0}")]
+    Corrupt(String),
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    pub fn bad_query(message: impl Into<String>) -> Error {
+        Error::BadQuery { message: message.into(), offset: None }
+    }
+
+    pub fn bad_parameter(parameter: &str, message: impl Into<String>) -> Error {
+        Error::BadParameter { parameter: parameter.to_owned(), message: message.into() }
+    }
+}
+
+fn seconds(duration: &Duration) -> String {
+    format!("{} s", duration.as_secs_f64())
+}

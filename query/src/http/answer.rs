@@ -1,0 +1,64 @@
+//! Answers of the native API: JSON bodies, and errors as [`ErrorBody`] with the status that fits.
+
+use crate::Error;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use ocelli_api::{ApiError, ErrorBody};
+use serde::Serialize;
+
+/// What a handler of the native API returns.
+pub type Answer<T> = Result<Json<T>, Error>;
+
+pub fn ok<T: Serialize>(body: T) -> Answer<T> {
+    Ok(Json(body))
+}
+
+impl Error {
+    /// The status of the native API.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Error::BadQuery { .. } | Error::BadParameter { .. } => StatusCode::BAD_REQUEST,
+            Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::Execution(_) | Error::LimitExceeded(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Timeout(_) | Error::Cancelled | Error::Overloaded { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Error::Storage(_) | Error::Corrupt(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The code of [`ApiError`].
+    fn code(&self) -> &'static str {
+        match self {
+            Error::BadQuery { .. } | Error::Execution(_) => "bad_query",
+            Error::BadParameter { .. } => "bad_parameter",
+            Error::NotFound(_) => "not_found",
+            Error::LimitExceeded(_) => "limit_exceeded",
+            Error::Timeout(_) | Error::Cancelled => "timeout",
+            Error::Overloaded { .. } => "overloaded",
+            Error::Storage(_) | Error::Corrupt(_) | Error::Internal(_) => "internal",
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(error = %self, "a query failed");
+        }
+        let (parameter, offset) = match &self {
+            Error::BadParameter { parameter, .. } => (Some(parameter.clone()), None),
+            Error::BadQuery { offset, .. } => (None, *offset),
+            _ => (None, None),
+        };
+        let error = ApiError { code: self.code().to_owned(), message: self.to_string(), parameter, offset };
+        let mut response = (status, Json(ErrorBody { error })).into_response();
+        if let Error::Overloaded { retry_after, .. } = self {
+            let seconds = HeaderValue::from(retry_after.as_secs().max(1));
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        response
+    }
+}

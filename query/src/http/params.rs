@@ -1,0 +1,93 @@
+//! Query parameters, read one by one so that an error names the one that is wrong.
+
+use crate::Error;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use ocelli_api::{TimeRange, UnixNano};
+use std::convert::Infallible;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+/// The parameters of a request in their order; a key may come more than once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Params(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Params, Infallible> {
+        Ok(Params::parse(parts.uri.query().unwrap_or_default().as_bytes()))
+    }
+}
+
+impl Params {
+    /// Reads `a=1&b=2` with `%` and `+` decoded: a query string or a form body.
+    pub fn parse(encoded: &[u8]) -> Params {
+        Params(form_urlencoded::parse(encoded).into_owned().collect())
+    }
+
+    /// These, then `more`: a form body first, the query string after it.
+    pub fn and(mut self, more: Params) -> Params {
+        self.0.extend(more.0);
+        self
+    }
+
+    /// The first value; `None` where it is absent or empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// Every value of a key that may be repeated.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn required(&self, name: &str) -> Result<&str, Error> {
+        self.get(name).ok_or_else(|| Error::bad_parameter(name, "is missing"))
+    }
+
+    /// A number within its bounds, or the default where it is absent.
+    pub fn number<T>(&self, name: &str, default: T, bounds: RangeInclusive<T>) -> Result<T, Error>
+    where
+        T: FromStr + PartialOrd + Display,
+    {
+        let Some(text) = self.get(name) else { return Ok(default) };
+        let wrong = || {
+            let (low, high) = (bounds.start(), bounds.end());
+            Error::bad_parameter(name, format!("'{text}' is not a number from {low} to {high}"))
+        };
+        text.parse().ok().filter(|number| bounds.contains(number)).ok_or_else(wrong)
+    }
+
+    /// `from` (default `now-1h`) and `to` (default `now`) in the grammar of [`ocelli_api::time_range`].
+    pub fn range(&self, now: UnixNano) -> Result<TimeRange, Error> {
+        let (from, to) = (self.get("from").unwrap_or("now-1h"), self.get("to").unwrap_or("now"));
+        TimeRange::parse(from, to, now).map_err(|why| match why.split_once(": ") {
+            Some((name @ ("from" | "to"), rest)) => Error::bad_parameter(name, rest),
+            _ => Error::bad_parameter("from", why),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes_and_keeps_order() {
+        let params = Params::parse(b"q=a%20b+c&match[]=x&match%5B%5D=y&empty=");
+        assert_eq!(params.get("q"), Some("a b c"));
+        assert_eq!(params.all("match[]").collect::<Vec<_>>(), ["x", "y"]);
+        assert_eq!(params.get("empty"), None);
+    }
+
+    #[test]
+    fn an_error_names_the_parameter() {
+        let params = Params::parse(b"limit=0&from=yesterday");
+        let wrong = params.number("limit", 100, 1..=1000).unwrap_err().to_string();
+        assert_eq!(wrong, "limit: '0' is not a number from 1 to 1000");
+        let wrong = params.range(UnixNano(0)).unwrap_err();
+        assert!(matches!(wrong, Error::BadParameter { parameter, .. } if parameter == "from"));
+    }
+}

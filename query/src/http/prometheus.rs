@@ -1,0 +1,65 @@
+//! The HTTP API of Prometheus under `/prometheus/api/v1/`, as Grafana and others call it.
+//!
+//! Source: <https://prometheus.io/docs/prometheus/latest/querying/api/>. Every endpoint takes its
+//! parameters from the query string and from a form body.
+
+mod buildinfo;
+mod envelope;
+mod metadata;
+mod query;
+mod series;
+mod time;
+mod values;
+
+use super::Api;
+use super::params::Params;
+use crate::Error;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::routing::{MethodRouter, get, post};
+use envelope::Refused;
+
+pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
+    let with = |router: MethodRouter<Api>| router.with_state(api.clone());
+    vec![
+        ("GET /prometheus/api/v1/query", with(get(query::instant))),
+        ("POST /prometheus/api/v1/query", with(post(query::instant))),
+        ("GET /prometheus/api/v1/query_range", with(get(query::range))),
+        ("POST /prometheus/api/v1/query_range", with(post(query::range))),
+        ("GET /prometheus/api/v1/series", with(get(series::series))),
+        ("POST /prometheus/api/v1/series", with(post(series::series))),
+        ("GET /prometheus/api/v1/labels", with(get(series::labels))),
+        ("POST /prometheus/api/v1/labels", with(post(series::labels))),
+        ("GET /prometheus/api/v1/label/{name}/values", with(get(series::label_values))),
+        ("GET /prometheus/api/v1/metadata", with(get(metadata::metadata))),
+        ("GET /prometheus/api/v1/status/buildinfo", with(get(buildinfo::buildinfo))),
+    ]
+}
+
+/// The longest form body.
+const MAX_FORM_BYTES: usize = 1 << 20;
+
+/// Parameters of the query string and of a form body, the body first.
+pub struct FormParams(pub Params);
+
+impl<S: Send + Sync> FromRequest<S> for FormParams {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<FormParams, Refused> {
+        let query = Params::parse(request.uri().query().unwrap_or_default().as_bytes());
+        if request.method() != axum::http::Method::POST {
+            return Ok(FormParams(query));
+        }
+        let body = Bytes::from_request(request, state).await.map_err(|why| {
+            Refused(Error::bad_parameter("body", format!("can't be read: {}", why.body_text())))
+        })?;
+        if body.len() > MAX_FORM_BYTES {
+            let message = format!("is longer than {MAX_FORM_BYTES} bytes");
+            return Err(Refused(Error::bad_parameter("body", message)));
+        }
+        Ok(FormParams(Params::parse(&body).and(query)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

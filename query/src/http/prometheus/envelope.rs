@@ -1,0 +1,68 @@
+//! The shape around every answer: `{status, data, errorType, error, warnings, infos}`.
+
+use crate::Error;
+use crate::promql::annotations::line_and_column;
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+#[derive(Serialize)]
+pub struct Success {
+    status: &'static str,
+    data: Value,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    infos: Vec<String>,
+}
+
+pub type PrometheusAnswer = Result<Json<Success>, Refused>;
+
+pub fn success(data: Value) -> PrometheusAnswer {
+    annotated(data, Vec::new(), Vec::new())
+}
+
+pub fn annotated(data: Value, warnings: Vec<String>, infos: Vec<String>) -> PrometheusAnswer {
+    Ok(Json(Success { status: "success", data, warnings, infos }))
+}
+
+/// An error in Prometheus' shape and with its status.
+pub struct Refused(pub Error);
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Refused {
+        Refused(error)
+    }
+}
+
+/// The message of a wrong query with its place, as Prometheus gives it.
+pub fn with_place(error: Error, parameter: &str, query: &str) -> Refused {
+    Refused(match error {
+        Error::BadQuery { message, offset } => {
+            let place = line_and_column(query, offset.unwrap_or_default());
+            let message = format!("invalid parameter \"{parameter}\": {place}: parse error: {message}");
+            Error::BadQuery { message, offset }
+        }
+        other => other,
+    })
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let (status, kind) = match &self.0 {
+            Error::BadQuery { .. } | Error::BadParameter { .. } => (StatusCode::BAD_REQUEST, "bad_data"),
+            Error::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Error::Execution(_) | Error::LimitExceeded(_) => (StatusCode::UNPROCESSABLE_ENTITY, "execution"),
+            Error::Timeout(_) | Error::Overloaded { .. } => (StatusCode::SERVICE_UNAVAILABLE, "timeout"),
+            Error::Cancelled => (StatusCode::SERVICE_UNAVAILABLE, "canceled"),
+            Error::Storage(_) | Error::Corrupt(_) | Error::Internal(_) => {
+                tracing::error!(error = %self.0, "a query failed");
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal")
+            }
+        };
+        let body = json!({ "status": "error", "errorType": kind, "error": self.0.to_string() });
+        (status, Json(body)).into_response()
+    }
+}

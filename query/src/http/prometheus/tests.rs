@@ -1,0 +1,146 @@
+use crate::http::testing::{Client, NOW};
+use crate::metrics::fixture::store;
+use serde_json::{Value, json};
+
+/// Percent-encodes what a query needs.
+fn encoded(query: &str) -> String {
+    form_urlencoded::byte_serialize(query.as_bytes()).collect()
+}
+
+async fn instant(client: &Client, query: &str) -> Value {
+    let mut body = client.ok(&format!("/prometheus/api/v1/query?query={}", encoded(query))).await;
+    assert_eq!(body["status"], "success");
+    body["data"].take()
+}
+
+#[tokio::test]
+async fn every_kind_of_metric_can_be_asked() {
+    for flushed in [false, true] {
+        let (store, _directory) = store(flushed).await;
+        let client = Client::new(store);
+        let at = NOW / 1_000_000_000;
+        for (query, expect) in [
+            (
+                "cpu_utilization_ratio",
+                json!([{"metric": {"__name__": "cpu_utilization_ratio", "job": "probe", "k": "v"}, "value": [at, "0.25"]}]),
+            ),
+            ("sum(requests_total)", json!([{"metric": {}, "value": [at, "9223372036854775807"]}])),
+            (
+                "wait_seconds_bucket{le=\"1\"} - ignoring(le) wait_seconds_bucket{le=\"0.5\"}",
+                json!([{"metric": {"job": "probe", "k": "v"}, "value": [at, "2"]}]),
+            ),
+            (
+                "histogram_quantile(0.5, wait_seconds_bucket)",
+                json!([{"metric": {"job": "probe", "k": "v"}, "value": [at, "1"]}]),
+            ),
+            (
+                "sum(size_bytes{quantile=\"0.5\"}) + sum(size_bytes_count)",
+                json!([{"metric": {}, "value": [at, "4.25"]}]),
+            ),
+            (
+                "target_info{job=\"probe\"}",
+                json!([{"metric": {"__name__": "target_info", "host_name": "h1", "job": "probe"}, "value": [at, "1"]}]),
+            ),
+            (
+                "sum by (service_name) (increase(traces_span_metrics_calls_total{span_kind=\"SPAN_KIND_SERVER\", status_code=\"STATUS_CODE_UNSET\"}[1m]))",
+                json!([{"metric": {"service_name": "shop"}, "value": [at, "120"]}]),
+            ),
+            (
+                "histogram_count(sum(traces_span_metrics_duration_seconds{service_name=\"bank\"}))",
+                json!([{"metric": {}, "value": [at, "240"]}]),
+            ),
+        ] {
+            let data = instant(&client, query).await;
+            assert_eq!(data, json!({"resultType": "vector", "result": expect}), "{query}");
+        }
+        assert_eq!(instant(&client, "1+1").await, json!({"resultType": "scalar", "result": [at, "2"]}));
+        let by_otlp_name = instant(&client, "{\"cpu.utilization\"}").await;
+        assert_eq!(by_otlp_name["result"][0]["metric"]["__name__"], "cpu_utilization_ratio");
+    }
+}
+
+#[tokio::test]
+async fn a_range_query_has_a_value_a_step() {
+    let (store, _directory) = store(true).await;
+    let client = Client::new(store);
+    let end = NOW / 1_000_000_000;
+    let query = encoded("histogram_quantile(0.95, sum(rate(traces_span_metrics_duration_seconds[30s])))");
+    let uri = format!("/prometheus/api/v1/query_range?query={query}&start={}&end={end}&step=15", end - 60);
+    let body = client.ok(&uri).await;
+    let values = body["data"]["result"][0]["values"].as_array().unwrap();
+    assert_eq!(values.len(), 5, "{body}");
+    let last: f64 = values[4][1].as_str().unwrap().parse().unwrap();
+    assert!((0.088..0.125).contains(&last), "{last}");
+    let uri = uri.replace(&query, "traces_span_metrics_duration_seconds");
+    let native = client.ok(&uri).await;
+    assert!(native["data"]["result"][0]["histograms"][0][1]["buckets"][0].is_array(), "{native}");
+}
+
+#[tokio::test]
+async fn wrong_requests_are_told_as_prometheus_does() {
+    let (store, _directory) = store(false).await;
+    let client = Client::new(store);
+    for (uri, status, kind, text) in [
+        (
+            "query?query=foo{",
+            400,
+            "bad_data",
+            "invalid parameter \"query\": 1:5: parse error: unexpected end of input",
+        ),
+        ("query?query=", 400, "bad_data", "no expression found in input"),
+        ("query?query=info(up)", 400, "bad_data", "info() is not implemented yet"),
+        ("query?query=up&time=soon", 400, "bad_data", "cannot parse \"soon\" to a valid timestamp"),
+        ("query_range?query=up&start=0&end=10&step=0", 400, "bad_data", "zero or negative query resolution"),
+        ("query_range?query=up&start=10&end=0&step=1", 400, "bad_data", "must not be before start"),
+        ("query_range?query=up&start=0&end=11000&step=1", 400, "bad_data", "11000 points per timeseries"),
+        ("query_range?query=up&start=0&end=10", 400, "bad_data", "step: is missing"),
+        (
+            "query_range?query=foo[5m]&start=0&end=10&step=1",
+            400,
+            "bad_data",
+            "must be Scalar or instant Vector",
+        ),
+        (
+            "query?query={__name__=~%22traces.%2B%22}%2Bon()vector(1)",
+            422,
+            "execution",
+            "many-to-one matching must be explicit",
+        ),
+        ("series", 400, "bad_data", "no match[] parameter"),
+        ("series?match[]=1", 400, "bad_data", "expected a series selector"),
+    ] {
+        let uri = format!("/prometheus/api/v1/{uri}");
+        let (found, body) = client.get(&uri).await;
+        assert_eq!((found, body["errorType"].as_str()), (status, Some(kind)), "{uri}: {body}");
+        assert!(body["error"].as_str().unwrap().contains(text), "{uri}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn labels_and_series() {
+    let (store, _directory) = store(true).await;
+    let client = Client::new(store);
+    let names = client.ok("/prometheus/api/v1/labels?match[]=wait_seconds_bucket").await;
+    assert_eq!(names["data"], json!(["__name__", "job", "k", "le"]));
+    let values = client.ok("/prometheus/api/v1/label/service_name/values").await;
+    assert_eq!(values["data"], json!(["bank", "shop"]));
+    let values = client.ok("/prometheus/api/v1/label/__name__/values?limit=2").await;
+    assert_eq!(values["data"].as_array().unwrap().len(), 2);
+    assert_eq!(values["warnings"][0], "results truncated due to limit");
+    let series = client.ok("/prometheus/api/v1/series?match[]=wait_seconds_bucket&match[]=up").await;
+    assert_eq!(series["data"].as_array().unwrap().len(), 3);
+    let metadata = client.ok("/prometheus/api/v1/metadata?metric=requests_total").await;
+    let expect =
+        json!({"requests_total": [{"type": "counter", "help": "about requests", "unit": "{request}"}]});
+    assert_eq!(metadata["data"], expect);
+    let build = client.ok("/prometheus/api/v1/status/buildinfo").await;
+    assert!(build["data"]["version"].is_string());
+}
+
+#[tokio::test]
+async fn a_form_body_asks_too() {
+    let (store, _directory) = store(false).await;
+    let client = Client::new(store);
+    let body = client.form("/prometheus/api/v1/query", "query=vector(1)%2Bvector(1)&time=100").await;
+    assert_eq!(body["data"]["result"][0]["value"], json!([100, "2"]));
+}

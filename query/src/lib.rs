@@ -1,0 +1,16 @@
+//! Everything that is read: PromQL, logs, traces and RED over one storage snapshot, and the HTTP
+//! API in front of them.
+//!
+//! A handler in [`http`] reads parameters, runs the work under admission and a deadline
+//! ([`http::run`]), and shapes the answer. The engines know nothing of HTTP.
+
+pub mod error;
+pub mod http;
+pub mod logs;
+pub mod metrics;
+pub mod promql;
+pub mod red;
+pub mod traces;
+
+pub use error::Error;
+pub use http::{Api, Limits};

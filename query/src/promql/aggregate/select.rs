@@ -1,0 +1,111 @@
+//! Aggregations that choose some series of a group and leave them as they are: topk, bottomk,
+//! limitk, limit_ratio.
+
+use super::Groups;
+use crate::Error;
+use crate::promql::ast::{Aggregate, AggregateOp};
+use crate::promql::eval::Eval;
+use crate::promql::labels::Labels;
+use crate::promql::value::{Sample, Series, format_float};
+use std::cmp::Ordering;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+pub fn eval(eval: &Eval, aggregate: &Aggregate) -> Result<Vec<Series>, Error> {
+    let params = match &aggregate.param {
+        Some(param) => eval.scalar(param)?,
+        None => return Err(Error::Internal("a parameter is missing".to_owned())),
+    };
+    check_params(eval, aggregate, &params)?;
+    let vector = eval.vector(&aggregate.expr)?;
+    let groups = Groups::of(&vector, &aggregate.grouping);
+    let mut kept: Vec<Vec<Option<Sample>>> = vec![Vec::new(); vector.len()];
+    let mut order = Vec::new();
+    for members in &groups.members {
+        eval.check()?;
+        for (step, param) in params.iter().enumerate() {
+            for at in chosen(eval, aggregate, &vector, members, step, *param) {
+                if kept[at].is_empty() {
+                    kept[at] = vec![None; eval.steps()];
+                    order.push(at);
+                }
+                kept[at][step] = vector[at].values[step].clone();
+            }
+        }
+    }
+    let result = |at: usize| Series { values: std::mem::take(&mut kept[at]), ..vector[at].clone() };
+    Ok(order.into_iter().map(result).collect())
+}
+
+fn check_params(eval: &Eval, aggregate: &Aggregate, params: &[f64]) -> Result<(), Error> {
+    let ratio = aggregate.op == AggregateOp::LimitRatio;
+    for param in params {
+        if param.is_nan() {
+            let which = if ratio { "Ratio" } else { "Parameter" };
+            return Err(Error::Execution(format!("{which} value is NaN")));
+        }
+        if ratio && param.abs() > 1.0 {
+            let capped = format_float(param.signum());
+            let text = format!(
+                "ratio value should be between -1 and 1, got {}, capping to {capped}",
+                format_float(*param)
+            );
+            if let Some(param) = &aggregate.param {
+                eval.annotations.warn(&param.span, text);
+            }
+        }
+        if !ratio && (*param >= i64::MAX as f64 || *param <= i64::MIN as f64) {
+            return Err(Error::Execution(format!("Scalar value {} overflows int64", format_float(*param))));
+        }
+    }
+    Ok(())
+}
+
+/// The members that stay, in the order of the answer.
+fn chosen(
+    eval: &Eval,
+    aggregate: &Aggregate,
+    vector: &[Series],
+    members: &[usize],
+    step: usize,
+    param: f64,
+) -> Vec<usize> {
+    let present = members.iter().copied().filter(|at| vector[*at].values[step].is_some());
+    let count = if param < 1.0 { 0 } else { param as usize };
+    match aggregate.op {
+        AggregateOp::Limitk => present.take(count).collect(),
+        AggregateOp::LimitRatio => present.filter(|at| in_ratio(&vector[*at].labels, param)).collect(),
+        op => {
+            let mut floats: Vec<(usize, f64)> = Vec::new();
+            for at in present {
+                match &vector[at].values[step] {
+                    Some(Sample::Float(value)) => floats.push((at, *value)),
+                    _ => {
+                        let text = format!("ignored histogram in {} aggregation", op.name());
+                        eval.annotations.info(&aggregate.expr.span, text);
+                    }
+                }
+            }
+            let descending = op == AggregateOp::Topk;
+            floats.sort_by(|(_, a), (_, b)| rank(*a, *b, descending));
+            floats.truncate(count);
+            floats.into_iter().map(|(at, _)| at).collect()
+        }
+    }
+}
+
+/// NaN comes last; equal values keep their order.
+fn rank(a: f64, b: f64, descending: bool) -> Ordering {
+    let order = a.partial_cmp(&b).map(|order| if descending { order.reverse() } else { order });
+    order.unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+}
+
+/// A share of the series by the hash of their labels; a negative ratio gives the other ones.
+fn in_ratio(labels: &Labels, ratio: f64) -> bool {
+    let mut hasher = DefaultHasher::new();
+    for (name, value) in labels.iter() {
+        (name, value).hash(&mut hasher);
+    }
+    let place = hasher.finish() as f64 / u64::MAX as f64;
+    let ratio = ratio.clamp(-1.0, 1.0);
+    if ratio >= 0.0 { place < ratio } else { place >= 1.0 + ratio }
+}

@@ -1,0 +1,186 @@
+//! Runs a query: parse, plan, select once, evaluate over all steps, finish.
+
+use super::annotations::Annotations;
+use super::ast::{Expr, ExprKind, ValueType};
+use super::eval::{Eval, Shared};
+use super::labels::Labels;
+use super::merge::drop_names;
+use super::parse::parse;
+use super::plan::{QueryTimes, plan};
+use super::select::{Select, StoredSeries};
+use super::value::{Sample, Series, Value};
+use crate::Error;
+use std::cell::Cell;
+
+/// A sample older than this is not current any more.
+pub const DEFAULT_LOOKBACK_MS: i64 = 5 * 60_000;
+/// The resolution of a subquery that names none.
+pub const DEFAULT_SUBQUERY_STEP_MS: i64 = 60_000;
+
+/// What is asked, and at which times. Milliseconds since the epoch.
+#[derive(Clone, Debug)]
+pub struct Query<'a> {
+    pub text: &'a str,
+    pub start_ms: i64,
+    pub end_ms: i64,
+    /// 0 for an instant query, which is evaluated at `start_ms` alone.
+    pub step_ms: i64,
+    pub lookback_ms: i64,
+    /// Cells and samples that the query may hold.
+    pub max_samples: u64,
+}
+
+impl<'a> Query<'a> {
+    pub fn instant(text: &'a str, time_ms: i64) -> Query<'a> {
+        Query {
+            text,
+            start_ms: time_ms,
+            end_ms: time_ms,
+            step_ms: 0,
+            lookback_ms: DEFAULT_LOOKBACK_MS,
+            max_samples: 50_000_000,
+        }
+    }
+
+    pub fn range(text: &'a str, start_ms: i64, end_ms: i64, step_ms: i64) -> Query<'a> {
+        Query { end_ms, step_ms, ..Query::instant(text, start_ms) }
+    }
+
+    pub fn steps(&self) -> usize {
+        if self.step_ms <= 0 { 1 } else { ((self.end_ms - self.start_ms).max(0) / self.step_ms + 1) as usize }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub data: Data,
+    pub warnings: Vec<String>,
+    pub infos: Vec<String>,
+    /// Samples that the selectors found.
+    pub samples_read: u64,
+}
+
+#[derive(Clone, Debug)]
+pub enum Data {
+    /// `(milliseconds, value)`, one a step.
+    Scalar(Vec<(i64, f64)>),
+    Text(i64, String),
+    /// An instant query's vector, in the order of its result, all at one time.
+    Vector(i64, Vec<(Labels, Sample)>),
+    /// Samples by series, sorted by labels.
+    Matrix(Vec<(Labels, Vec<(i64, Sample)>)>),
+}
+
+/// Evaluates a query. `select` finds series; `check` ends the work at its deadline.
+pub fn run(
+    query: &Query,
+    select: &mut Select,
+    check: &dyn Fn() -> Result<(), Error>,
+) -> Result<Answer, Error> {
+    let mut expr = parse(query.text)?;
+    let times = QueryTimes {
+        start: query.start_ms,
+        end: query.end_ms,
+        step: query.step_ms,
+        lookback: query.lookback_ms,
+        default_step: DEFAULT_SUBQUERY_STEP_MS,
+    };
+    let selections = plan(&mut expr, &times)?;
+    let mut data = Vec::with_capacity(selections.len());
+    let mut samples_read = 0_u64;
+    for selection in &selections {
+        check()?;
+        let mut series = select(selection)?;
+        series.sort_by(|a, b| a.labels.cmp(&b.labels));
+        samples_read += series.iter().map(|series| series.samples.len() as u64).sum::<u64>();
+        if samples_read > query.max_samples {
+            let limit = query.max_samples;
+            return Err(Error::LimitExceeded(format!(
+                "query processing would load too many samples into memory (limit {limit}); ask for a shorter range or fewer series"
+            )));
+        }
+        data.push(series);
+    }
+    let annotations = Annotations::new(query.text);
+    let result = evaluate(query, &expr, times, &data, &annotations, check)?;
+    let (warnings, infos) = annotations.into_texts();
+    Ok(Answer { data: result, warnings, infos, samples_read })
+}
+
+fn evaluate(
+    query: &Query,
+    expr: &Expr,
+    times: QueryTimes,
+    data: &[Vec<StoredSeries>],
+    annotations: &Annotations,
+    check: &dyn Fn() -> Result<(), Error>,
+) -> Result<Data, Error> {
+    let shared = Shared {
+        query: times,
+        data,
+        check,
+        samples_left: Cell::new(query.max_samples),
+        samples_limit: query.max_samples,
+    };
+    let steps = (0..query.steps() as i64).map(|i| query.start_ms + i * query.step_ms).collect();
+    let eval = Eval { shared: &shared, annotations, times: steps };
+    let instant = query.step_ms <= 0;
+    if expr.value_type() == ValueType::Matrix || matches!(expr.unwrapped().kind, ExprKind::Matrix(..)) {
+        return raw_range(&eval, expr, instant);
+    }
+    match eval.eval(expr)? {
+        Value::Text(_) if !instant => Err(wrong_type("string")),
+        Value::Text(text) => Ok(Data::Text(query.start_ms, text)),
+        Value::Scalar(values) if instant => {
+            Ok(Data::Scalar(eval.times.iter().copied().zip(values).collect()))
+        }
+        Value::Scalar(values) => Ok(Data::Matrix(vec![(
+            Labels::default(),
+            eval.times.iter().copied().zip(values.into_iter().map(Sample::Float)).collect(),
+        )])),
+        Value::Vector(vector) => Ok(finish(drop_names(vector)?, &eval.times, instant)),
+    }
+}
+
+fn wrong_type(found: &str) -> Error {
+    let message =
+        format!("invalid expression type {found:?} for range query, must be Scalar or instant Vector");
+    Error::BadQuery { message, offset: Some(0) }
+}
+
+fn finish(vector: Vec<Series>, times: &[i64], instant: bool) -> Data {
+    if instant {
+        let current = |series: Series| Some((series.labels, series.values.into_iter().next()??));
+        return Data::Vector(times[0], vector.into_iter().filter_map(current).collect());
+    }
+    let mut matrix: Vec<_> = vector
+        .into_iter()
+        .map(|series| {
+            let cells = times.iter().copied().zip(series.values);
+            (series.labels, cells.filter_map(|(time, cell)| Some((time, cell?))).collect::<Vec<_>>())
+        })
+        .filter(|(_, samples)| !samples.is_empty())
+        .collect();
+    matrix.sort_by(|a, b| a.0.cmp(&b.0));
+    Data::Matrix(matrix)
+}
+
+/// A range vector as the whole query: the samples as they are stored.
+fn raw_range(eval: &Eval, expr: &Expr, instant: bool) -> Result<Data, Error> {
+    if !instant {
+        return Err(wrong_type("range vector"));
+    }
+    let source = eval.range_source(expr)?;
+    let end = source.time.apply(eval.times[0]);
+    let mut matrix = Vec::new();
+    for series in source.series {
+        let mut samples = series.samples.in_order();
+        samples.retain(|(time, _)| *time > end - source.range_ms && *time <= end);
+        let labels = if series.drop_name { series.labels.without_name() } else { series.labels };
+        if !samples.is_empty() {
+            matrix.push((labels, samples));
+        }
+    }
+    matrix.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(Data::Matrix(matrix))
+}

@@ -1,0 +1,22 @@
+//! A histogram as text, as Prometheus prints it: `{count:3, sum:4, (1,2]:3}`.
+
+use super::Histogram;
+use super::buckets::BucketKind;
+use crate::promql::value::format_float;
+use std::fmt;
+
+impl fmt::Display for Histogram {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{{count:{}, sum:{}", format_float(self.count), format_float(self.sum))?;
+        for bucket in self.buckets().filter(|bucket| bucket.count != 0.0) {
+            let (open, close) = match bucket.kind {
+                BucketKind::Negative => ('[', ')'),
+                BucketKind::Zero => ('[', ']'),
+                BucketKind::Positive => ('(', ']'),
+            };
+            let (lower, upper) = (format_float(bucket.lower), format_float(bucket.upper));
+            write!(f, ", {open}{lower},{upper}{close}:{}", format_float(bucket.count))?;
+        }
+        f.write_str("}")
+    }
+}

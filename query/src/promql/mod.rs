@@ -1,0 +1,34 @@
+//! PromQL: the engine behind the Prometheus API, the RED pages, and later rules and SLOs.
+//!
+//! A query goes through [`parse`], [`plan`](plan::plan), one selection per selector, and
+//! [`eval`], which evaluates every node over all steps at once: labels are resolved once a node,
+//! windows move over samples by two pointers. [`engine::run`] is the way in. The engine knows
+//! neither storage nor HTTP: series come through a function, see [`select`].
+
+mod aggregate;
+pub mod annotations;
+mod ast;
+mod binary;
+mod duration;
+pub mod engine;
+mod eval;
+mod functions;
+pub mod histogram;
+pub mod labels;
+mod merge;
+pub mod otlp;
+mod parse;
+mod plan;
+pub mod select;
+mod stats;
+pub mod testing;
+pub mod value;
+mod window;
+
+pub use duration::parse as duration_ms;
+pub use engine::{Answer, Data, Query, run};
+
+/// The matchers of a series selector, as `match[]` takes it.
+pub fn parse_selector(text: &str) -> Result<Vec<select::Matcher>, crate::Error> {
+    parse::parse_selector(text).map(|selector| selector.matchers)
+}

@@ -1,0 +1,16 @@
+//! OTLP metrics as Prometheus series, made when they are read.
+//!
+//! Follows the OpenTelemetry specification "Prometheus and OpenMetrics compatibility": names and
+//! units, `job` and `instance`, scope labels, `target_info`; explicit histograms become classic
+//! ones, exponential ones native ones, summaries their quantiles; delta sums are added up. Storage
+//! keeps the points as they came, so a better translation also holds for old data.
+
+pub mod identity;
+pub mod names;
+mod points;
+pub mod select;
+mod target_info;
+
+pub use identity::Identity;
+pub use points::native;
+pub use select::{label_sets, select_from};

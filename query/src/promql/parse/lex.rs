@@ -1,0 +1,127 @@
+//! Query text into tokens.
+//!
+//! Words stay words: whether `by` is a keyword, a metric or a label is told by its place, and the
+//! parser knows the place.
+
+use super::unquote::unquote;
+use crate::Error;
+use crate::promql::ast::Span;
+use crate::promql::duration;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Token {
+    /// A name or keyword; may hold colons outside of brackets.
+    Word(String),
+    Number(f64),
+    /// Milliseconds.
+    Duration(i64),
+    Text(String),
+    /// An operator or a bracket.
+    Sign(&'static str),
+    End,
+}
+
+const SIGNS: [&str; 29] = [
+    "</", ">/", "==", "!=", "=~", "!~", "<=", ">=", "(", ")", "{", "}", "[", "]", ",", "+", "-", "*", "/",
+    "%", "^", "=", "<", ">", "@", ":", "$", "!", "~",
+];
+
+pub fn wrong(message: impl Into<String>, offset: usize) -> Error {
+    Error::BadQuery { message: message.into(), offset: Some(offset) }
+}
+
+/// All tokens with their places; the last one is [`Token::End`].
+pub fn tokens(query: &str) -> Result<Vec<(Token, Span)>, Error> {
+    let mut all = Vec::new();
+    let (mut at, mut depth) = (0, 0_i32);
+    while let Some(start) = skip_blank(query, at) {
+        let (token, end) = next(query, start, depth > 0)?;
+        match token {
+            Token::Sign("[") => depth += 1,
+            Token::Sign("]") => depth -= 1,
+            _ => {}
+        }
+        all.push((token, start..end));
+        at = end;
+    }
+    all.push((Token::End, query.len()..query.len()));
+    Ok(all)
+}
+
+/// Where the next token starts, after blanks and comments.
+fn skip_blank(query: &str, mut at: usize) -> Option<usize> {
+    loop {
+        at += query[at..].len() - query[at..].trim_start().len();
+        if !query[at..].starts_with('#') {
+            return (at < query.len()).then_some(at);
+        }
+        at = query[at..].find('\n').map_or(query.len(), |line| at + line);
+    }
+}
+
+fn next(query: &str, start: usize, in_brackets: bool) -> Result<(Token, usize), Error> {
+    let rest = &query[start..];
+    let first = rest.chars().next().unwrap_or_default();
+    let second = rest[first.len_utf8()..].chars().next().unwrap_or_default();
+    match first {
+        '"' | '\'' | '`' => {
+            let (text, length) = unquote(rest).map_err(|why| wrong(why, start))?;
+            Ok((Token::Text(text), start + length))
+        }
+        '0'..='9' => number(query, start),
+        '.' if second.is_ascii_digit() => number(query, start),
+        c if c.is_ascii_alphabetic() || c == '_' || (c == ':' && !in_brackets) => {
+            let part = |c: char| c.is_ascii_alphanumeric() || c == '_' || (c == ':' && !in_brackets);
+            let length = rest.find(|c| !part(c)).unwrap_or(rest.len());
+            Ok((Token::Word(rest[..length].to_owned()), start + length))
+        }
+        c => match SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
+            Some(sign) if !matches!(*sign, "$" | "!" | "~") => Ok((Token::Sign(sign), start + sign.len())),
+            _ => Err(wrong(format!("unexpected character: {c:?}"), start)),
+        },
+    }
+}
+
+/// A number (decimal, hexadecimal, exponent) or a duration.
+fn number(query: &str, start: usize) -> Result<(Token, usize), Error> {
+    let rest = &query[start..];
+    let length = number_length(rest);
+    let text = &rest[..length];
+    let end = start + length;
+    if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        let number = u64::from_str_radix(digits, 16);
+        return number
+            .map(|number| (Token::Number(number as f64), end))
+            .map_err(|_| wrong(format!("bad number or duration syntax: {text:?}"), start));
+    }
+    if let Some(ms) = duration::parse(text) {
+        return Ok((Token::Duration(ms), end));
+    }
+    let number = text
+        .parse::<f64>()
+        .ok()
+        .filter(|_| !text.contains(|c: char| c.is_alphabetic() && c != 'e' && c != 'E'));
+    match number {
+        Some(number) => Ok((Token::Number(number), end)),
+        None => Err(wrong(format!("bad number or duration syntax: {text:?}"), start)),
+    }
+}
+
+/// Digits, letters and dots, and a sign right after the `e` of an exponent.
+fn number_length(rest: &str) -> usize {
+    let bytes = rest.as_bytes();
+    let hex = rest.starts_with("0x") || rest.starts_with("0X");
+    let mut at = 0;
+    while at < bytes.len() {
+        let exponent_sign = !hex
+            && matches!(bytes[at], b'+' | b'-')
+            && at > 0
+            && matches!(bytes[at - 1], b'e' | b'E')
+            && bytes[..at - 1].iter().all(|b| b.is_ascii_digit() || *b == b'.');
+        if !(bytes[at].is_ascii_alphanumeric() || bytes[at] == b'.' || bytes[at] == b'_' || exponent_sign) {
+            break;
+        }
+        at += 1;
+    }
+    at
+}

@@ -1,0 +1,306 @@
+//! Query text into an expression tree: a precedence-climbing parser over the grammar of
+//! Prometheus 3, with the experimental duration expressions, `fill`, `anchored` and `smoothed`.
+//!
+//! Our own and not the crate `promql-parser`, because warnings, infos and errors must name their
+//! place in the query and that crate's tree carries no places; it also drops the parser's error
+//! list, so every wrong query would be answered with "invalid promql query".
+
+mod check;
+mod durations;
+mod lex;
+mod operand;
+mod selector;
+mod unquote;
+
+use super::ast::*;
+use super::labels::{Labels, METRIC_NAME};
+use crate::Error;
+use lex::{Token, wrong};
+
+/// Nesting and chains of operators beyond this are refused, so that a hostile query can't overflow
+/// the stack of the thread that parses and evaluates it.
+const MAX_DEPTH: usize = 250;
+/// Longer queries are refused.
+const MAX_QUERY_BYTES: usize = 200_000;
+
+/// Parses and type-checks a query. Errors carry the byte where it goes wrong.
+pub fn parse(query: &str) -> Result<Expr, Error> {
+    if query.len() > MAX_QUERY_BYTES {
+        return Err(wrong(format!("the query is longer than {MAX_QUERY_BYTES} bytes"), MAX_QUERY_BYTES));
+    }
+    let mut parser = Parser { tokens: lex::tokens(query)?, at: 0, depth: 0 };
+    if *parser.peek() == Token::End {
+        return Err(wrong("no expression found in input", 0));
+    }
+    let expr = parser.expr(0)?;
+    parser.expect_end()?;
+    check::check(&expr)?;
+    Ok(expr)
+}
+
+/// Parses only a series selector, as `match[]` takes it.
+pub fn parse_selector(text: &str) -> Result<Selector, Error> {
+    match parse(text)?.kind {
+        ExprKind::Vector(selector) if selector.time.offset.is_none() && selector.time.at.is_none() => {
+            Ok(selector)
+        }
+        _ => Err(wrong("expected a series selector such as up{job=\"api\"}", 0)),
+    }
+}
+
+/// Parses a label set with an optional name in front, `up{job="api"}`, and nothing else.
+pub fn parse_labels(text: &str) -> Result<Labels, Error> {
+    let mut parser = Parser { tokens: lex::tokens(text)?, at: 0, depth: 0 };
+    let name = match parser.peek().clone() {
+        Token::Word(word) => {
+            parser.advance();
+            Some(word)
+        }
+        _ => None,
+    };
+    let mut pairs: Vec<(String, String)> =
+        name.into_iter().map(|name| (METRIC_NAME.to_owned(), name)).collect();
+    if parser.is_sign("{") {
+        let mut matchers = Vec::new();
+        parser.advance();
+        parser.matchers(&mut matchers)?;
+        pairs.extend(matchers.into_iter().map(|matcher| (matcher.name, matcher.value)));
+    }
+    parser.expect_end()?;
+    Ok(Labels::new(pairs))
+}
+
+/// The value of a string literal that is the whole text.
+pub fn unquoted(text: &str) -> Result<String, String> {
+    if !text.starts_with(['"', '\'', '`']) {
+        return Err("expected a quoted string".to_owned());
+    }
+    match unquote::unquote(text)? {
+        (value, length) if length == text.len() => Ok(value),
+        _ => Err("unexpected text after the string".to_owned()),
+    }
+}
+
+struct Parser {
+    tokens: Vec<(Token, Span)>,
+    at: usize,
+    depth: usize,
+}
+
+impl Parser {
+    fn peek(&self) -> &Token {
+        &self.tokens[self.at].0
+    }
+
+    fn span(&self) -> Span {
+        self.tokens[self.at].1.clone()
+    }
+
+    /// Where the token before ended.
+    fn end(&self) -> usize {
+        self.tokens[self.at.saturating_sub(1)].1.end
+    }
+
+    fn advance(&mut self) -> Token {
+        let token = self.tokens[self.at].0.clone();
+        self.at = (self.at + 1).min(self.tokens.len() - 1);
+        token
+    }
+
+    fn is_sign(&self, sign: &str) -> bool {
+        matches!(self.peek(), Token::Sign(other) if *other == sign)
+    }
+
+    fn is_word(&self, word: &str) -> bool {
+        matches!(self.peek(), Token::Word(other) if other.eq_ignore_ascii_case(word))
+    }
+
+    fn accept_sign(&mut self, sign: &str) -> bool {
+        let found = self.is_sign(sign);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    fn accept_word(&mut self, word: &str) -> bool {
+        let found = self.is_word(word);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    fn expect_sign(&mut self, sign: &'static str, place: &str) -> Result<(), Error> {
+        if self.accept_sign(sign) {
+            return Ok(());
+        }
+        Err(self.unexpected(&format!("in {place}, expected {sign:?}")))
+    }
+
+    fn expect_end(&self) -> Result<(), Error> {
+        if *self.peek() == Token::End { Ok(()) } else { Err(self.unexpected("after the expression")) }
+    }
+
+    fn unexpected(&self, place: &str) -> Error {
+        let found = match self.peek() {
+            Token::End => "end of input".to_owned(),
+            Token::Word(word) => format!("identifier {word:?}"),
+            Token::Number(number) => format!("number \"{number}\""),
+            Token::Duration(_) => "duration".to_owned(),
+            Token::Text(text) => format!("string {text:?}"),
+            Token::Sign(sign) => format!("{sign:?}"),
+        };
+        wrong(format!("unexpected {found} {place}"), self.span().start)
+    }
+
+    /// An expression whose operators bind at least as tight as `floor`.
+    fn expr(&mut self, floor: u8) -> Result<Expr, Error> {
+        let outer = self.depth;
+        self.deeper()?;
+        let mut lhs = self.unary()?;
+        while let Some(op) = self.binary_op() {
+            if op.precedence() < floor {
+                break;
+            }
+            self.deeper()?;
+            self.advance();
+            let (bool, matching) = self.binary_modifiers(op)?;
+            let tighter = if op == BinaryOp::Pow { op.precedence() } else { op.precedence() + 1 };
+            let rhs = self.expr(tighter)?;
+            let span = lhs.span.start..rhs.span.end;
+            lhs = Expr { kind: ExprKind::Binary(Box::new(Binary { op, lhs, rhs, bool, matching })), span };
+        }
+        self.depth = outer;
+        Ok(lhs)
+    }
+
+    fn deeper(&mut self) -> Result<(), Error> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(wrong("the query is nested too deeply", self.span().start));
+        }
+        Ok(())
+    }
+
+    /// A sign before an operand: weaker than `^`, stronger than everything else.
+    fn unary(&mut self) -> Result<Expr, Error> {
+        let start = self.span().start;
+        let negative = match self.peek() {
+            Token::Sign("-") => true,
+            Token::Sign("+") => false,
+            _ => return self.operand(),
+        };
+        self.advance();
+        let inner = self.expr(BinaryOp::Pow.precedence())?;
+        let span = start..inner.span.end;
+        let kind = match inner.kind {
+            ExprKind::Number(number) => ExprKind::Number(if negative { -number } else { number }),
+            _ if negative => ExprKind::Negate(Box::new(inner)),
+            kind => kind,
+        };
+        Ok(Expr { kind, span })
+    }
+
+    fn binary_op(&self) -> Option<BinaryOp> {
+        Some(match self.peek() {
+            Token::Sign(sign) => match *sign {
+                "+" => BinaryOp::Add,
+                "-" => BinaryOp::Sub,
+                "*" => BinaryOp::Mul,
+                "/" => BinaryOp::Div,
+                "%" => BinaryOp::Mod,
+                "^" => BinaryOp::Pow,
+                "==" => BinaryOp::Eq,
+                "!=" => BinaryOp::Ne,
+                "<" => BinaryOp::Lt,
+                "<=" => BinaryOp::Le,
+                ">" => BinaryOp::Gt,
+                ">=" => BinaryOp::Ge,
+                "</" => BinaryOp::TrimUpper,
+                ">/" => BinaryOp::TrimLower,
+                _ => return None,
+            },
+            Token::Word(word) => match word.to_ascii_lowercase().as_str() {
+                "and" => BinaryOp::And,
+                "or" => BinaryOp::Or,
+                "unless" => BinaryOp::Unless,
+                "atan2" => BinaryOp::Atan2,
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+
+    fn binary_modifiers(&mut self, op: BinaryOp) -> Result<(bool, Matching), Error> {
+        let at = self.span().start;
+        let bool = self.accept_word("bool");
+        if bool && !op.is_comparison() {
+            return Err(wrong("bool modifier can only be used on comparison operators", at));
+        }
+        let mut matching = Matching::default();
+        if op.is_set() {
+            matching.card = Cardinality::ManyToMany;
+        }
+        if self.is_word("on") || self.is_word("ignoring") {
+            matching.on = self.is_word("on");
+            self.advance();
+            matching.labels = self.label_list()?;
+        }
+        self.grouping_modifier(op, &mut matching)?;
+        self.fill_modifiers(op, &mut matching)?;
+        Ok((bool, matching))
+    }
+
+    fn grouping_modifier(&mut self, op: BinaryOp, matching: &mut Matching) -> Result<(), Error> {
+        let at = self.span().start;
+        let card = match self.peek() {
+            Token::Word(word) if word.eq_ignore_ascii_case("group_left") => Cardinality::ManyToOne,
+            Token::Word(word) if word.eq_ignore_ascii_case("group_right") => Cardinality::OneToMany,
+            _ => return Ok(()),
+        };
+        self.advance();
+        if op.is_set() {
+            return Err(wrong(format!("no grouping allowed for \"{}\" operation", op.symbol()), at));
+        }
+        matching.card = card;
+        if self.is_sign("(") {
+            matching.include = self.label_list()?;
+        }
+        if let Some(both) = matching.include.iter().find(|name| matching.on && matching.labels.contains(name))
+        {
+            let message = format!("label {both:?} must not occur in ON and GROUP clause at once");
+            return Err(wrong(message, at));
+        }
+        Ok(())
+    }
+
+    fn fill_modifiers(&mut self, op: BinaryOp, matching: &mut Matching) -> Result<(), Error> {
+        for (word, left, right) in
+            [("fill", true, true), ("fill_left", true, false), ("fill_right", false, true)]
+                .into_iter()
+                .cycle()
+                .take(6)
+        {
+            let at = self.span().start;
+            if !(self.is_word(word) && matches!(self.tokens.get(self.at + 1), Some((Token::Sign("("), _)))) {
+                continue;
+            }
+            if op.is_set() {
+                return Err(wrong("filling in missing series not allowed for set operators", at));
+            }
+            self.advance();
+            self.expect_sign("(", word)?;
+            let ExprKind::Number(value) = self.expr(0)?.kind else {
+                return Err(wrong(format!("{word} expects a number"), at));
+            };
+            self.expect_sign(")", word)?;
+            matching.fill_left = if left { Some(value) } else { matching.fill_left };
+            matching.fill_right = if right { Some(value) } else { matching.fill_right };
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

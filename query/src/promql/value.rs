@@ -1,0 +1,172 @@
+//! Samples, and what an expression evaluates to.
+//!
+//! Evaluation is by column: a node's value holds every step of the query at once, one cell a step.
+
+use super::histogram::Histogram;
+use super::labels::Labels;
+use std::sync::Arc;
+
+/// Marks the end of a series: this NaN and no other (Prometheus' `value.StaleNaN`).
+const STALE_NAN_BITS: u64 = 0x7ff0_0000_0000_0002;
+/// The NaN that arithmetic makes in Prometheus (`value.NormalNaN`).
+pub const NORMAL_NAN: f64 = f64::from_bits(0x7ff8_0000_0000_0001);
+
+pub fn stale_nan() -> f64 {
+    f64::from_bits(STALE_NAN_BITS)
+}
+
+pub fn is_stale(value: f64) -> bool {
+    value.to_bits() == STALE_NAN_BITS
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sample {
+    Float(f64),
+    Histogram(Arc<Histogram>),
+}
+
+impl Sample {
+    pub fn float(&self) -> Option<f64> {
+        match self {
+            Sample::Float(value) => Some(*value),
+            Sample::Histogram(_) => None,
+        }
+    }
+
+    pub fn is_stale(&self) -> bool {
+        match self {
+            Sample::Float(value) => is_stale(*value),
+            Sample::Histogram(histogram) => is_stale(histogram.sum),
+        }
+    }
+}
+
+/// A stored series' samples, floats and histograms apart, each sorted by time in milliseconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Samples {
+    pub float_times: Vec<i64>,
+    pub floats: Vec<f64>,
+    pub histogram_times: Vec<i64>,
+    pub histograms: Vec<Arc<Histogram>>,
+}
+
+impl Samples {
+    pub fn len(&self) -> usize {
+        self.floats.len() + self.histograms.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends; times must not go back. A second sample of one time replaces the first.
+    pub fn push(&mut self, time_ms: i64, sample: Sample) {
+        match sample {
+            Sample::Float(value) => {
+                if self.float_times.last() == Some(&time_ms) {
+                    self.float_times.pop();
+                    self.floats.pop();
+                }
+                self.float_times.push(time_ms);
+                self.floats.push(value);
+            }
+            Sample::Histogram(histogram) => {
+                if self.histogram_times.last() == Some(&time_ms) {
+                    self.histogram_times.pop();
+                    self.histograms.pop();
+                }
+                self.histogram_times.push(time_ms);
+                self.histograms.push(histogram);
+            }
+        }
+    }
+
+    /// All samples in the order of time.
+    pub fn in_order(&self) -> Vec<(i64, Sample)> {
+        let floats = self.float_times.iter().zip(&self.floats).map(|(t, v)| (*t, Sample::Float(*v)));
+        let histograms = self.histogram_times.iter().zip(&self.histograms);
+        let histograms = histograms.map(|(t, h)| (*t, Sample::Histogram(h.clone())));
+        let mut all: Vec<_> = floats.chain(histograms).collect();
+        all.sort_by_key(|(time, _)| *time);
+        all
+    }
+}
+
+/// One series of an instant vector over all steps of the query.
+#[derive(Clone, Debug)]
+pub struct Series {
+    pub labels: Labels,
+    /// The metric's name is to be taken off when the query is done (not at once, so that
+    /// `label_replace` can still read it).
+    pub drop_name: bool,
+    /// One cell a step; none where the series has no sample.
+    pub values: Vec<Option<Sample>>,
+}
+
+/// One series of a range vector: raw samples, of which each step sees a window.
+#[derive(Clone, Debug)]
+pub struct RangeSeries {
+    pub labels: Labels,
+    pub drop_name: bool,
+    pub samples: Arc<Samples>,
+}
+
+/// What an expression evaluates to over all steps.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// One number a step.
+    Scalar(Vec<f64>),
+    Vector(Vec<Series>),
+    Text(String),
+}
+
+/// Go's `%g`-like shortest form, as Prometheus writes values: `+Inf`, `NaN`, `1e+21`.
+pub fn format_float(value: f64) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
+    }
+    let magnitude = value.abs();
+    if magnitude != 0.0 && !(1e-4..1e21).contains(&magnitude) {
+        let text = format!("{value:e}");
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, digits) = match exponent.strip_prefix('-') {
+            Some(digits) => ('-', digits),
+            None => ('+', exponent),
+        };
+        return format!("{mantissa}e{sign}{digits:0>2}");
+    }
+    value.to_string()
+}
+
+/// Neumaier's compensated summation: adds to `sum`, keeps what rounding lost in `lost`.
+pub fn kahan_add(value: f64, sum: &mut f64, lost: &mut f64) {
+    let total = *sum + value;
+    if total.is_infinite() {
+        *lost = 0.0;
+    } else if sum.abs() >= value.abs() {
+        *lost += (*sum - total) + value;
+    } else {
+        *lost += (value - total) + *sum;
+    }
+    *sum = total;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_as_prometheus_writes_them() {
+        let texts: Vec<String> =
+            [0.1, 1.0, 1e21, 1e-5, 123456789.0, -0.0, f64::INFINITY].map(format_float).into();
+        assert_eq!(texts, ["0.1", "1", "1e+21", "1e-05", "123456789", "-0", "+Inf"]);
+    }
+
+    #[test]
+    fn only_the_stale_nan_is_stale() {
+        assert!(is_stale(stale_nan()) && !is_stale(f64::NAN) && !is_stale(NORMAL_NAN));
+    }
+}

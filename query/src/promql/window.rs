@@ -1,0 +1,169 @@
+//! Windows over a series' samples: the sample that is current at a time, and the range before it.
+//!
+//! Times of a query rise, so both ends of a window only move forward: two pointers, and the whole
+//! of a range query touches every sample a constant number of times.
+
+use super::histogram::Histogram;
+use super::value::{Sample, Samples, is_stale};
+use std::sync::Arc;
+
+/// Finds the newest sample in `(time - lookback, time]`, unless it is a stale marker.
+pub struct Latest<'a> {
+    samples: &'a Samples,
+    /// Samples before these are at or before the last time asked for.
+    float: usize,
+    histogram: usize,
+}
+
+impl<'a> Latest<'a> {
+    pub fn new(samples: &'a Samples) -> Latest<'a> {
+        Latest { samples, float: 0, histogram: 0 }
+    }
+
+    /// The sample with its own time. Times must not go back between calls.
+    pub fn at(&mut self, time_ms: i64, lookback_ms: i64) -> Option<(i64, Sample)> {
+        let samples = self.samples;
+        self.float += count_until(&samples.float_times[self.float..], time_ms);
+        self.histogram += count_until(&samples.histogram_times[self.histogram..], time_ms);
+        let float = self.float.checked_sub(1).map(|at| (samples.float_times[at], at));
+        let histogram = self.histogram.checked_sub(1).map(|at| (samples.histogram_times[at], at));
+        let (at, sample) = match (float, histogram) {
+            (Some((time, at)), other) if other.is_none_or(|(histogram, _)| histogram < time) => {
+                (time, Sample::Float(samples.floats[at]))
+            }
+            (_, Some((time, at))) => (time, Sample::Histogram(samples.histograms[at].clone())),
+            _ => return None,
+        };
+        (at > time_ms - lookback_ms && !sample.is_stale()).then_some((at, sample))
+    }
+}
+
+/// How many of the sorted times are at or before `until`. Steps forward, then by bisection.
+fn count_until(times: &[i64], until: i64) -> usize {
+    let near = times.iter().take(16).take_while(|time| **time <= until).count();
+    if near < 16 { near } else { times.partition_point(|time| *time <= until) }
+}
+
+/// The samples of one step's range, without stale markers. Left-open: `start < time <= end`.
+#[derive(Clone, Copy, Debug)]
+pub struct Window<'a> {
+    pub float_times: &'a [i64],
+    pub floats: &'a [f64],
+    pub histogram_times: &'a [i64],
+    pub histograms: &'a [Arc<Histogram>],
+    pub start_ms: i64,
+    pub end_ms: i64,
+    /// The time that the step is evaluated at; differs from `end_ms` by offset and `@`.
+    pub eval_ms: i64,
+}
+
+impl Window<'_> {
+    pub fn is_empty(&self) -> bool {
+        self.floats.is_empty() && self.histograms.is_empty()
+    }
+
+    pub fn range_seconds(&self) -> f64 {
+        (self.end_ms - self.start_ms) as f64 / 1e3
+    }
+}
+
+/// Moves a window over samples that hold no stale markers.
+pub struct Windows<'a> {
+    samples: &'a Samples,
+    floats: (usize, usize),
+    histograms: (usize, usize),
+}
+
+impl<'a> Windows<'a> {
+    pub fn new(samples: &'a Samples) -> Windows<'a> {
+        Windows { samples, floats: (0, 0), histograms: (0, 0) }
+    }
+
+    /// The window `(start, end]`. Neither end may go back between calls.
+    pub fn at(&mut self, start_ms: i64, end_ms: i64, eval_ms: i64) -> Window<'a> {
+        advance(&self.samples.float_times, &mut self.floats, start_ms, end_ms);
+        advance(&self.samples.histogram_times, &mut self.histograms, start_ms, end_ms);
+        let (floats, histograms) = (self.floats.0..self.floats.1, self.histograms.0..self.histograms.1);
+        Window {
+            float_times: &self.samples.float_times[floats.clone()],
+            floats: &self.samples.floats[floats],
+            histogram_times: &self.samples.histogram_times[histograms.clone()],
+            histograms: &self.samples.histograms[histograms],
+            start_ms,
+            end_ms,
+            eval_ms,
+        }
+    }
+}
+
+fn advance(times: &[i64], bounds: &mut (usize, usize), start: i64, end: i64) {
+    bounds.0 += count_until(&times[bounds.0..], start);
+    bounds.1 = bounds.1.max(bounds.0);
+    bounds.1 += count_until(&times[bounds.1..], end);
+}
+
+/// The samples without stale markers; shared where there are none.
+pub fn without_stale(samples: &Arc<Samples>) -> Arc<Samples> {
+    let stale = samples.floats.iter().any(|value| is_stale(*value))
+        || samples.histograms.iter().any(|histogram| is_stale(histogram.sum));
+    if !stale {
+        return samples.clone();
+    }
+    let mut kept = Samples::default();
+    for (time, value) in samples.float_times.iter().zip(&samples.floats) {
+        if !is_stale(*value) {
+            kept.push(*time, Sample::Float(*value));
+        }
+    }
+    for (time, histogram) in samples.histogram_times.iter().zip(&samples.histograms) {
+        if !is_stale(histogram.sum) {
+            kept.push(*time, Sample::Histogram(histogram.clone()));
+        }
+    }
+    Arc::new(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promql::value::stale_nan;
+
+    fn samples(points: &[(i64, f64)]) -> Samples {
+        let mut samples = Samples::default();
+        points.iter().for_each(|(time, value)| samples.push(*time, Sample::Float(*value)));
+        samples
+    }
+
+    #[test]
+    fn a_window_is_open_on_the_left() {
+        let samples = samples(&[(0, 0.0), (10, 1.0), (20, 2.0), (30, 3.0)]);
+        let mut windows = Windows::new(&samples);
+        assert_eq!(windows.at(0, 20, 20).floats, [1.0, 2.0]);
+        assert_eq!(windows.at(10, 20, 20).floats, [2.0]);
+        assert_eq!(windows.at(20, 29, 29).floats, [] as [f64; 0]);
+        assert_eq!(windows.at(29, 99, 99).floats, [3.0]);
+    }
+
+    #[test]
+    fn the_latest_sample_ages_and_goes_stale() {
+        let samples = samples(&[(0, 0.0), (10, 1.0), (20, stale_nan()), (30, 3.0)]);
+        let mut latest = Latest::new(&samples);
+        let mut at = |time| latest.at(time, 300).and_then(|(_, sample)| sample.float());
+        assert_eq!(
+            [at(9), at(10), at(25), at(30), at(329), at(330)],
+            [Some(0.0), Some(1.0), None, Some(3.0), Some(3.0), None]
+        );
+    }
+
+    #[test]
+    fn far_jumps_and_near_steps_agree() {
+        let samples = samples(&(0..1000).map(|t| (t, t as f64)).collect::<Vec<_>>());
+        let mut windows = Windows::new(&samples);
+        for end in [3, 4, 500, 501, 2000] {
+            assert_eq!(
+                windows.at(end - 3, end, end).floats.len(),
+                999.min(end).max(0).saturating_sub(999.min(end - 3)) as usize
+            );
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Who calls a service and whom it calls, from the service-graph metrics.
+
+use super::grid::Grid;
+use super::group::{Group, Role};
+use super::{EDGE_CLIENT, EDGE_FAILED, EDGE_REQUESTS, EDGE_SERVER, attribute, read};
+use crate::Error;
+use crate::http::run::Budget;
+use ocelli_api::TimeRange;
+use ocelli_api::services::Edge;
+use ocelli_signal::Series;
+use ocelli_storage::{SeriesPoints, Snapshot};
+use std::collections::BTreeMap;
+
+/// Callers and callees, each busiest first.
+pub fn neighbours(
+    snapshot: &Snapshot,
+    service: &str,
+    grid: &Grid,
+    range: &TimeRange,
+    budget: &Budget,
+) -> Result<(Vec<Edge>, Vec<Edge>), Error> {
+    let wanted = |series: &Series| {
+        [EDGE_REQUESTS, EDGE_FAILED, EDGE_SERVER, EDGE_CLIENT].contains(&series.name.as_str())
+            && (attribute(series, "client") == service || attribute(series, "server") == service)
+    };
+    let series = read(snapshot, grid, range, budget, wanted)?;
+    let mut callers = Edges::new(grid, EDGE_SERVER, EDGE_CLIENT);
+    let mut callees = Edges::new(grid, EDGE_CLIENT, EDGE_SERVER);
+    for series in &series {
+        budget.check()?;
+        let (client, server) = (attribute(&series.series, "client"), attribute(&series.series, "server"));
+        if server == service {
+            callers.add(&client, series);
+        }
+        if client == service {
+            callees.add(&server, series);
+        }
+    }
+    Ok((callers.finish()?, callees.finish()?))
+}
+
+/// Edges by the neighbour's name and the connection's type.
+struct Edges<'a> {
+    grid: &'a Grid,
+    /// The duration as this side measured it, else as the other one did.
+    durations: [&'static str; 2],
+    found: BTreeMap<(String, String), Vec<&'a SeriesPoints>>,
+}
+
+impl<'a> Edges<'a> {
+    fn new(grid: &'a Grid, own: &'static str, other: &'static str) -> Edges<'a> {
+        Edges { grid, durations: [own, other], found: BTreeMap::new() }
+    }
+
+    fn add(&mut self, neighbour: &str, series: &'a SeriesPoints) {
+        let connection = attribute(&series.series, "connection_type");
+        self.found.entry((neighbour.to_owned(), connection)).or_default().push(series);
+    }
+
+    fn finish(self) -> Result<Vec<Edge>, Error> {
+        let mut edges = Vec::new();
+        for ((name, connection_type), series) in self.found {
+            let mut group = Group::new(self.grid);
+            let named =
+                |wanted: &'static str| series.iter().filter(move |series| series.series.name == wanted);
+            for (wanted, role) in [(EDGE_REQUESTS, Role::Calls), (EDGE_FAILED, Role::Errors)] {
+                named(wanted).try_for_each(|series| group.add(series, role))?;
+            }
+            for wanted in self.durations {
+                if !group.has_durations() {
+                    named(wanted).try_for_each(|series| group.add(series, Role::Durations))?;
+                }
+            }
+            if group.calls() > 0.0 {
+                edges.push(Edge { name, connection_type, red: group.finish().0 });
+            }
+        }
+        edges.sort_by(|a, b| b.red.calls.total_cmp(&a.red.calls));
+        Ok(edges)
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::charts::canvas::{Canvas, colour};
 use crate::components::size::size_of;
-use crate::components::trace_tree::TraceView;
+use crate::components::trace_view::TraceView;
 use crate::context::Context;
 use crate::view::minimap;
 use leptos::html;

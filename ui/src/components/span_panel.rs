@@ -8,7 +8,7 @@ use crate::components::copy::CopyButton;
 use crate::components::log_detail::Origin;
 use crate::components::log_list::glyph;
 use crate::components::moment::Moment;
-use crate::components::trace_tree::TraceView;
+use crate::components::trace_view::TraceView;
 use crate::context::Context;
 use crate::view::{format, links, waterfall};
 use leptos::prelude::*;

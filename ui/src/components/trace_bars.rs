@@ -1,0 +1,71 @@
+//! The time side of the waterfall: a ruler of DOM labels and the bars of the rows in view on one canvas.
+
+use crate::charts::canvas::{Canvas, colour};
+use crate::charts::timeline::{self, Frame};
+use crate::components::size::size_of;
+use crate::components::trace_view::TraceView;
+use crate::context::Context;
+use crate::view::{format, ticks};
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+const RULER_TICK_PX: f64 = 110.0;
+const RULER_LABEL_PX: f64 = 48.0;
+
+/// Ticks of the zoomed part, in time since the start of the trace.
+fn ruler_ticks(zoom: (f64, f64), width: f64) -> Vec<f64> {
+    let step = ticks::round_step(zoom.1 - zoom.0, (width / RULER_TICK_PX).max(1.0) as usize);
+    let first = (zoom.0 / step).ceil();
+    (0..100).map(|n| (first + f64::from(n)) * step).take_while(|tick| *tick < zoom.1).collect()
+}
+
+#[component]
+pub fn Ruler(view: TraceView) -> impl IntoView {
+    let ruler = NodeRef::<html::Div>::new();
+    let size = size_of(move || ruler.get().map(|ruler| ruler.unchecked_into()));
+    let marks = move || {
+        let zoom = view.zoom.get();
+        let width = size.get().0;
+        let x = |tick: f64| (tick - zoom.0) / (zoom.1 - zoom.0) * width;
+        ruler_ticks(zoom, width)
+            .into_iter()
+            .filter(|tick| x(*tick) < width - RULER_LABEL_PX)
+            .map(|tick| {
+                let x = x(tick);
+                view! { <span style:left=format!("{x:.1}px")>{format::duration(tick)}</span> }
+            })
+            .collect_view()
+    };
+    view! { <div class="ruler num" node_ref=ruler aria-hidden="true">{marks}</div> }
+}
+
+#[component]
+pub fn Bars(view: TraceView, first: Signal<usize>, count: Signal<usize>, shift: Signal<f64>) -> impl IntoView {
+    let context = Context::get();
+    let canvas = NodeRef::<html::Canvas>::new();
+    let size = size_of(move || canvas.get().map(|canvas| canvas.unchecked_into()));
+    Effect::new(move |_| {
+        context.dark.track();
+        let (width, height) = size.get();
+        let Some(canvas) = canvas.get().and_then(|canvas| Canvas::prepare(&canvas, width, height)) else {
+            return;
+        };
+        let looks: Vec<(String, bool)> = view
+            .looks
+            .with(|looks| looks.iter().map(|look| (colour(look.variable()), look.striped)).collect());
+        let (rows, trace) = (view.rows.get(), view.trace.get());
+        let end = (first.get() + count.get()).min(rows.len());
+        let frame = Frame {
+            spans: &trace.spans,
+            rows: rows.get(first.get()..end).unwrap_or_default(),
+            shift_px: shift.get(),
+            window: view.zoom.get(),
+            selected: view.selected.get(),
+            looks: &looks,
+        };
+        timeline::draw(&canvas, &frame, &ruler_ticks(frame.window, width));
+    });
+    // The rows say the same in words.
+    view! { <canvas class="bars" node_ref=canvas aria-hidden="true"></canvas> }
+}

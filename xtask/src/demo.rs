@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use crate::command;
 use crate::paths::Paths;
 use crate::steps::seconds;
+use crate::test::programs::SELECTION;
 use crate::ui;
 
 /// Returns only when something failed: the demo takes this process over, so that Ctrl-C and signals
@@ -18,11 +19,11 @@ pub fn run(paths: &Paths, arguments: &[String]) -> Result<()> {
     println!("==> the UI");
     ui::build(paths, false)?;
     println!("==> the binary; the first time takes some minutes");
-    // The selection decides the features of shared dependencies. With the workspace and one test in it,
+    // The selection decides the features of shared dependencies. With all packages and one test in it,
     // it is the tests' selection, and demo and tests use one build of everything.
-    let selection = ["build", "--workspace", "--bin", "ocelli", "--test", "house"];
-    command::run(command::cargo_in(paths).args(selection))
-        .context("mend what the compiler names above")?;
+    let mut build = command::cargo_in(paths);
+    build.args(["build", "--bin", "ocelli", "--test", "house"]).args(SELECTION);
+    command::run(&mut build).context("mend what the compiler names above")?;
     println!("==> ready after {}; starting the demo", seconds(started.elapsed()));
     let mut demo = command::without_cargos_variables(Command::new(paths.target.join("debug/ocelli")));
     let error = demo.arg("demo").args(arguments).exec();

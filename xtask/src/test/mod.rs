@@ -1,11 +1,11 @@
 //! `cargo xtask test`: all set-up, then all tests, in one report.
 //!
-//! Everything is built once, by one `cargo test --no-run` over the whole workspace, and the test
+//! Everything is built once, by one `cargo test --no-run` over all packages of the product, and the test
 //! programs are then run from here in groups. One selection of packages means one set of features:
 //! choosing packages group by group would build shared dependencies again for each choice.
 
 mod libtest;
-mod programs;
+pub mod programs;
 
 use std::process::{Command, ExitCode};
 
@@ -17,7 +17,7 @@ use crate::paths::Paths;
 use crate::setup::browser::Browser;
 use crate::setup::clients::Clients;
 use crate::steps::{Report, Tally};
-use crate::test::programs::Program;
+use crate::test::programs::{Program, SELECTION};
 use crate::ui;
 
 /// What can be run by itself.
@@ -159,5 +159,5 @@ fn run_group(programs: &[Program], group: Group, setup: &SetUp) -> Result<Tally>
 /// The examples in doc comments, which rustdoc compiles and runs.
 fn document_tests(paths: &Paths) -> Result<Tally> {
     let mut cargo = command::cargo_in(paths);
-    libtest::run(cargo.args(["test", "--quiet", "--workspace", "--doc"]))
+    libtest::run(cargo.args(["test", "--quiet", "--doc"]).args(SELECTION))
 }

@@ -43,13 +43,23 @@ impl Program {
     }
 }
 
+/// All packages but this one. It is built before everything else and by itself; as a part of the
+/// workspace its dependencies would be built again with the features that others ask of them.
+pub const SELECTION: [&str; 3] = ["--workspace", "--exclude", "xtask"];
+
 /// Builds the test programs, or only those of one group.
 pub fn build(paths: &Paths, only: Option<Group>) -> Result<Vec<Program>> {
+    let Some(target) = only.and_then(Group::test_target) else {
+        let mut programs = build_selection(paths, &["--package", "xtask"])?;
+        programs.extend(build_selection(paths, &SELECTION)?);
+        return Ok(programs);
+    };
+    build_selection(paths, &[&SELECTION[..], &["--test", target]].concat())
+}
+
+fn build_selection(paths: &Paths, selection: &[&str]) -> Result<Vec<Program>> {
     let mut cargo = command::cargo_in(paths);
-    cargo.args(["test", "--workspace", "--no-run", "--message-format", "json-render-diagnostics"]);
-    if let Some(target) = only.and_then(Group::test_target) {
-        cargo.args(["--test", target]);
-    }
+    cargo.args(["test", "--no-run", "--message-format", "json-render-diagnostics"]).args(selection);
     println!("    $ {}", command::shown(&cargo));
     let built =
         cargo.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("cargo could not be started")?;

@@ -1,6 +1,7 @@
 //! What was found damaged while running, for the operator: each piece once.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,9 +14,9 @@ impl Reports {
     pub fn add(&self, path: &Path, detail: impl std::fmt::Display) {
         let path = path.display().to_string();
         let mut reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !reports.contains_key(&path) {
-            tracing::error!(path, %detail, "found damaged");
-            reports.insert(path, detail.to_string());
+        if let Entry::Vacant(vacant) = reports.entry(path) {
+            tracing::error!(path = vacant.key(), %detail, "found damaged");
+            vacant.insert(detail.to_string());
         }
     }
 

@@ -4,7 +4,7 @@
 use super::columns::attributes::{AttributesBuilder, AttributesReader, map_type};
 use super::columns::origin;
 use super::columns::span_parts::{self, EventsBuilder, LinksBuilder, events_type, links_type};
-use super::columns::{column, dictionary_text, downcast, field, numbers};
+use super::columns::{column, downcast, field, numbers};
 use crate::error::{Error, Result};
 use arrow::array::{
     Array, ArrayRef, BinaryArray, BinaryBuilder, Int64Array, RecordBatch, TimestampNanosecondArray,
@@ -143,12 +143,12 @@ impl Layout {
     }
 
     /// What was read, as the wanted columns of the signal.
-    pub fn from_file(&self, read: &RecordBatch, columns: Option<&[&str]>) -> Result<RecordBatch> {
+    pub fn to_signal(&self, read: &RecordBatch, columns: Option<&[&str]>) -> Result<RecordBatch> {
         let mut fields = Vec::new();
         let mut arrays = Vec::new();
         for part in self.wanted(columns)? {
             fields.push(Arc::new(self.signal.field_with_name(part.name)?.clone()));
-            arrays.push(part.from_file(read)?);
+            arrays.push(part.to_signal(read)?);
         }
         let schema = if columns.is_none() { self.signal.clone() } else { Arc::new(Schema::new(fields)) };
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(read.num_rows()));
@@ -218,7 +218,7 @@ impl Part {
         })
     }
 
-    fn from_file(&self, read: &RecordBatch) -> Result<ArrayRef> {
+    fn to_signal(&self, read: &RecordBatch) -> Result<ArrayRef> {
         match self.form {
             Form::Same => Ok(column(read, self.name)?.clone()),
             Form::Duration => ends(read),
@@ -259,12 +259,6 @@ pub fn read_attributes(map: &ArrayRef) -> Result<ArrayRef> {
     Ok(Arc::new(values.finish()))
 }
 
-/// The file's schema names its columns by dictionaries where text repeats; see `properties`.
-pub fn is_dictionary(field: &Field) -> bool {
-    field.data_type() == &dictionary_text()
-        || matches!(field.data_type(), arrow::datatypes::DataType::Dictionary(..))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,8 +288,8 @@ mod tests {
             let rows = test_rows::batch(signal, 0, 100);
             let order = UInt32Array::from_iter_values(0..100);
             let file = layout.to_file(&rows, &order).unwrap();
-            crate::test_compare::assert_same_rows(&layout.from_file(&file, None).unwrap(), &rows);
-            let some = layout.from_file(&file, Some(&["attributes", "service"])).unwrap();
+            crate::test_compare::assert_same_rows(&layout.to_signal(&file, None).unwrap(), &rows);
+            let some = layout.to_signal(&file, Some(&["attributes", "service"])).unwrap();
             assert_eq!(some.num_columns(), 2);
             assert_eq!(
                 some.column(0).as_binary::<i32>(),

@@ -73,7 +73,7 @@ impl Segment {
         let layout = layout(self.entry.signal)?;
         let mut batches = Vec::new();
         let outcome = self.read_file(ROWS_SUFFIX, &layout.file, &layout.needed(columns)?, rows, |batch| {
-            batches.push(layout.from_file(&batch, columns)?);
+            batches.push(layout.to_signal(&batch, columns)?);
             Ok(())
         });
         outcome.map(|()| batches)

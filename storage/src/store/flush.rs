@@ -10,7 +10,7 @@ use crate::limits;
 use crate::memtable::Frozen;
 use crate::segment::{self, Draft, Segment};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// What the handle asks for.
@@ -22,8 +22,19 @@ pub enum Command {
 /// How often ages are looked at.
 const TICK: Duration = Duration::from_secs(1);
 
+/// When a flush failed: what it was about is not tried again at once, as the disk may be full.
+#[derive(Default)]
+struct Retry(Option<Instant>);
+
+impl Retry {
+    fn waits(&self) -> bool {
+        self.0.is_some_and(|failed| failed.elapsed() < limits::FLUSH_RETRY)
+    }
+}
+
 /// Works until it is told to close, or nobody is there to tell it.
 pub async fn run(shared: Arc<Shared>, mut inbox: mpsc::UnboundedReceiver<Command>) {
+    let mut retry = Retry::default();
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -39,8 +50,8 @@ pub async fn run(shared: Arc<Shared>, mut inbox: mpsc::UnboundedReceiver<Command
                 }
                 None => return,
             },
-            () = shared.grown.notified() => flush_due(&shared).await,
-            _ = tick.tick() => flush_due(&shared).await,
+            () = shared.grown.notified() => flush_due(&shared, &mut retry).await,
+            _ = tick.tick() => flush_due(&shared, &mut retry).await,
         }
     }
 }
@@ -62,7 +73,10 @@ async fn flush_all(shared: &Arc<Shared>) -> Result<()> {
 }
 
 /// Writes the memtables that are large or old enough; the largest when all together are too large.
-async fn flush_due(shared: &Arc<Shared>) {
+async fn flush_due(shared: &Arc<Shared>, retry: &mut Retry) {
+    if retry.waits() {
+        return;
+    }
     let options = &shared.options;
     let mut sizes = shared.tables.sizes();
     sizes.sort_by_key(|size| std::cmp::Reverse(size.bytes));
@@ -73,7 +87,8 @@ async fn flush_due(shared: &Arc<Shared>) {
             && let Err(error) = flush_table(shared, &size.tenant, size.signal).await
         {
             tracing::error!(%error, tenant = size.tenant, signal = size.signal.as_str(), "flush failed; it is tried again");
-            tokio::time::sleep(limits::FLUSH_RETRY).await;
+            retry.0 = Some(Instant::now());
+            return;
         }
     }
     remove_unneeded(shared);

@@ -62,11 +62,23 @@ fn once(signal: Signal, numbers: impl Iterator<Item = usize>) -> BTreeMap<u64, u
     told.map(|n| (n as u64, 1)).collect()
 }
 
+fn copy_tree(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.path().is_dir() {
+            copy_tree(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_acknowledged_is_readable_at_once_and_after_flush_and_reopening() {
     let dir = tempfile::tempdir().unwrap();
     let options = Options { index_min_rows: 10, ..Options::new(dir.path()) };
-    let store = Store::open(options.clone(), None).await.unwrap();
+    let store = Store::open(options, None).await.unwrap();
     for signal in Signal::ALL {
         store.append("default", batch(signal, 0, 100)).await.unwrap();
         assert_eq!(counted(&store, signal), once(signal, 0..100), "in memory");
@@ -79,11 +91,12 @@ async fn what_is_acknowledged_is_readable_at_once_and_after_flush_and_reopening(
     let summary = store.summary();
     assert_eq!((summary.segments, summary.segment_rows, summary.memtable_rows), (3, 300, 150));
     assert!(summary.segment_bytes > 0 && summary.memtable_bytes > 0 && summary.wal_bytes > 0);
-    drop(store);
-
-    let store = Store::open(options.clone(), None).await.unwrap();
+    // What a killed process leaves is what lies in its directory at that moment.
+    let killed = tempfile::tempdir().unwrap();
+    copy_tree(dir.path(), killed.path());
+    let reopened = Store::open(Options::new(killed.path()), None).await.unwrap();
     for signal in Signal::ALL {
-        assert_eq!(counted(&store, signal), once(signal, 0..150), "after reopening");
+        assert_eq!(counted(&reopened, signal), once(signal, 0..150), "after reopening");
     }
     store.close().await.unwrap();
     assert!(matches!(
@@ -91,9 +104,10 @@ async fn what_is_acknowledged_is_readable_at_once_and_after_flush_and_reopening(
         Err(Error::Unavailable { .. })
     ));
     assert_eq!(std::fs::read_dir(dir.path().join(paths::WAL)).unwrap().count(), 0, "all is in segments");
-    drop(store);
 
-    let store = Store::open(options, None).await.unwrap();
+    let closed = tempfile::tempdir().unwrap();
+    copy_tree(dir.path(), closed.path());
+    let store = Store::open(Options::new(closed.path()), None).await.unwrap();
     assert_eq!(store.summary().memtable_rows, 0);
     for signal in Signal::ALL {
         assert_eq!(counted(&store, signal), once(signal, 0..150), "after closing");
@@ -283,7 +297,7 @@ async fn live_until_the_cut(
 }
 
 /// The model: what was acknowledged is there once, what was not is there at most once.
-async fn crash_and_compare(seed: u64) {
+async fn crash_and_compare(seed: u64) -> usize {
     let mut dice = Dice::new(seed);
     let (mut disk, catalog) = (MemoryDisk::default(), Catalog::in_memory().await.unwrap());
     let (mut kept, mut next) = (Vec::new(), [0; 3]);
@@ -305,12 +319,36 @@ async fn crash_and_compare(seed: u64) {
         assert_eq!(store.summary().quarantined, [] as [String; 0], "seed {seed} life {life}");
         store.close_without_catalog().await.unwrap();
     }
+    kept.len()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_power_cut_loses_or_doubles_an_acknowledged_row() {
+    let mut kept = 0;
     for seed in 0..60 {
-        crash_and_compare(seed).await;
+        kept += crash_and_compare(seed).await;
+    }
+    assert!(kept > 5_000, "the cuts come too early to show anything: {kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flush_that_fails_anywhere_is_made_up_for_by_the_next() {
+    for failing in 1.. {
+        let (disk, catalog) = (MemoryDisk::default(), Catalog::in_memory().await.unwrap());
+        let store = open_memory(&disk, &catalog).await.unwrap();
+        store.append("default", batch(Signal::Logs, 0, 30)).await.unwrap();
+        let at = disk.changes() + failing;
+        disk.fail_once_at(at);
+        let _ = store.flush().await;
+        if disk.changes() < at {
+            assert!(failing > 20, "a flush makes more than {failing} changes");
+            return;
+        }
+        store.append("default", batch(Signal::Logs, 30, 30)).await.unwrap();
+        assert_eq!(counted(&store, Signal::Logs), once(Signal::Logs, 0..60), "change {failing}");
+        store.flush().await.unwrap();
+        assert_eq!(counted(&store, Signal::Logs), once(Signal::Logs, 0..60), "change {failing}");
+        assert_eq!(store.summary().memtable_rows, 0);
     }
 }
 

@@ -57,12 +57,4 @@ impl WalFile {
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
-
-    pub fn is_poisoned(&self) -> bool {
-        self.poisoned
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.bytes == FILE_HEADER as u64
-    }
 }

@@ -58,10 +58,6 @@ impl WalLedger {
         self.files.values().map(|file| file.bytes).sum()
     }
 
-    pub fn len(&self) -> usize {
-        self.files.len()
-    }
-
     /// Takes out the files, the active one excepted, whose every record is flushed and, for spans, covered.
     pub fn take_unneeded(&mut self, progress: &impl Needed) -> Vec<PathBuf> {
         let done = |file: &FileRecords| {

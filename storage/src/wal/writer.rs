@@ -84,7 +84,10 @@ impl Writing {
             if !rotations.is_empty() {
                 self.close_file();
             }
-            rotations.into_iter().for_each(|done| drop(done.send(())));
+            for done in rotations {
+                // Who asked may have gone.
+                let _ = done.send(());
+            }
             if closed {
                 return self.close_file();
             }

@@ -7,9 +7,13 @@ pub struct Window {
     pub count: usize,
 }
 
+/// No screen is higher. A layout that lets a list grow to its full height must not make an element of
+/// each of 100 000 rows.
+const MAX_VIEWPORT_PX: f64 = 10_000.0;
+
 /// How many row elements cover a viewport wherever it is scrolled to.
 pub fn pool_size(viewport_px: f64, row_px: f64) -> usize {
-    (viewport_px.max(0.0) / row_px).ceil() as usize + 1
+    (viewport_px.clamp(0.0, MAX_VIEWPORT_PX) / row_px).ceil() as usize + 1
 }
 
 pub fn window(scroll_px: f64, viewport_px: f64, row_px: f64, total: usize) -> Window {
@@ -36,6 +40,7 @@ mod tests {
         assert_eq!(window(30.0, 100.0, 20.0, 1_000), Window { first: 1, count: 6 });
         assert_eq!(window(90.0, 100.0, 20.0, 6), Window { first: 4, count: 2 });
         assert_eq!(window(-5.0, 0.0, 20.0, 0), Window { first: 0, count: 0 });
+        assert_eq!(window(0.0, 2e6, 20.0, 100_000).count, 501);
     }
 
     #[test]

@@ -58,6 +58,15 @@ impl Annotations {
         self.warn(at, format!("this native histogram metric is not a counter: {metric:?}"));
     }
 
+    /// A counter's name ends in one of four ways.
+    pub fn possibly_no_counter(&self, at: &Span, metric: &str) {
+        let counter = ["_total", "_sum", "_count", "_bucket"].iter().any(|end| metric.ends_with(end));
+        if !metric.is_empty() && !counter {
+            let text = "metric might not be a counter, name does not end in _total/_sum/_count/_bucket";
+            self.info(at, format!("{text}: {metric:?}"));
+        }
+    }
+
     pub fn not_a_gauge(&self, at: &Span, metric: &str) {
         self.warn(at, format!("this native histogram metric is not a gauge: {metric:?}"));
     }

@@ -184,3 +184,7 @@ fn raw_range(eval: &Eval, expr: &Expr, instant: bool) -> Result<Data, Error> {
     matrix.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(Data::Matrix(matrix))
 }
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

@@ -216,6 +216,12 @@ impl Eval<'_> {
             }
             Ok(())
         })?;
+        if ["rate", "increase"].contains(&call.function.name) {
+            let is_float = |cell: &Option<Sample>| matches!(cell, Some(Sample::Float(_)));
+            for series in vector.iter().filter(|series| series.values.iter().any(is_float)) {
+                self.annotations.possibly_no_counter(&range.span, series.labels.metric_name());
+            }
+        }
         Ok(vector)
     }
 

@@ -3,6 +3,7 @@
 
 use super::ast::*;
 use super::duration::{Context, DurationExpr};
+use super::functions::info_name_matchers;
 use super::select::Selection;
 use crate::Error;
 
@@ -48,6 +49,7 @@ impl Planner<'_> {
                 }
                 self.visit(&mut aggregate.expr, start, end)
             }
+            ExprKind::Call(call) if call.function.name == "info" => self.info(call, &expr.span, start, end),
             ExprKind::Call(call) => call.args.iter_mut().try_for_each(|arg| self.visit(arg, start, end)),
             ExprKind::Vector(selector) => {
                 let (start, end) = self.shift(&mut selector.time, start, end)?;
@@ -75,6 +77,26 @@ impl Planner<'_> {
                 self.visit(&mut subquery.expr, start - range, end)
             }
         }
+    }
+
+    /// The second argument selects by the names of info metrics; where it is absent it is put there.
+    fn info(&mut self, call: &mut Call, span: &Span, start: i64, end: i64) -> Result<(), Error> {
+        self.visit(&mut call.args[0], start, end)?;
+        if call.args.len() < 2 {
+            let selector =
+                Selector { matchers: Vec::new(), time: TimeShift::default(), mode: RangeMode::Plain, id: 0 };
+            call.args.push(Expr { kind: ExprKind::Vector(selector), span: span.clone() });
+        }
+        let ExprKind::Vector(selector) = &mut call.args[1].kind else {
+            let message = "expected a label selector as the second argument of info()".to_owned();
+            return Err(Error::BadQuery { message, offset: Some(call.args[1].span.start) });
+        };
+        let (start, end) = self.shift(&mut selector.time, start, end)?;
+        self.select(selector, start - self.times.lookback, end);
+        if let Some(selection) = self.selections.last_mut() {
+            selection.matchers = info_name_matchers(selector);
+        }
+        Ok(())
     }
 
     fn select(&mut self, selector: &mut Selector, after_ms: i64, until_ms: i64) {

@@ -4,6 +4,7 @@ mod absent;
 mod counter;
 mod date;
 mod histogram;
+mod info;
 mod label;
 mod over_time;
 mod range;
@@ -18,6 +19,7 @@ use super::eval::Eval;
 use super::histogram::Histogram;
 use super::value::Value;
 use crate::Error;
+pub use info::name_matchers as info_name_matchers;
 pub use range::{RangeCall, RangeFn};
 pub use vector::map_floats;
 
@@ -126,6 +128,7 @@ static TABLE: &[Function] = &[
     range("delta", rate::delta),
     range("deriv", regression::deriv),
     of("double_exponential_smoothing", &[Matrix, Scalar, Scalar], Run::Range(regression::smoothing)),
+    scalar("end", &[], Run::Whole(vector::end)),
     float("exp", f64::exp),
     of("first_over_time", &[Matrix], Run::RangeNamed(over_time::first)),
     float("floor", f64::floor),
@@ -143,7 +146,8 @@ static TABLE: &[Function] = &[
     date("hour", date::hour),
     range("idelta", rate::idelta),
     range("increase", rate::increase),
-    Function { optional: 1, ..of("info", &[Vector, Vector], Run::Missing) },
+    Function { optional: 1, ..of("info", &[Vector, Vector], Run::Whole(info::info)) },
+    Function { optional: 1, ..of("integral", &[Matrix, Scalar], Run::Missing) },
     range("irate", rate::irate),
     Function { repeats: true, ..of("label_join", &[Vector, Text, Text, Text], Run::Whole(label::join)) },
     of("label_replace", &[Vector, Text, Text, Text, Text], Run::Whole(label::replace)),
@@ -152,7 +156,9 @@ static TABLE: &[Function] = &[
     float("log10", f64::log10),
     float("log2", f64::log2),
     range("mad_over_time", over_time::mad),
+    scalar("max_of", &[Scalar, Scalar], Run::Whole(vector::max_of)),
     range("max_over_time", over_time::max),
+    scalar("min_of", &[Scalar, Scalar], Run::Whole(vector::min_of)),
     range("min_over_time", over_time::min),
     date("minute", date::minute),
     date("month", date::month),
@@ -161,6 +167,7 @@ static TABLE: &[Function] = &[
     range("present_over_time", over_time::present),
     of("quantile_over_time", &[Scalar, Matrix], Run::Range(over_time::quantile)),
     float("rad", |degrees| degrees * std::f64::consts::PI / 180.0),
+    scalar("range", &[], Run::Whole(vector::range)),
     range("rate", rate::rate),
     range("resets", counter::resets),
     Function { optional: 1, ..of("round", &[Vector, Scalar], Run::Whole(vector::round)) },
@@ -173,8 +180,11 @@ static TABLE: &[Function] = &[
     Function { repeats: true, ..of("sort_by_label_desc", &[Vector, Text], Run::Whole(sort::by_label_desc)) },
     of("sort_desc", &[Vector], Run::Whole(sort::descending)),
     float("sqrt", f64::sqrt),
+    scalar("start", &[], Run::Whole(vector::start)),
+    of("start_timestamp", &[Vector], Run::Missing),
     range("stddev_over_time", over_time::stddev),
     range("stdvar_over_time", over_time::stdvar),
+    scalar("step", &[], Run::Whole(vector::step)),
     range("sum_over_time", over_time::sum),
     float("tan", f64::tan),
     float("tanh", f64::tanh),

@@ -96,6 +96,42 @@ pub fn pi(eval: &Eval, _: &Call, _: &Span) -> Result<Value, Error> {
     Ok(Value::Scalar(vec![std::f64::consts::PI; eval.steps()]))
 }
 
+/// Start of the whole query, also inside of a subquery; so are `end`, `range` and `step`.
+pub fn start(eval: &Eval, _: &Call, _: &Span) -> Result<Value, Error> {
+    Ok(seconds(eval, eval.shared.query.start))
+}
+
+pub fn end(eval: &Eval, _: &Call, _: &Span) -> Result<Value, Error> {
+    Ok(seconds(eval, eval.shared.query.end))
+}
+
+pub fn range(eval: &Eval, _: &Call, _: &Span) -> Result<Value, Error> {
+    Ok(seconds(eval, eval.shared.query.end - eval.shared.query.start))
+}
+
+pub fn step(eval: &Eval, _: &Call, _: &Span) -> Result<Value, Error> {
+    Ok(seconds(eval, eval.shared.query.step))
+}
+
+fn seconds(eval: &Eval, ms: i64) -> Value {
+    Value::Scalar(vec![ms as f64 / 1e3; eval.steps()])
+}
+
+pub fn max_of(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
+    of_two(eval, call, f64::max)
+}
+
+pub fn min_of(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
+    of_two(eval, call, f64::min)
+}
+
+fn of_two(eval: &Eval, call: &Call, pick: fn(f64, f64) -> f64) -> Result<Value, Error> {
+    let (a, b) = (eval.scalar(&call.args[0])?, eval.scalar(&call.args[1])?);
+    let picked =
+        a.into_iter().zip(b).map(|(a, b)| if a.is_nan() || b.is_nan() { f64::NAN } else { pick(a, b) });
+    Ok(Value::Scalar(picked.collect()))
+}
+
 /// Of a selector the time of the sample itself, of anything else the time of the evaluation.
 pub fn timestamp(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
     if let ExprKind::Vector(selector) = &call.args[0].unwrapped().kind {

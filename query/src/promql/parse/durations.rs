@@ -16,9 +16,14 @@ impl Parser {
         Ok(duration)
     }
 
-    /// What follows `offset`: one factor, with a sign if need be.
+    /// What follows `offset`: one factor, with a sign if need be. Operators behind it belong to the
+    /// expression around.
     pub(super) fn signed_duration(&mut self) -> Result<DurationExpr, Error> {
-        self.power()
+        if self.accept_sign("-") {
+            return Ok(negated(self.factor()?));
+        }
+        self.accept_sign("+");
+        self.factor()
     }
 
     fn sum(&mut self) -> Result<DurationExpr, Error> {
@@ -49,10 +54,7 @@ impl Parser {
 
     fn signed_power(&mut self) -> Result<DurationExpr, Error> {
         if self.accept_sign("-") {
-            return Ok(match self.power()? {
-                DurationExpr::Ms(ms) => DurationExpr::Ms(-ms),
-                other => DurationExpr::Negate(Box::new(other)),
-            });
+            return Ok(negated(self.power()?));
         }
         if self.accept_sign("+") {
             return self.power();
@@ -110,6 +112,13 @@ impl Parser {
         };
         self.expect_sign(")", "duration expression")?;
         Ok(value)
+    }
+}
+
+fn negated(duration: DurationExpr) -> DurationExpr {
+    match duration {
+        DurationExpr::Ms(ms) => DurationExpr::Ms(-ms),
+        other => DurationExpr::Negate(Box::new(other)),
     }
 }
 

@@ -28,7 +28,7 @@ pub fn parse(query: &str) -> Result<Expr, Error> {
     if query.len() > MAX_QUERY_BYTES {
         return Err(wrong(format!("the query is longer than {MAX_QUERY_BYTES} bytes"), MAX_QUERY_BYTES));
     }
-    let mut parser = Parser { tokens: lex::tokens(query)?, at: 0, depth: 0 };
+    let mut parser = Parser { tokens: lex::tokens(query)?, at: 0, depth: 0, label_selectors: false };
     if *parser.peek() == Token::End {
         return Err(wrong("no expression found in input", 0));
     }
@@ -50,7 +50,7 @@ pub fn parse_selector(text: &str) -> Result<Selector, Error> {
 
 /// Parses a label set with an optional name in front, `up{job="api"}`, and nothing else.
 pub fn parse_labels(text: &str) -> Result<Labels, Error> {
-    let mut parser = Parser { tokens: lex::tokens(text)?, at: 0, depth: 0 };
+    let mut parser = Parser { tokens: lex::tokens(text)?, at: 0, depth: 0, label_selectors: false };
     let name = match parser.peek().clone() {
         Token::Word(word) => {
             parser.advance();
@@ -85,6 +85,8 @@ struct Parser {
     tokens: Vec<(Token, Span)>,
     at: usize,
     depth: usize,
+    /// Selectors only name labels here and may match everything.
+    label_selectors: bool,
 }
 
 impl Parser {

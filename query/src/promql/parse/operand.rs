@@ -6,10 +6,6 @@ use crate::Error;
 use crate::promql::ast::*;
 use crate::promql::functions;
 
-/// Words that end an expression and so can't start one.
-const RESERVED: [&str; 9] =
-    ["and", "or", "unless", "by", "without", "on", "ignoring", "group_left", "group_right"];
-
 impl Parser {
     pub(super) fn operand(&mut self) -> Result<Expr, Error> {
         let expr = self.primary()?;
@@ -66,9 +62,6 @@ impl Parser {
             let infinite = word.eq_ignore_ascii_case("inf");
             return Ok(ExprKind::Number(if infinite { f64::INFINITY } else { f64::NAN }));
         }
-        if RESERVED.iter().any(|reserved| word.eq_ignore_ascii_case(reserved)) {
-            return Err(self.unexpected("where an expression should start"));
-        }
         self.advance();
         Ok(ExprKind::Vector(self.selector(Some(word))?))
     }
@@ -78,7 +71,10 @@ impl Parser {
             return Err(wrong(format!("unknown function with name {name:?}"), at.start));
         };
         self.expect_sign("(", "function call")?;
+        let outer = self.label_selectors;
+        self.label_selectors = name == "info";
         let args = self.arguments("function call")?;
+        self.label_selectors = outer;
         Ok(ExprKind::Call(Call { function, args }))
     }
 

@@ -23,7 +23,7 @@ impl Parser {
         if named && names > 1 {
             return Err(wrong("metric name must not be set twice", at));
         }
-        if matchers.iter().all(|matcher| matcher.matches("")) {
+        if !self.label_selectors && matchers.iter().all(|matcher| matcher.matches("")) {
             return Err(wrong("vector selector must contain at least one non-empty matcher", at));
         }
         Ok(Selector { matchers, time: TimeShift::default(), mode: RangeMode::Plain, id: 0 })
@@ -33,14 +33,12 @@ impl Parser {
     pub(super) fn matchers(&mut self, matchers: &mut Vec<Matcher>) -> Result<(), Error> {
         while !self.accept_sign("}") {
             let at = self.span().start;
-            let (name, quoted) = match self.advance() {
+            let (name, quoted) = match self.peek().clone() {
                 Token::Word(word) if !word.contains(':') => (word, false),
                 Token::Text(text) => (text, true),
-                _ => {
-                    self.at -= 1;
-                    return Err(self.unexpected("in label matching, expected identifier or \"}\""));
-                }
+                _ => return Err(self.unexpected("in label matching, expected identifier or \"}\"")),
             };
+            self.advance();
             let op = match self.peek() {
                 Token::Sign("=") => MatchOp::Equal,
                 Token::Sign("!=") => MatchOp::NotEqual,

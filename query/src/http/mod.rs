@@ -13,7 +13,7 @@ pub mod run;
 pub mod services;
 pub mod system;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod traces;
 
 use axum::routing::MethodRouter;

@@ -15,12 +15,19 @@ use tracing::{Instrument, Span, field::Empty};
 use crate::{
     context::{context_of_headers, continue_from},
     durations::{Description, Durations},
+    url_text,
 };
 
 pub(crate) const DURATION: Description = Description {
     name: "http.server.request.duration",
     help: "Duration of HTTP server requests.",
-    attributes: &["http.request.method", "http.route", "http.response.status_code", "error.type"],
+    attributes: &[
+        "http.request.method",
+        "url.scheme",
+        "http.route",
+        "http.response.status_code",
+        "error.type",
+    ],
 };
 
 /// The middleware behind [`crate::Telemetry::http_server`]. Added with `Router::layer`, it runs after
@@ -31,8 +38,15 @@ pub(crate) async fn observe(State(durations): State<Durations>, request: Request
     let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let span = server_span(&parts, method, route.as_deref());
     continue_from(&span, context_of_headers(&parts.headers));
-    let mut under_way =
-        UnderWay { started: Instant::now(), method, route, span: span.clone(), durations, status: None };
+    let mut under_way = UnderWay {
+        started: Instant::now(),
+        method,
+        scheme: scheme_of(&parts),
+        route,
+        span: span.clone(),
+        durations,
+        status: None,
+    };
     let response = next.run(Request::from_parts(parts, body)).instrument(span).await;
     under_way.status = Some(response.status());
     response
@@ -43,6 +57,7 @@ pub(crate) async fn observe(State(durations): State<Durations>, request: Request
 struct UnderWay {
     started: Instant,
     method: &'static str,
+    scheme: &'static str,
     route: Option<String>,
     span: Span,
     durations: Durations,
@@ -69,7 +84,7 @@ impl Drop for UnderWay {
         if !error_type.is_empty() && error_type != "cancelled" {
             self.span.record("otel.status_code", "ERROR");
         }
-        let labels = [self.method, self.route.as_deref().unwrap_or(""), status, error_type];
+        let labels = [self.method, self.scheme, self.route.as_deref().unwrap_or(""), status, error_type];
         self.durations.record(self.started.elapsed().as_secs_f64(), &labels);
     }
 }
@@ -88,8 +103,8 @@ fn server_span(parts: &Parts, method: &'static str, route: Option<&str>) -> Span
         "http.request.method_original" = (method == "_OTHER").then(|| parts.method.as_str()),
         "http.route" = route,
         "url.path" = parts.uri.path(),
-        "url.query" = parts.uri.query(),
-        "url.scheme" = parts.uri.scheme_str().unwrap_or("http"),
+        "url.query" = parts.uri.query().map(url_text::query).as_deref(),
+        "url.scheme" = scheme_of(parts),
         "server.address" = (!address.is_empty()).then_some(address),
         "server.port" = port,
         "client.address" = peer.map(|peer| tracing::field::display(peer.ip())),
@@ -99,6 +114,11 @@ fn server_span(parts: &Parts, method: &'static str, route: Option<&str>) -> Span
         "error.type" = Empty,
         "otel.status_code" = Empty,
     )
+}
+
+/// A request in origin form doesn't say how it came; TLS ends before this server.
+fn scheme_of(parts: &Parts) -> &'static str {
+    if parts.uri.scheme_str() == Some("https") { "https" } else { "http" }
 }
 
 /// `GET /orders/{id}`; only the method where no route matched, since a path as it came has no bound.

@@ -34,6 +34,7 @@ mod subscriber;
 mod telemetry;
 #[cfg(test)]
 mod testing;
+mod url_text;
 
 pub use builder::Builder;
 pub use database::Database;

@@ -14,9 +14,9 @@ use tracing_subscriber::{
 use crate::log_line::LogLines;
 
 /// What is logged where `RUST_LOG` is unset. OpenTelemetry's own chatter at INFO says nothing about
-/// the service; its warnings (an unreachable receiver) do.
+/// the service; an unreachable receiver does, and is told once, by the SDK, not by its exporter too.
 pub(crate) const DEFAULT_LOG_FILTER: &str =
-    "info,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn";
+    "info,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=error";
 
 /// Joins the two halves. `log_filter` decides on events only: a filter that hid spans from the log
 /// layer would take the trace ids away from the lines inside of them.

@@ -163,7 +163,8 @@ async fn one_order_is_one_trace_through_the_shop() {
     started.log_in(2, "barbara likes film 2").await;
     let asked = Instant::now();
     let exits = started.shop.stop().await;
-    assert!(asked.elapsed() < Duration::from_secs(3), "the shop took {:?} to end", asked.elapsed());
+    // The shoppers end first, then all others: twice the two seconds that one process may take.
+    assert!(asked.elapsed() < Duration::from_secs(4), "the shop took {:?} to end", asked.elapsed());
     for (name, exit) in exits {
         assert!(exit.as_ref().is_ok_and(std::process::ExitStatus::success), "{name} ended with {exit:?}");
     }

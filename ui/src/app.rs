@@ -37,9 +37,28 @@ pub fn App() -> impl IntoView {
     view! {
         <a class="skip" href="#main">"Skip to the page"</a>
         <TopBar help/>
-        <main id="main" tabindex="-1">{page}</main>
+        <main id="main" tabindex="-1"><RangeNote/>{page}</main>
         <Help open=help/>
     }
+}
+
+/// A range that nobody can read, as in a mistyped link: nothing is asked, so it must be said.
+#[component]
+fn RangeNote() -> impl IntoView {
+    let context = Context::get();
+    let usual = move || context.location.href(&[("from", ""), ("to", "")]);
+    let note = move || {
+        context.range.get().err().map(|why| {
+            view! {
+                <div class="note error" role="alert" data-testid="range-error">
+                    <span class="glyph" aria-hidden="true">"✖"</span>
+                    <span class="text">"The time range of this address cannot be read. "{why}</span>
+                    <a href=usual>"Last 15 minutes"</a>
+                </div>
+            }
+        })
+    };
+    view! { {note} }
 }
 
 #[component]

@@ -71,6 +71,10 @@ impl Location {
         self.address.set(address);
         if let Some(main) = document().query_selector("main").ok().flatten().filter(|_| moved) {
             main.set_scroll_top(0);
+            if let Ok(main) = main.dyn_into::<web_sys::HtmlElement>() {
+                // A reader's voice and the next Tab start at the new page. Cannot fail on a shown element.
+                let _focused = main.focus();
+            }
         }
     }
 

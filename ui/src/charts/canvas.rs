@@ -3,6 +3,9 @@
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
+/// Browsers refuse larger canvases.
+const MAX_PIXELS: u32 = 16_384;
+
 /// A cleared canvas ready to be drawn on; sizes in CSS pixels.
 pub struct Canvas {
     pub context: CanvasRenderingContext2d,
@@ -18,7 +21,8 @@ impl Canvas {
             return None;
         }
         let density = leptos::prelude::window().device_pixel_ratio().max(1.0);
-        let (pixels_x, pixels_y) = ((width * density) as u32, (height * density) as u32);
+        let pixels = |length: f64| ((length * density) as u32).min(MAX_PIXELS);
+        let (pixels_x, pixels_y) = (pixels(width), pixels(height));
         // Setting a size clears and is slow, even when it is the same.
         if element.width() != pixels_x || element.height() != pixels_y {
             element.set_width(pixels_x);

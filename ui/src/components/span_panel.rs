@@ -93,7 +93,7 @@ fn Detail(detail: Arc<SpanDetail>, view: TraceView) -> impl IntoView {
     view! {
         <Status code=detail.status_code message=detail.status_message.clone()/>
         <table class="attributes"><tbody>
-            <tr><th scope="row">"service"</th><td><a href=links::service_at(&service, detail.start, detail.end)>{service.clone()}</a></td></tr>
+            <tr><th scope="row">"service"</th><td><a title="Rate, errors and duration around this span" data-testid="span-service" href=links::service_at(&service, detail.start, detail.end)>{service.clone()}</a></td></tr>
             <tr><th scope="row">"duration"</th><td class="num">{format::duration_ns(duration)}" · "{format::ratio(Some(share))}" of the trace"</td></tr>
             <tr><th scope="row">"start"</th><td><Moment at=detail.start/>" · +"{format::duration_ns(offset)}</td></tr>
             <tr><th scope="row">"kind"</th><td>{waterfall::kind_name(detail.kind)}</td></tr>

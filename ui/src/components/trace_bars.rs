@@ -41,7 +41,12 @@ pub fn Ruler(view: TraceView) -> impl IntoView {
 }
 
 #[component]
-pub fn Bars(view: TraceView, first: Signal<usize>, count: Signal<usize>, shift: Signal<f64>) -> impl IntoView {
+pub fn Bars(
+    view: TraceView,
+    first: Signal<usize>,
+    count: Signal<usize>,
+    shift: Signal<f64>,
+) -> impl IntoView {
     let context = Context::get();
     let canvas = NodeRef::<html::Canvas>::new();
     let size = size_of(move || canvas.get().map(|canvas| canvas.unchecked_into()));

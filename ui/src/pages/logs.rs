@@ -41,6 +41,7 @@ pub fn Logs() -> impl IntoView {
     });
     view! {
         <section class="page fill">
+            <h1 class="hidden">"Logs"</h1>
             <QueryBox logs/>
             <FailureNote failure=histogram_failure retry=Callback::new(move |()| histogram.retry())/>
             <div class:loading=move || histogram.loading.get() class:stale=move || histogram.failure.with(Option::is_some)>

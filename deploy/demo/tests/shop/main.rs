@@ -1,6 +1,6 @@
 //! The whole shop in its seven processes, watched by an OTLP receiver: what a person at the demo sees.
 
-// A test's helpers are tests too: what fails in them fails the test.
+// Functions around the tests fail the test too, and clippy's own exception is for the tests alone.
 #![allow(clippy::unwrap_used)]
 
 mod receiver;

@@ -50,6 +50,17 @@ impl Error {
         Error::Corrupt { path: path.display().to_string(), detail: detail.to_string() }
     }
 
+    /// Whether SQLite says that its file is none, or is broken (SQLITE_CORRUPT, SQLITE_NOTADB).
+    pub(crate) fn is_damaged_catalog(&self) -> bool {
+        let code = |error: &sqlx::Error| error.as_database_error()?.code()?.parse::<i32>().ok();
+        match self {
+            // The low byte is the primary code, the rest says more about it.
+            Error::Catalog(error) => matches!(code(error).map(|code| code & 0xff), Some(11 | 26)),
+            Error::Corrupt { path, .. } => path == crate::paths::CATALOG,
+            _ => false,
+        }
+    }
+
     pub(crate) fn unavailable(reason: impl std::fmt::Display) -> Error {
         Error::Unavailable { reason: reason.to_string() }
     }

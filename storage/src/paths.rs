@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub const LOCK: &str = "lock";
 /// The SQLite database.
 pub const CATALOG: &str = "catalog.sqlite";
+/// The database with the files that SQLite keeps beside it.
+pub const CATALOG_FILES: [&str; 3] = [CATALOG, "catalog.sqlite-wal", "catalog.sqlite-shm"];
 /// WAL files.
 pub const WAL: &str = "wal";
 /// `segments/<tenant>/<signal>/<first sequence>-<last sequence>.…`

@@ -71,6 +71,11 @@ impl Catalog {
             .max_lifetime(None)
             .connect_with(options)
             .await?;
+        let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&pool).await?;
+        if verdict != "ok" {
+            pool.close().await;
+            return Err(Error::corrupt(Path::new(crate::paths::CATALOG), verdict));
+        }
         sqlx::raw_sql(SCHEMA).execute(&pool).await?;
         Ok(Catalog { pool })
     }
@@ -101,6 +106,13 @@ impl Catalog {
                 .await?;
         }
         Ok(transaction.commit().await?)
+    }
+
+    /// Whether nothing was ever published: a new directory, or a catalog that was lost.
+    pub async fn is_blank(&self) -> Result<bool> {
+        let marks: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM storage_flushed").fetch_one(&self.pool).await?;
+        Ok(marks == 0)
     }
 
     /// All segments, with their files.

@@ -3,6 +3,7 @@
 
 use crate::disk::DiskReader;
 use crate::error::{IoContext, Result};
+use crate::segment::sink::checksum_to;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -62,7 +63,7 @@ pub fn check(file: &dyn DiskReader) -> std::result::Result<Contents, String> {
     let word =
         |at: usize| u32::from_le_bytes([trailer[at], trailer[at + 1], trailer[at + 2], trailer[at + 3]]);
     let list_at = end.checked_sub(u64::from(word(4))).ok_or("its list of parts is too long")?;
-    if checksum(file, end).map_err(io)? != word(0) {
+    if checksum_to(file, end).map_err(io)? != word(0) {
         return Err("its checksum is wrong".into());
     }
     let mut list = vec![0; (end - list_at) as usize];
@@ -70,16 +71,4 @@ pub fn check(file: &dyn DiskReader) -> std::result::Result<Contents, String> {
     let contents: Contents = serde_json::from_slice(&list).map_err(|error| error.to_string())?;
     let inside = |(at, len): &(u64, u64)| at.checked_add(*len).is_some_and(|part_end| part_end <= list_at);
     if contents.parts.values().all(inside) { Ok(contents) } else { Err("a part lies outside".into()) }
-}
-
-fn checksum(file: &dyn DiskReader, end: u64) -> std::io::Result<u32> {
-    let mut buffer = vec![0; 256 << 10];
-    let (mut at, mut crc) = (0, 0);
-    while at < end {
-        let length = buffer.len().min((end - at) as usize);
-        file.read_at(at, &mut buffer[..length])?;
-        crc = crc32c::crc32c_append(crc, &buffer[..length]);
-        at += length as u64;
-    }
-    Ok(crc)
 }

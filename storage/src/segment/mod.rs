@@ -1,5 +1,6 @@
 //! Published files: immutable, sorted, open to any Parquet reader. `docs/format/segment.md` is the format.
 
+mod about;
 pub mod columns;
 pub mod layout;
 pub mod points;
@@ -9,6 +10,7 @@ pub mod sink;
 mod sort;
 mod write;
 
+pub use about::entry_of;
 pub use sort::time_bounds;
 pub use write::{Draft, write};
 

@@ -1,7 +1,7 @@
 //! A file being written through the disk seam: buffered, counted and checksummed on the way.
 
 use crate::catalog::FileEntry;
-use crate::disk::{Disk, DiskWriter};
+use crate::disk::{Disk, DiskReader, DiskWriter};
 use crate::error::{IoContext, Result};
 use crate::paths;
 use std::io::{self, Write};
@@ -57,6 +57,24 @@ impl Write for Sink {
 
 fn temp_path(stem: &Path, suffix: &str) -> PathBuf {
     paths::with_suffix(&paths::with_suffix(stem, suffix), paths::TEMP_SUFFIX)
+}
+
+/// crc32c of a whole file.
+pub fn checksum(file: &dyn DiskReader) -> io::Result<u32> {
+    checksum_to(file, file.bytes())
+}
+
+/// crc32c of a file's begin.
+pub fn checksum_to(file: &dyn DiskReader, end: u64) -> io::Result<u32> {
+    let mut buffer = vec![0; BUFFER_BYTES];
+    let (mut at, mut crc) = (0, 0);
+    while at < end {
+        let length = buffer.len().min((end - at) as usize);
+        file.read_at(at, &mut buffer[..length])?;
+        crc = crc32c::crc32c_append(crc, &buffer[..length]);
+        at += length as u64;
+    }
+    Ok(crc)
 }
 
 /// Gives finished files their names, durably.

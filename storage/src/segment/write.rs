@@ -1,5 +1,6 @@
 //! Writes a memtable as one segment: sorted, converted and encoded, under temporary names first.
 
+use super::about::About;
 use super::layout::layout;
 use super::points;
 use super::properties::properties;
@@ -45,17 +46,17 @@ impl Draft<'_> {
         paths::segment_stem(self.tenant, self.signal, self.first_sequence, self.last_sequence)
     }
 
-    /// What a file says about itself, so that the catalog could be made anew from the files.
-    pub fn about(&self) -> Vec<KeyValue> {
-        let pair = |key: &str, value: String| KeyValue::new(format!("ocelli.{key}"), value);
-        vec![
-            pair("format_version", FORMAT_VERSION.to_string()),
-            pair("tenant", self.tenant.to_owned()),
-            pair("signal", self.signal.as_str().to_owned()),
-            pair("first_sequence", self.first_sequence.to_string()),
-            pair("last_sequence", self.last_sequence.to_string()),
-            pair("covered_sequence", self.covered.to_string()),
-        ]
+    fn about(&self, (min_time, max_time): (i64, i64)) -> Vec<KeyValue> {
+        let about = About {
+            tenant: self.tenant.to_owned(),
+            signal: self.signal,
+            first_sequence: self.first_sequence,
+            last_sequence: self.last_sequence,
+            covered_sequence: self.covered,
+            min_time,
+            max_time,
+        };
+        about.key_values()
     }
 }
 
@@ -65,9 +66,13 @@ pub fn write(disk: &dyn Disk, draft: &Draft<'_>, index_min_rows: usize) -> Resul
     let dir = paths::parent(&stem);
     disk.create_dir_all(dir).context("create", dir)?;
     let rows = concat_batches(&draft.signal.schema(), &draft.batches)?;
-    let (files, times) = match draft.signal {
-        Signal::Points => points::write(disk, &stem, draft, &rows)?,
-        Signal::Spans | Signal::Logs => write_sorted(disk, &stem, draft, &rows, index_min_rows)?,
+    let times = sort::time_bounds(draft.signal, &rows)?;
+    let about = draft.about(times);
+    let files = match draft.signal {
+        Signal::Points => points::write(disk, &stem, draft, &rows, &about)?,
+        Signal::Spans | Signal::Logs => {
+            write_sorted(disk, &stem, draft.signal, &rows, about, index_min_rows)?
+        }
     };
     name_files(disk, &stem, &files)?;
     Ok(SegmentEntry {
@@ -84,28 +89,27 @@ pub fn write(disk: &dyn Disk, draft: &Draft<'_>, index_min_rows: usize) -> Resul
     })
 }
 
-type Written = (Vec<FileEntry>, (i64, i64));
-
 fn write_sorted(
     disk: &dyn Disk,
     stem: &Path,
-    draft: &Draft<'_>,
+    signal: Signal,
     rows: &RecordBatch,
+    about: Vec<KeyValue>,
     index_min_rows: usize,
-) -> Result<Written> {
-    let layout = layout(draft.signal)?;
-    let order = sort::order(draft.signal, rows)?;
-    let mut file = RowsFile::create(disk, stem, ROWS_SUFFIX, &layout.file, rows.num_rows(), draft.about())?;
+) -> Result<Vec<FileEntry>> {
+    let layout = layout(signal)?;
+    let order = sort::order(signal, rows)?;
+    let mut file = RowsFile::create(disk, stem, ROWS_SUFFIX, &layout.file, rows.num_rows(), about)?;
     for chunk in order.chunks(limits::WRITE_ROWS) {
         file.write(&layout.to_file(rows, &UInt32Array::from_iter_values(chunk.iter().copied()))?)?;
     }
     let mut files = vec![file.finish()?];
-    if draft.signal == Signal::Logs && order.len() >= index_min_rows {
+    if signal == Signal::Logs && order.len() >= index_min_rows {
         let body = Logs::new(rows)?.body;
         let bodies = order.iter().map(|row| body.value(*row as usize));
         files.push(log_index::write(disk, stem, bodies)?);
     }
-    Ok((files, sort::time_bounds(draft.signal, rows)?))
+    Ok(files)
 }
 
 /// A Parquet file being written.

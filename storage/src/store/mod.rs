@@ -4,6 +4,7 @@ mod flush;
 mod open;
 mod progress;
 mod quarantine;
+mod rebuild;
 mod recover;
 
 use crate::catalog::Catalog;

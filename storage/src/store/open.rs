@@ -1,6 +1,7 @@
 //! Start: lock, catalog, segments, replay, then the threads that work.
 
 use super::progress::Progress;
+use super::rebuild;
 use super::recover;
 use super::{Inner, Shared, SpanObserver, Store};
 use crate::cache::Cache;
@@ -23,8 +24,16 @@ pub async fn open(options: Options, observer: Option<Arc<dyn SpanObserver>>) -> 
     let disk = Arc::new(LocalDisk::new(&options.data_dir));
     disk.create_dir_all(Path::new("")).context("create", &options.data_dir)?;
     let lock = lock(&options.data_dir)?;
-    let catalog = Catalog::open(&options.data_dir.join(paths::CATALOG)).await?;
+    create_dirs(disk.as_ref())?;
+    let catalog = rebuild::open_catalog(disk.as_ref(), &options.data_dir).await?;
     open_on(options, observer, disk, catalog, Some(lock)).await
+}
+
+fn create_dirs(disk: &dyn Disk) -> Result<()> {
+    for dir in [paths::WAL, paths::SEGMENTS, paths::QUARANTINE] {
+        disk.create_dir_all(Path::new(dir)).context("create", Path::new(dir))?;
+    }
+    Ok(())
 }
 
 /// The same on any disk and catalog.
@@ -35,20 +44,18 @@ pub async fn open_on(
     catalog: Catalog,
     lock: Option<File>,
 ) -> Result<Store> {
-    for dir in [paths::WAL, paths::SEGMENTS, paths::QUARANTINE] {
-        disk.create_dir_all(Path::new(dir)).context("create", Path::new(dir))?;
-    }
+    create_dirs(disk.as_ref())?;
     let segments = SegmentContext {
         disk: disk.clone(),
         cache: Arc::new(Cache::new(options.cache_bytes)),
         reports: Reports::default(),
     };
-    let progress = Progress::new(catalog.marks().await?, observer.is_some());
+    let observed = observer.is_some();
     let shared = Arc::new(Shared {
         queue: Arc::new(Queue::new(options.queue_bytes)),
         tables: Tables::default(),
         ledger: Arc::default(),
-        progress: Mutex::new(progress),
+        progress: Mutex::default(),
         grown: Notify::new(),
         _lock: lock,
         options,
@@ -57,6 +64,10 @@ pub async fn open_on(
         segments,
         observer,
     });
+    if shared.catalog.is_blank().await? {
+        rebuild::list_files(&shared).await?;
+    }
+    *shared.progress() = Progress::new(shared.catalog.marks().await?, observed);
     recover::segments(&shared).await?;
     let next_sequence = recover::replay(&shared).await?;
     let writer = start_writer(&shared, next_sequence)?;

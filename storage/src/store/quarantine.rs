@@ -26,6 +26,19 @@ pub async fn segment(disk: &dyn Disk, catalog: &Catalog, entry: &SegmentEntry, d
     catalog.quarantine(&entry.stem, detail).await
 }
 
+/// Moves one file, if it is there.
+pub fn file(disk: &dyn Disk, path: &Path) -> Result<()> {
+    match disk.rename(path, &set_aside(path)) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).context("move to quarantine", path),
+    }
+    for dir in [paths::parent(path), Path::new(paths::QUARANTINE)] {
+        disk.sync_dir(dir).context("fsync", dir)?;
+    }
+    Ok(())
+}
+
 /// Keeps a copy of damaged bytes of a WAL file; gives the path that names them.
 pub fn wal_bytes(disk: &dyn Disk, file: &Path, offset: usize, bytes: &[u8]) -> Result<PathBuf> {
     let piece = PathBuf::from(format!("{}@{offset}", file.display()));

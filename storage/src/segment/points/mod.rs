@@ -10,7 +10,6 @@ pub use read::read_points;
 pub use series_file::{SeriesEntry, SeriesList, from_file as series_from_file, series_schema};
 pub use values::schema;
 
-use super::sort::time_bounds;
 use super::write::{Draft, RowsFile};
 use crate::catalog::FileEntry;
 use crate::disk::Disk;
@@ -19,8 +18,8 @@ use crate::limits;
 use crate::memtable::group;
 use crate::paths::{ROWS_SUFFIX, SERIES_SUFFIX};
 use arrow::array::RecordBatch;
-use ocelli_signal::Signal;
 use ocelli_signal::points::Points;
+use parquet::file::metadata::KeyValue;
 use std::path::Path;
 
 /// Writes both files of a segment of points.
@@ -29,10 +28,11 @@ pub fn write(
     stem: &Path,
     draft: &Draft<'_>,
     rows: &RecordBatch,
-) -> Result<(Vec<FileEntry>, (i64, i64))> {
+    about: &[KeyValue],
+) -> Result<Vec<FileEntry>> {
     let points = Points::new(rows)?;
     let sorted = group(&points, draft.series);
-    let mut file = RowsFile::create(disk, stem, ROWS_SUFFIX, schema(), points.len(), draft.about())?;
+    let mut file = RowsFile::create(disk, stem, ROWS_SUFFIX, schema(), points.len(), about.to_vec())?;
     let places: Vec<(u32, u32)> = sorted
         .iter()
         .enumerate()
@@ -42,9 +42,10 @@ pub fn write(
         file.write(&values::to_file(&points, &sorted, chunk)?)?;
     }
     let points_file = file.finish()?;
-    let mut file = RowsFile::create(disk, stem, SERIES_SUFFIX, series_schema(), sorted.len(), draft.about())?;
+    let mut file =
+        RowsFile::create(disk, stem, SERIES_SUFFIX, series_schema(), sorted.len(), about.to_vec())?;
     for batch in series_file::to_file(&sorted, &points)? {
         file.write(&batch)?;
     }
-    Ok((vec![points_file, file.finish()?], time_bounds(Signal::Points, rows)?))
+    Ok(vec![points_file, file.finish()?])
 }

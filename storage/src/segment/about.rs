@@ -1,0 +1,99 @@
+//! What a file says about itself in its footer, so that the catalog can be made anew from the files.
+
+use super::read::Chunks;
+use super::sink::checksum;
+use super::write::FORMAT_VERSION;
+use crate::catalog::{FileEntry, SegmentEntry};
+use crate::disk::Disk;
+use crate::error::{Error, IoContext, Result};
+use crate::paths::{self, INDEX_SUFFIX, ROWS_SUFFIX, SERIES_SUFFIX};
+use ocelli_signal::Signal;
+use parquet::file::metadata::{KeyValue, ParquetMetaDataReader};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Keys of a footer's metadata all begin so.
+const PREFIX: &str = "ocelli.";
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    pub tenant: String,
+    pub signal: Signal,
+    pub first_sequence: u64,
+    pub last_sequence: u64,
+    pub covered_sequence: u64,
+    pub min_time: i64,
+    pub max_time: i64,
+}
+
+impl About {
+    pub fn key_values(&self) -> Vec<KeyValue> {
+        let pair = |key: &str, value: String| KeyValue::new(format!("{PREFIX}{key}"), value);
+        vec![
+            pair("format_version", FORMAT_VERSION.to_string()),
+            pair("tenant", self.tenant.clone()),
+            pair("signal", self.signal.as_str().to_owned()),
+            pair("first_sequence", self.first_sequence.to_string()),
+            pair("last_sequence", self.last_sequence.to_string()),
+            pair("covered_sequence", self.covered_sequence.to_string()),
+            pair("min_time", self.min_time.to_string()),
+            pair("max_time", self.max_time.to_string()),
+        ]
+    }
+
+    fn parse(pairs: &[KeyValue]) -> Option<About> {
+        let values: HashMap<&str, &str> = pairs
+            .iter()
+            .filter_map(|pair| Some((pair.key.strip_prefix(PREFIX)?, pair.value.as_deref()?)))
+            .collect();
+        let number = |key: &str| values.get(key)?.parse::<u64>().ok();
+        let time = |key: &str| values.get(key)?.parse::<i64>().ok();
+        (number("format_version")? == u64::from(FORMAT_VERSION)).then_some(())?;
+        Some(About {
+            tenant: (*values.get("tenant")?).to_owned(),
+            signal: Signal::ALL.into_iter().find(|signal| Some(&signal.as_str()) == values.get("signal"))?,
+            first_sequence: number("first_sequence")?,
+            last_sequence: number("last_sequence")?,
+            covered_sequence: number("covered_sequence")?,
+            min_time: time("min_time")?,
+            max_time: time("max_time")?,
+        })
+    }
+}
+
+/// Makes the catalog's entry of a segment from its files. `None` for points whose series are
+/// missing: a flush that did not get to its end, whose rows are in the WAL.
+pub fn entry_of(disk: &dyn Disk, stem: &Path) -> Result<Option<(SegmentEntry, About)>> {
+    let path = paths::with_suffix(stem, ROWS_SUFFIX);
+    let damaged = |detail: &dyn std::fmt::Display| Error::corrupt(&path, detail);
+    let file = Chunks(disk.open(&path).context("open", &path)?);
+    let footer = ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|error| damaged(&error))?;
+    let footer = footer.file_metadata();
+    let about = footer.key_value_metadata().and_then(|pairs| About::parse(pairs));
+    let about = about.ok_or_else(|| damaged(&"its footer does not say what it is"))?;
+    let mut files = Vec::new();
+    for suffix in [ROWS_SUFFIX, SERIES_SUFFIX, INDEX_SUFFIX] {
+        let path = paths::with_suffix(stem, suffix);
+        if let Ok(file) = disk.open(&path) {
+            let crc32c = checksum(file.as_ref()).context("read", &path)?;
+            files.push(FileEntry { suffix: suffix.to_owned(), bytes: file.bytes(), crc32c });
+        }
+    }
+    if about.signal == Signal::Points && !files.iter().any(|file| file.suffix == SERIES_SUFFIX) {
+        return Ok(None);
+    }
+    let entry = SegmentEntry {
+        stem: stem.to_string_lossy().into_owned(),
+        tenant: about.tenant.clone(),
+        signal: about.signal,
+        format_version: FORMAT_VERSION,
+        rows: footer.num_rows() as u64,
+        min_time: about.min_time,
+        max_time: about.max_time,
+        first_sequence: about.first_sequence,
+        last_sequence: about.last_sequence,
+        files,
+    };
+    Ok(Some((entry, about)))
+}

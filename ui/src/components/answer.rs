@@ -11,14 +11,16 @@ use ocelli_api::QueryStats;
 #[component]
 pub fn Answer<T: Send + Sync + 'static>(
     fetched: Fetched<T>,
-    /// Where the answer says what it cost.
-    stats: fn(&T) -> &QueryStats,
+    /// Where the answer says what it cost, if it does.
+    #[prop(optional)]
+    stats: Option<fn(&T) -> &QueryStats>,
     /// The caller shows failures itself.
     #[prop(optional)]
     own_failure: bool,
     children: ChildrenFn,
 ) -> impl IntoView {
     let has_data = Memo::new(move |_| fetched.data.with(Option::is_some));
+    let cost = fetched.map(move |data| stats.map(|stats| stats(data).clone()));
     let fallback = move || {
         let waits =
             move || fetched.loading.get().then(|| view! { <p class="late" role="status">"Loading…"</p> });
@@ -29,7 +31,7 @@ pub fn Answer<T: Send + Sync + 'static>(
         <div class="answer" class:stale=move || fetched.failure.with(Option::is_some) class:loading=move || fetched.loading.get() aria-busy=move || fetched.loading.get().to_string()>
             <Show when=move || has_data.get() fallback=fallback>{children()}</Show>
         </div>
-        <QueryNote url=fetched.url stats=fetched.map(move |data| stats(data).clone())/>
+        <QueryNote url=fetched.url stats=Signal::derive(move || cost.get().flatten())/>
     }
 }
 

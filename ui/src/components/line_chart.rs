@@ -3,7 +3,7 @@
 
 use crate::charts::points::{self, Point};
 use crate::charts::{canvas, lines};
-use crate::components::time_plot::{Area, Click, TimePlot};
+use crate::components::time_plot::{Area, Spot, TimePlot};
 use crate::context::Context;
 use crate::view::scale::Linear;
 use crate::view::series::{Series, highest};
@@ -56,7 +56,7 @@ pub fn LineChart(
             .with(|exemplars| exemplars.iter().map(|exemplar| place(exemplar, &area.x, height)).collect());
         points::draw(&area.canvas, &dots, 3.0);
     };
-    let click = move |click: Click| {
+    let click = move |click: Spot| {
         let (from, to) = range_ms.get_untracked();
         let x = Linear::new(from, to, 0.0, click.width);
         let hit = exemplars.with_untracked(|exemplars| {

@@ -2,7 +2,7 @@
 //! the chart is its alternative in words.
 
 use crate::charts::points::{self, Point};
-use crate::components::time_plot::{Area, Click, TimePlot};
+use crate::components::time_plot::{Area, Spot, TimePlot};
 use crate::context::Context;
 use crate::view::scale::{Linear, Log};
 use crate::view::{format, links, scatter, ticks};
@@ -44,18 +44,27 @@ pub fn Scatter(#[prop(into)] data: Signal<Option<Arc<TracesResponse>>>) -> impl 
             error: trace.error_count > 0,
         }
     };
-    let nearest = move |x: &Linear, height: f64, at: (f64, f64)| {
+    let nearest = move |spot: Spot| {
+        let (from, to) = range_ms.get_untracked();
+        let x = Linear::new(from, to, 0.0, spot.width);
         data.with_untracked(|data| {
             let traces = data.as_deref().map(|data| data.traces.as_slice()).unwrap_or_default();
             let dots: Vec<(f64, f64)> = traces
                 .iter()
                 .map(|trace| {
-                    let point = place(trace, x, height);
+                    let point = place(trace, &x, spot.height);
                     (point.x, point.y)
                 })
                 .collect();
-            scatter::nearest(&dots, at.0, at.1, HIT_PX).and_then(|hit| traces.get(hit).cloned())
+            scatter::nearest(&dots, spot.x, spot.y, HIT_PX).and_then(|hit| traces.get(hit).cloned())
         })
+    };
+    let pointed = RwSignal::new(None::<TraceSummary>);
+    let over = move |spot: Option<Spot>| {
+        let near = spot.and_then(nearest);
+        if pointed.with_untracked(|pointed| *pointed != near) {
+            pointed.set(near);
+        }
     };
     let draw = move |area: Area| {
         decades.track();
@@ -64,14 +73,27 @@ pub fn Scatter(#[prop(into)] data: Signal<Option<Arc<TracesResponse>>>) -> impl 
             traces.iter().map(|trace| place(trace, &area.x, area.canvas.height)).collect()
         });
         points::draw(&area.canvas, &dots, RADIUS_PX);
+        if let Some(trace) = pointed.get() {
+            let point = place(&trace, &area.x, area.canvas.height);
+            points::ring(&area.canvas, point.x, point.y, RADIUS_PX + 3.0);
+        }
     };
-    let click = move |click: Click| {
-        let (from, to) = range_ms.get_untracked();
-        let x = Linear::new(from, to, 0.0, click.width);
-        if let Some(trace) = nearest(&x, click.height, (click.x, click.y)) {
+    let click = move |spot: Spot| {
+        if let Some(trace) = nearest(spot) {
             let href = untrack(|| context.location.link(&links::trace_path(&trace.trace_id), &[]));
             context.location.go(&href, false);
         }
+    };
+    let readout = move || match pointed.get() {
+        Some(trace) => {
+            format!(
+                "{}: {} · {}",
+                trace.root_service,
+                trace.root_operation,
+                format::duration_ns(trace.duration_ns)
+            )
+        }
+        None => "click a point for its trace · drag to zoom".to_owned(),
     };
     let label = Signal::derive(move || {
         let count = data.with(|data| data.as_deref().map_or(0, |data| data.traces.len()));
@@ -85,9 +107,9 @@ pub fn Scatter(#[prop(into)] data: Signal<Option<Arc<TracesResponse>>>) -> impl 
                     <li><span class="glyph accent" aria-hidden="true">"●"</span>" without error"</li>
                     <li><span class="glyph err" aria-hidden="true">"✖"</span>" with errors"</li>
                 </ul>
-                <span class="readout">"click a point for its trace · drag to zoom"</span>
+                <span class="readout">{readout}</span>
             </figcaption>
-            <TimePlot label range_ms value_ticks draw=Callback::new(draw) click=Callback::new(click) class="mid"/>
+            <TimePlot label range_ms value_ticks draw=Callback::new(draw) click=Callback::new(click) over=Callback::new(over) class="mid"/>
         </figure>
     }
 }

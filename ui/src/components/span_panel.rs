@@ -12,9 +12,9 @@ use crate::components::trace_view::TraceView;
 use crate::context::Context;
 use crate::view::{format, links, waterfall};
 use leptos::prelude::*;
+use ocelli_api::UnixNano;
 use ocelli_api::logs::{LogRecord, LogsResponse, severity_class};
 use ocelli_api::traces::{SpanDetail, SpanEvent, SpanLink};
-use ocelli_api::{QueryStats, UnixNano};
 use std::sync::Arc;
 
 /// More records than a reader reads here; the link leads to all of them.
@@ -33,7 +33,6 @@ pub fn SpanPanel(
         (!span.is_empty()).then(|| format!("/api{}/spans/{span}", links::trace_path(&trace)))
     });
     let close = move |_| context.location.set(&[("span", "")], false);
-    let no_stats: fn(&SpanDetail) -> &QueryStats = |_| &NO_STATS;
     let title = move || detail.data.with(|detail| detail.as_ref().map(|detail| detail.name.clone()));
     view! {
         <aside class="panel" data-testid="span-panel" aria-label="Span">
@@ -42,17 +41,13 @@ pub fn SpanPanel(
                 <button type="button" class="icon" aria-label="Close, key Escape" on:click=close>"✕"</button>
             </header>
             <div class="panel-body">
-                <Answer fetched=detail stats=no_stats>
-                    {move || detail.data.get().map(|detail| view! { <Detail detail view/> })}
-                    <TraceLogs logs span_id view/>
+                <Answer fetched=detail>
+                    {move || detail.data.get().map(|detail| view! { <Detail detail view span_id logs/> })}
                 </Answer>
             </div>
         </aside>
     }
 }
-
-static NO_STATS: QueryStats =
-    QueryStats { rows_scanned: 0, bytes_scanned: 0, elapsed_ms: 0.0, partial: None };
 
 /// The question for the logs of a trace; none when the trace has none.
 pub fn logs_url(view: TraceView) -> Option<String> {
@@ -67,7 +62,12 @@ pub fn logs_url(view: TraceView) -> Option<String> {
 }
 
 #[component]
-fn Detail(detail: Arc<SpanDetail>, view: TraceView) -> impl IntoView {
+fn Detail(
+    detail: Arc<SpanDetail>,
+    view: TraceView,
+    span_id: Signal<String>,
+    logs: Fetched<LogsResponse>,
+) -> impl IntoView {
     let context = Context::get();
     let parent = detail.parent_span_id.clone();
     let parent = (!parent.is_empty()).then(|| {
@@ -105,6 +105,7 @@ fn Detail(detail: Arc<SpanDetail>, view: TraceView) -> impl IntoView {
         </Section>
         {(!events.is_empty() || dropped_events > 0).then(|| view! { <Events events start=detail.start dropped=dropped_events/> })}
         {(!links_of.is_empty() || detail.dropped_links_count > 0).then(|| view! { <Links links_of dropped=detail.dropped_links_count/> })}
+        <TraceLogs logs span_id view/>
         <Origin resource=detail.resource.clone() scope=detail.scope.clone() filters=Filters::Traces/>
     }
 }

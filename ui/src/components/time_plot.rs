@@ -26,9 +26,9 @@ pub struct Area {
     pub x: Linear,
 }
 
-/// A click at `x`, `y` of an area of `width`, `height`.
+/// The pointer at `x`, `y` of an area of `width`, `height`.
 #[derive(Clone, Copy, Debug)]
-pub struct Click {
+pub struct Spot {
     pub x: f64,
     pub y: f64,
     pub width: f64,
@@ -44,7 +44,10 @@ pub fn TimePlot(
     #[prop(into)] value_ticks: Signal<Vec<ValueTick>>,
     /// Runs whenever a signal that it reads changes.
     draw: Callback<Area>,
-    #[prop(optional)] click: Option<Callback<Click>>,
+    #[prop(optional)] click: Option<Callback<Spot>>,
+    /// Where the pointer is; none when it has left.
+    #[prop(optional)]
+    over: Option<Callback<Option<Spot>>>,
     #[prop(optional)] class: &'static str,
 ) -> impl IntoView {
     let context = Context::get();
@@ -83,6 +86,9 @@ pub fn TimePlot(
     let moved = move |event: PointerEvent| {
         let at = pointer(&event);
         context.hover_ms.set(Some(untrack(scale).value(at)));
+        let (width, height) = size.get_untracked();
+        over.iter()
+            .for_each(|over| over.run(Some(Spot { x: at, y: f64::from(event.offset_y()), width, height })));
         drag.update(|drag| drag.iter_mut().for_each(|drag| drag.1 = at));
     };
     let up = move |event: PointerEvent| {
@@ -93,12 +99,13 @@ pub fn TimePlot(
             let x = untrack(scale);
             context.zoom(x.value(start.clamp(0.0, width)), x.value(end.clamp(0.0, width)));
         } else if let Some(click) = click {
-            click.run(Click { x: end, y: f64::from(event.offset_y()), width, height });
+            click.run(Spot { x: end, y: f64::from(event.offset_y()), width, height });
         }
     };
     let leave = move |_| {
         if drag.get_untracked().is_none() {
             context.hover_ms.set(None);
+            over.iter().for_each(|over| over.run(None));
         }
     };
     let key = move |event: KeyboardEvent| {

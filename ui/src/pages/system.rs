@@ -5,11 +5,7 @@ use crate::components::answer::Answer;
 use crate::context::Context;
 use crate::view::format;
 use leptos::prelude::*;
-use ocelli_api::QueryStats;
 use ocelli_api::ingest::{SignalLedger, StorageSummary, SystemResponse};
-
-static NO_STATS: QueryStats =
-    QueryStats { rows_scanned: 0, bytes_scanned: 0, elapsed_ms: 0.0, partial: None };
 
 #[component]
 pub fn System() -> impl IntoView {
@@ -30,7 +26,7 @@ pub fn System() -> impl IntoView {
                     format!("Ocelli {}, up for {uptime}", system.version)
                 })}</p>
             </header>
-            <Answer fetched=system stats=|_: &SystemResponse| &NO_STATS>
+            <Answer fetched=system>
                 {move || system.data.get().map(|system| view! { <Body system=(*system).clone()/> })}
             </Answer>
         </section>

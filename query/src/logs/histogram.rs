@@ -51,7 +51,7 @@ struct Counts {
 
 impl Counts {
     fn new(start_ms: i64, step_ms: i64, range: TimeRange) -> Counts {
-        let (start_ns, step_ns) = (start_ms * MILLISECOND, step_ms * MILLISECOND);
+        let (start_ns, step_ns) = (start_ms.saturating_mul(MILLISECOND), step_ms * MILLISECOND);
         let last = (range.to.0 - 1).saturating_sub(start_ns) / step_ns;
         let buckets = usize::try_from(last).unwrap_or_default() + 1;
         let position = |number: usize| {

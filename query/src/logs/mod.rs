@@ -7,6 +7,8 @@
 pub mod cursor;
 mod fetch;
 mod fields;
+#[cfg(test)]
+mod figures;
 pub mod filter;
 #[cfg(test)]
 pub mod fixture;

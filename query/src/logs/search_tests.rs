@@ -106,7 +106,7 @@ fn check<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)) {
 
 #[tokio::test]
 async fn index_scan_and_naive_filter_agree() {
-    let records = records(4_000, 7);
+    let records = records(2_000, 7);
     let (indexed, _a) = filled(true, &records).await;
     let (scanned, _b) = filled(false, &records).await;
     let has_index = indexed.snapshot(TENANT).sources(Signal::Logs, START, END).iter().any(|source| {
@@ -116,7 +116,7 @@ async fn index_scan_and_naive_filter_agree() {
     assert!(has_index, "nothing is compared with the index");
     let ranges = (0i64..160, 0i64..160)
         .prop_map(|(a, b)| range(START + a.min(b) * 1_000_000, START + a.max(b) * 1_000_000 + 1));
-    check(150, &(any_query(), ranges), |(query, range)| {
+    check(80, &(any_query(), ranges), |(query, range)| {
         let expected = expected(&records, &query, range);
         for store in [&indexed, &scanned] {
             let page = page(store, &query, range, 10_000, None);
@@ -135,9 +135,9 @@ async fn index_scan_and_naive_filter_agree() {
 
 #[tokio::test]
 async fn pages_are_one_large_answer_cut_in_pieces() {
-    let records = records(2_000, 11);
+    let records = records(800, 11);
     let (store, _directory) = filled(true, &records).await;
-    check(25, &(any_query(), 1usize..40), |(query, limit)| {
+    check(20, &(any_query(), 1usize..40), |(query, limit)| {
         let whole = page(&store, &query, range(START, END), 10_000, None).records;
         let mut pieces = Vec::new();
         let mut cursor = None;

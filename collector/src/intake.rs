@@ -82,10 +82,11 @@ async fn store(collector: Collector, request: Request) -> Result<Arc<Tally>, Ref
     }
     drop(share);
     collector.ledger.settle(signal, source, bytes, stored, &tally);
+    let tally = Arc::new(tally);
     if stored > 0 {
-        ticket.stored(tally.clone(), now_ns);
+        ticket.stored(&tally, now_ns);
     }
-    Ok(Arc::new(tally))
+    Ok(tally)
 }
 
 fn refusal_of(error: SinkError, collector: &Collector) -> Refusal {

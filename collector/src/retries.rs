@@ -34,7 +34,8 @@ struct Bodies {
 enum State {
     /// Ends, with or without success, when the sender is dropped.
     InFlight(watch::Receiver<()>),
-    Stored(Arc<Tally>),
+    /// With what the sender was told, if all was not well.
+    Stored(Option<Arc<Tally>>),
 }
 
 /// What is known of a body that came in.
@@ -42,7 +43,7 @@ enum State {
 pub enum Arrival {
     /// It is new: the holder stores it, and tells so by [`Ticket::stored`].
     First(Ticket),
-    /// It is stored, with this result.
+    /// It is stored, and the sender was told this.
     Repeat(Arc<Tally>),
 }
 
@@ -68,7 +69,7 @@ impl RetryWindow {
         let mut bodies = self.lock();
         bodies.forget(self.max_bodies, now_ns.saturating_sub(self.max_age_ns));
         match bodies.known.get(&hash) {
-            Some(State::Stored(tally)) => Look::Arrival(Arrival::Repeat(tally.clone())),
+            Some(State::Stored(tally)) => Look::Arrival(Arrival::Repeat(tally.clone().unwrap_or_default())),
             Some(State::InFlight(other)) => Look::Wait(other.clone()),
             None => {
                 let (done, in_flight) = watch::channel(());
@@ -118,10 +119,11 @@ pub struct Ticket {
 
 impl Ticket {
     /// The body is durable.
-    pub fn stored(mut self, tally: Tally, now_ns: i64) {
+    pub fn stored(mut self, tally: &Arc<Tally>, now_ns: i64) {
         self.stored = true;
+        let told = tally.message().map(|_| tally.clone());
         let mut bodies = self.window.lock();
-        bodies.known.insert(self.hash, State::Stored(Arc::new(tally)));
+        bodies.known.insert(self.hash, State::Stored(told));
         bodies.order.push_back((now_ns, self.hash));
     }
 }
@@ -137,6 +139,7 @@ impl Drop for Ticket {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reason::Rejection;
 
     const SECOND: i64 = 1_000_000_000;
 
@@ -146,7 +149,7 @@ mod tests {
 
     async fn store(window: &Arc<RetryWindow>, hash: BodyHash, now_ns: i64) {
         match window.enter(hash, now_ns).await {
-            Arrival::First(ticket) => ticket.stored(Tally::default(), now_ns),
+            Arrival::First(ticket) => ticket.stored(&Arc::default(), now_ns),
             Arrival::Repeat(_) => panic!("{hash} is known"),
         }
     }
@@ -185,9 +188,9 @@ mod tests {
         let mut second = Box::pin(window.enter(7, 0));
         assert!(futures::poll!(&mut second).is_pending());
         let mut tally = Tally::default();
-        tally.receive(3);
-        first.stored(tally, 0);
+        tally.reject(Rejection::InvalidTime, 3);
+        first.stored(&Arc::new(tally), 0);
         let Arrival::Repeat(tally) = second.await else { panic!("7 is stored") };
-        assert_eq!(tally.received(), 3);
+        assert_eq!(tally.total_rejected(), 3);
     }
 }

@@ -13,6 +13,8 @@ use ocelli_signal::{AnyValue, Kind, Series, attributes, origin};
 pub struct Tick {
     pub previous_ns: i64,
     pub now_ns: i64,
+    /// Series that began at this time or later tell so again: what told it was not stored.
+    pub told_from_ns: i64,
 }
 
 /// The life of a series. A new one first says that it was zero at the tick before, so that a rate
@@ -44,7 +46,7 @@ impl Life {
     pub fn due(&mut self, tick: Tick, idle_ns: i64) -> Due {
         match self.start_ns {
             Some(_) if tick.now_ns.saturating_sub(self.seen_ns) >= idle_ns => Due::Stale,
-            Some(start_ns) => Due::Values { start_ns, first: false },
+            Some(start_ns) => Due::Values { start_ns, first: start_ns >= tick.told_from_ns },
             None => {
                 self.start_ns = Some(tick.previous_ns);
                 Due::Values { start_ns: tick.previous_ns, first: true }

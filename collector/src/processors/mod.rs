@@ -6,6 +6,7 @@
 mod emission;
 mod exemplars;
 mod histogram;
+mod known;
 mod names;
 mod peer;
 pub mod red;

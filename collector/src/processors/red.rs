@@ -31,6 +31,10 @@ struct Tenant {
     service_graph: ServiceGraph,
     /// The last sequence that was observed.
     sequence: u64,
+    /// Beginnings since then were told in the last emission.
+    told_from_ns: i64,
+    /// The last emission was not stored.
+    lost: bool,
 }
 
 /// How full the processors are, over all tenants.
@@ -75,22 +79,32 @@ impl Red {
     }
 
     /// The points of all tenants at `now_ns`, each with the last sequence that it covers. The caller
-    /// stores every batch before it asks for the next ones: a series tells its beginning only once.
+    /// stores every batch, or says that it did not ([`Red::not_stored`]), before it asks for the next.
     pub fn emit(&self, now_ns: i64) -> Vec<(String, Batch, u64)> {
         let mut state = self.lock();
         // A clock that was set back must not make points before those that are stored.
         let previous_ns = state.now_ns;
         let now_ns = now_ns.max(previous_ns + 1);
         state.now_ns = now_ns;
-        let tick = Tick { previous_ns, now_ns };
         let emitted = state.tenants.iter_mut().map(|(name, tenant)| {
-            let mut emission = Emission::new(tick);
+            if !std::mem::take(&mut tenant.lost) {
+                tenant.told_from_ns = previous_ns;
+            }
+            let mut emission = Emission::new(Tick { previous_ns, now_ns, told_from_ns: tenant.told_from_ns });
             tenant.span_metrics.emit(&mut emission);
             tenant.service_graph.emit(&mut emission);
             let batch = Batch { signal: Signal::Points, rows: emission.points.finish() };
             (name.clone(), batch, tenant.sequence)
         });
         emitted.filter(|(_, batch, _)| batch.rows.num_rows() > 0).collect()
+    }
+
+    /// The last emission of a tenant was not stored. The next one is cumulative and covers its spans;
+    /// with this it also tells again which series began.
+    pub fn not_stored(&self, tenant: &str) {
+        if let Some(tenant) = self.lock().tenants.get_mut(tenant) {
+            tenant.lost = true;
+        }
     }
 
     pub fn stats(&self) -> RedStats {
@@ -114,6 +128,8 @@ impl Tenant {
             span_metrics: SpanMetrics::new(limits.clone()),
             service_graph: ServiceGraph::new(limits.clone()),
             sequence: 0,
+            told_from_ns: 0,
+            lost: false,
         }
     }
 }

@@ -7,6 +7,7 @@
 use super::emission::{Due, Emission, Life, Metric};
 use super::exemplars::{Exemplar, Exemplars};
 use super::histogram::DurationHistogram;
+use super::known::Known;
 use super::names::Names;
 use super::peer::Peer;
 use super::span_metrics::{exemplar_of, seconds_of};
@@ -54,7 +55,7 @@ pub struct ServiceGraph {
     /// When each key began to wait, oldest first; keys that met are skipped.
     order: VecDeque<(i64, CallKey)>,
     edges: Vec<Edge>,
-    known: HashMap<u128, usize>,
+    known: Known,
     overflow: Option<Edge>,
     unpaired: u64,
 }
@@ -108,7 +109,7 @@ impl ServiceGraph {
             waiting: HashMap::new(),
             order: VecDeque::new(),
             edges: Vec::new(),
-            known: HashMap::new(),
+            known: Known::default(),
             overflow: None,
             unpaired: 0,
         }

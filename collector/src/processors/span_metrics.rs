@@ -3,10 +3,10 @@
 use super::emission::{Due, Emission, Life, Metric};
 use super::exemplars::{Exemplar, Exemplars};
 use super::histogram::DurationHistogram;
+use super::known::Known;
 use crate::limits::RedLimits;
 use ocelli_signal::Kind;
 use ocelli_signal::spans::Spans;
-use std::collections::HashMap;
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 const SCOPE: &str = "ocelli.span_metrics";
@@ -31,7 +31,7 @@ pub struct SpanMetrics {
     /// In the order of their first span, so that emissions are deterministic.
     series: Vec<Operation>,
     /// Index into `series` by the hash of service, name, kind and status.
-    known: HashMap<u128, usize>,
+    known: Known,
     /// Takes the spans that would need one series too many.
     overflow: Option<Operation>,
     overflowed_spans: u64,
@@ -48,7 +48,13 @@ struct Operation {
 
 impl SpanMetrics {
     pub fn new(limits: RedLimits) -> SpanMetrics {
-        SpanMetrics { limits, series: Vec::new(), known: HashMap::new(), overflow: None, overflowed_spans: 0 }
+        SpanMetrics {
+            limits,
+            series: Vec::new(),
+            known: Known::default(),
+            overflow: None,
+            overflowed_spans: 0,
+        }
     }
 
     pub fn series(&self) -> usize {

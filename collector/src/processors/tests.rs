@@ -158,6 +158,20 @@ fn a_new_series_says_first_that_it_was_zero() {
 }
 
 #[test]
+fn a_beginning_that_was_not_stored_is_told_again() {
+    let red = red();
+    let name = "calls{cart,SPAN_KIND_SERVER,GET /,STATUS_CODE_UNSET}";
+    observe(&red, 1, &[span("cart", "GET /", SERVER, 1, 0, 20)]);
+    for tick in [START + 5 * SECOND, START + 10 * SECOND, START + 15 * SECOND] {
+        let at = |time, count| Seen { time, start: START, count: Some(count) };
+        assert_eq!(points(&emit(&red, tick))[name], vec![at(START, 0), at(tick, 1)]);
+        red.not_stored("default");
+    }
+    emit(&red, START + 20 * SECOND);
+    assert_eq!(points(&emit(&red, START + 25 * SECOND))[name].len(), 1);
+}
+
+#[test]
 fn durations_come_with_exemplars_once() {
     let red = red();
     let spans: Vec<_> = (1..=20).map(|n| span("cart", "GET /", SERVER, n, 0, i64::from(n) * 10)).collect();

@@ -8,6 +8,8 @@ use super::trace_context::{self, TraceContext};
 
 /// A level stands among the first words of a line, if at all.
 const LEADING_WORDS: usize = 6;
+/// Levels of some loggers that are common words as well.
+const AMBIGUOUS: [&str; 4] = ["LOG", "HTTP", "FINE", "CONFIG"];
 /// `key=value` pairs are looked for so far into a line.
 const PAIRS_WITHIN: usize = 4096;
 
@@ -73,10 +75,9 @@ fn leading_word(line: &str) -> Option<Severity> {
                 && matches!(before, None | Some('[' | '(' | '|' | '<' | ':'));
             let marked = matches!(before, Some('[' | '(' | '<')) || after == Some(':');
             let capitals = name.chars().all(|c| c.is_ascii_uppercase());
-            if alone && (capitals || marked) && name.len() > 2 {
-                if let Some(severity) = level::of_word(name).filter(|_| name != "LOG" && name != "HTTP") {
-                    return Some(severity);
-                }
+            let severity = level::of_word(name).filter(|_| !AMBIGUOUS.contains(&name));
+            if severity.is_some() && alone && (capitals || marked) {
+                return severity;
             }
             rest = &rest[end..];
         }

@@ -30,6 +30,28 @@ impl From<WireError> for ItemError {
     }
 }
 
+/// Reads every field of an item, with its raw bytes. The first rejection is kept until the end: a bad
+/// item must not hide that the body after it is broken.
+pub fn each_field<'m>(
+    message: &'m [u8],
+    mut read: impl FnMut(u32, Field<'m>, &'m [u8]) -> Result<(), ItemError>,
+) -> Result<(), ItemError> {
+    let mut rejection = None;
+    let mut fields = Reader::new(message);
+    let mut rest = message;
+    while let Some(field) = fields.next() {
+        let (number, field) = field?;
+        let raw = &rest[..rest.len() - fields.rest().len()];
+        rest = fields.rest();
+        match read(number, field, raw) {
+            Ok(()) => {}
+            Err(ItemError::Rejected(reason)) => rejection = rejection.or(Some(reason)),
+            Err(fatal) => return Err(fatal),
+        }
+    }
+    rejection.map_or(Ok(()), |reason| Err(reason.into()))
+}
+
 /// Nanoseconds as the batches carry them.
 pub fn time(nanos: u64) -> Result<i64, Rejection> {
     i64::try_from(nanos).map_err(|_| Rejection::InvalidTime)

@@ -7,7 +7,7 @@ use crate::limits::DecodeLimits;
 use crate::reason::Rejection;
 use ocelli_signal::logs::{BodyKind, LogRow, LogsBuilder};
 use ocelli_signal::value_text::write_json_text;
-use ocelli_signal::wire::{Field, Reader, Writer};
+use ocelli_signal::wire::{Field, Writer};
 use ocelli_signal::{AnyValue, Batch, Signal, WireError};
 
 /// Decodes a request. `now_ns` is the time of a record that has none.
@@ -54,57 +54,33 @@ impl Items for LogItems<'_> {
     }
 }
 
+/// A record while it is read.
+struct Draft<'m> {
+    row: LogRow<'m>,
+    body: AnyValue<'m>,
+    trace_id: &'m [u8],
+    span_id: &'m [u8],
+    attributes: usize,
+}
+
 impl LogItems<'_> {
     fn record(&mut self, message: &[u8], tally: &mut Tally) -> Result<(), ItemError> {
         self.attributes.clear();
         self.body_text.clear();
-        let mut row = LogRow::default();
-        let mut body = AnyValue::Empty;
-        let (mut time, mut observed) = (0, 0);
-        let (mut trace_id, mut span_id) = (&[][..], &[][..]);
-        let mut attributes = 0;
-        // A broken item must not hide that the body is broken: the first fault is kept until the end.
-        let mut fault = None;
-        for field in Reader::new(message) {
-            let (number, field) = field?;
-            let step = match number {
-                1 => done(time = field.u64()),
-                2 => done(row.severity_number = field.i32()),
-                3 => field.str().map(|text| row.severity_text = text),
-                5 => read_body(field).map(|value| body = value),
-                6 => {
-                    attributes += 1;
-                    check::copy_pair(field, &mut self.attributes)
-                }
-                7 => done(row.dropped_attributes_count = field.u32()),
-                8 => done(row.flags = field.u32()),
-                9 => done(trace_id = field.bytes()),
-                10 => done(span_id = field.bytes()),
-                11 => done(observed = field.u64()),
-                12 => field.str().map(|text| row.event_name = text),
-                _ => Ok(()),
-            };
-            match step.map_err(ItemError::from) {
-                Ok(()) => {}
-                Err(ItemError::Rejected(reason)) => fault = fault.or(Some(reason)),
-                Err(fatal) => return Err(fatal),
-            }
-        }
-        if let Some(reason) = fault {
-            return Err(reason.into());
-        }
-        if attributes > self.limits.attributes {
+        let mut draft = Draft {
+            row: LogRow::default(),
+            body: AnyValue::Empty,
+            trace_id: &[],
+            span_id: &[],
+            attributes: 0,
+        };
+        check::each_field(message, |number, field, _| self.field(number, field, &mut draft))?;
+        if draft.attributes > self.limits.attributes {
             return Err(Rejection::TooManyAttributes.into());
         }
-        row.observed_time = check::time(observed)?;
-        row.time_given = time != 0;
-        row.time = match (check::time(time)?, row.observed_time) {
-            (0, 0) => self.now_ns,
-            (0, observed) => observed,
-            (time, _) => time,
-        };
-        (row.trace_id, row.span_id) = (id_or_none(trace_id, tally), id_or_none(span_id, tally));
-        (row.body_kind, row.body) = match body {
+        let time_given = draft.row.time != 0;
+        let times = [draft.row.time, draft.row.observed_time, self.now_ns];
+        let (body_kind, body) = match draft.body {
             AnyValue::Empty => (BodyKind::Empty, ""),
             AnyValue::String(text) => (BodyKind::String, text),
             other => {
@@ -112,15 +88,39 @@ impl LogItems<'_> {
                 (BodyKind::Other, self.body_text.as_str())
             }
         };
-        row.attributes = self.attributes.as_bytes();
-        self.builder.push(&row);
+        self.builder.push(&LogRow {
+            time: times.into_iter().find(|time| *time != 0).unwrap_or(0),
+            time_given,
+            body,
+            body_kind,
+            attributes: self.attributes.as_bytes(),
+            trace_id: id_or_none(draft.trace_id, tally),
+            span_id: id_or_none(draft.span_id, tally),
+            ..draft.row
+        });
         Ok(())
     }
-}
 
-/// A step that can't fail.
-fn done(_: ()) -> Result<(), WireError> {
-    Ok(())
+    fn field<'m>(&mut self, number: u32, field: Field<'m>, draft: &mut Draft<'m>) -> Result<(), ItemError> {
+        match number {
+            1 => draft.row.time = check::time(field.u64())?,
+            2 => draft.row.severity_number = field.i32(),
+            3 => draft.row.severity_text = field.str()?,
+            5 => draft.body = read_body(field)?,
+            6 => {
+                draft.attributes += 1;
+                check::copy_pair(field, &mut self.attributes)?;
+            }
+            7 => draft.row.dropped_attributes_count = field.u32(),
+            8 => draft.row.flags = field.u32(),
+            9 => draft.trace_id = field.bytes(),
+            10 => draft.span_id = field.bytes(),
+            11 => draft.row.observed_time = check::time(field.u64())?,
+            12 => draft.row.event_name = field.str()?,
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 fn read_body(field: Field<'_>) -> Result<AnyValue<'_>, WireError> {

@@ -4,6 +4,7 @@
 //! links and exemplars are checked here once, so that every reader after may trust them.
 
 mod check;
+mod data_point;
 pub mod logs;
 pub mod points;
 pub mod spans;

@@ -1,14 +1,14 @@
 //! `ExportMetricsServiceRequest` → a batch of points, one row a data point.
 
-use super::check::{self, EXEMPLAR, ItemError};
+use super::check::{self, ItemError};
+use super::data_point::{self, Pair, PointParts, is_number};
 use super::walk::{Items, settle, walk};
 use crate::decode::{DecodeError, Decoded, Tally};
 use crate::limits::DecodeLimits;
 use crate::reason::Rejection;
-use ocelli_signal::points::{FLAG_NO_RECORDED_VALUE, PointBody, PointRow, PointsBuilder};
+use ocelli_signal::points::{PointBody, PointRow, PointsBuilder};
 use ocelli_signal::series::SeriesView;
-use ocelli_signal::span_parts::Number;
-use ocelli_signal::wire::{Field, Reader, Writer, fixed64s, varints};
+use ocelli_signal::wire::{Field, Reader, Writer};
 use ocelli_signal::{Batch, Kind, Signal, WireError};
 
 /// Decodes a request.
@@ -40,8 +40,7 @@ struct Buffers {
     attributes: Writer,
     metadata: Writer,
     series: Writer,
-    point: Writer,
-    exemplars: Writer,
+    parts: PointParts,
 }
 
 impl Items for PointItems<'_> {
@@ -148,9 +147,10 @@ impl PointItems<'_> {
         &mut self,
         metric: &Metric<'m>,
         message: &'m [u8],
-        pairs: &mut Vec<(&'m str, &'m [u8])>,
+        pairs: &mut Vec<Pair<'m>>,
     ) -> Result<(), ItemError> {
-        let point = read_point(metric.series.kind, message, pairs, &mut self.buffers, self.limits)?;
+        let kind = metric.series.kind;
+        let point = data_point::read(kind, message, pairs, &mut self.buffers.parts, self.limits)?;
         put_sorted(pairs, &mut self.buffers.attributes);
         let series = SeriesView {
             attributes: self.buffers.attributes.as_bytes(),
@@ -169,15 +169,15 @@ impl PointItems<'_> {
         self.builder.set_series(encoded);
         let body = match point.number {
             Some(number) => PointBody::Number(number),
-            None if is_number(metric.series.kind) => PointBody::Empty,
-            None => PointBody::Other(self.buffers.point.as_bytes()),
+            None if is_number(kind) => PointBody::Empty,
+            None => PointBody::Other(self.buffers.parts.buckets.as_bytes()),
         };
         self.builder.push(&PointRow {
             start_time: point.start_time,
             time: point.time,
             flags: point.flags,
             body,
-            exemplars: self.buffers.exemplars.as_bytes(),
+            exemplars: self.buffers.parts.exemplars.as_bytes(),
         });
         Ok(())
     }
@@ -191,175 +191,11 @@ impl PointItems<'_> {
     }
 }
 
-fn is_number(kind: Kind) -> bool {
-    matches!(kind, Kind::Gauge | Kind::Sum)
-}
-
-/// What a data point has besides attributes, buckets and exemplars.
-#[derive(Default)]
-struct PointHead {
-    start_time: i64,
-    time: i64,
-    flags: u32,
-    number: Option<Number>,
-}
-
-/// Where the kinds of data points keep what they share (`metrics.proto`).
-struct Numbers {
-    attributes: u32,
-    exemplars: u32,
-    flags: u32,
-}
-
-fn numbers_of(kind: Kind) -> Numbers {
-    // A summary has no exemplars; 0 is no field's number.
-    match kind {
-        Kind::Gauge | Kind::Sum => Numbers { attributes: 7, exemplars: 5, flags: 8 },
-        Kind::Histogram => Numbers { attributes: 9, exemplars: 8, flags: 10 },
-        Kind::ExponentialHistogram => Numbers { attributes: 1, exemplars: 11, flags: 10 },
-        Kind::Summary => Numbers { attributes: 7, exemplars: 0, flags: 8 },
-    }
-}
-
-/// Reads a data point of any kind: attributes to `pairs`, exemplars and buckets to the buffers.
-fn read_point<'m>(
-    kind: Kind,
-    message: &'m [u8],
-    pairs: &mut Vec<(&'m str, &'m [u8])>,
-    buffers: &mut Buffers,
-    limits: &DecodeLimits,
-) -> Result<PointHead, ItemError> {
-    pairs.clear();
-    buffers.point.clear();
-    buffers.exemplars.clear();
-    let numbers = numbers_of(kind);
-    let mut head = PointHead::default();
-    let mut exemplars = 0;
-    let mut shape = BucketShape::default();
-    let mut fault = None;
-    let mut fields = Reader::new(message);
-    let mut before = message;
-    while let Some(field) = fields.next() {
-        let (number, field) = field?;
-        let raw = &before[..before.len() - fields.rest().len()];
-        before = fields.rest();
-        let step = if number == numbers.attributes {
-            check::key_value(field.bytes())
-                .map(|key| pairs.push((key, field.bytes())))
-                .map_err(ItemError::from)
-        } else if number == numbers.exemplars {
-            exemplars += 1;
-            buffers.exemplars.put_bytes_always(1, field.bytes());
-            check::message(field.bytes(), &EXEMPLAR, limits)
-        } else if number == numbers.flags {
-            head.flags = field.u32();
-            Ok(())
-        } else {
-            match (number, kind) {
-                (2, _) => {
-                    check::time(field.u64()).map(|time| head.start_time = time).map_err(ItemError::from)
-                }
-                (3, _) => check::time(field.u64()).map(|time| head.time = time).map_err(ItemError::from),
-                (4, Kind::Gauge | Kind::Sum) => {
-                    head.number = Some(Number::Double(field.f64()));
-                    Ok(())
-                }
-                (6, Kind::Gauge | Kind::Sum) => {
-                    head.number = Some(Number::Int(field.i64()));
-                    Ok(())
-                }
-                _ => {
-                    buffers.point.put_raw(raw);
-                    shape.see(kind, number, field).map_err(ItemError::from)
-                }
-            }
-        };
-        match step {
-            Ok(()) => {}
-            Err(ItemError::Rejected(reason)) => fault = fault.or(Some(reason)),
-            Err(fatal) => return Err(fatal),
-        }
-    }
-    if let Some(reason) = fault {
-        return Err(reason.into());
-    }
-    if pairs.len() > limits.attributes {
-        return Err(Rejection::TooManyAttributes.into());
-    }
-    if exemplars > limits.parts {
-        return Err(Rejection::TooManyParts.into());
-    }
-    let stale = head.flags & FLAG_NO_RECORDED_VALUE != 0;
-    if is_number(kind) && head.number.is_none() && !stale {
-        return Err(Rejection::MissingValue.into());
-    }
-    shape.check(kind)?;
-    Ok(head)
-}
-
 /// Attributes as the identity of a series has them: by key; pairs of the same key in the order sent.
-fn put_sorted(pairs: &mut [(&str, &[u8])], out: &mut Writer) {
+fn put_sorted(pairs: &mut [Pair<'_>], out: &mut Writer) {
     if !pairs.is_sorted_by_key(|(key, _)| *key) {
         pairs.sort_by_key(|(key, _)| *key);
     }
     out.clear();
     pairs.iter().for_each(|(_, pair)| out.put_bytes_always(1, pair));
-}
-
-/// How many buckets and bounds a histogram has, and whether the bounds rise.
-#[derive(Default)]
-struct BucketShape {
-    counts: usize,
-    bounds: usize,
-    last_bound: Option<f64>,
-    broken: bool,
-}
-
-impl BucketShape {
-    /// Looks at one field of a histogram, exponential histogram or summary.
-    fn see(&mut self, kind: Kind, number: u32, field: Field<'_>) -> Result<(), WireError> {
-        match (kind, number) {
-            (Kind::Histogram, 6 | 7) => {
-                if matches!(field, Field::Bytes(bytes) if bytes.len() % 8 != 0) {
-                    return Err(WireError::Truncated);
-                }
-                if number == 6 {
-                    self.counts += fixed64s(field).count();
-                } else {
-                    fixed64s(field).map(f64::from_bits).for_each(|bound| self.bound(bound));
-                }
-            }
-            (Kind::ExponentialHistogram, 8 | 9) => self.exponential(field.bytes())?,
-            (Kind::Summary, 6) => Reader::new(field.bytes()).try_for_each(|field| field.map(drop))?,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn bound(&mut self, bound: f64) {
-        self.broken |= bound.is_nan() || self.last_bound.is_some_and(|last| last >= bound);
-        self.last_bound = Some(bound);
-        self.bounds += 1;
-    }
-
-    fn exponential(&mut self, buckets: &[u8]) -> Result<(), WireError> {
-        let (mut offset, mut counts) = (0i64, 0i64);
-        for field in Reader::new(buckets) {
-            match field? {
-                (1, field) => offset = i64::from(field.sint32()),
-                (2, field) => varints(field, |_| counts += 1)?,
-                _ => {}
-            }
-        }
-        self.broken |= i32::try_from(offset + counts + 1).is_err();
-        Ok(())
-    }
-
-    fn check(&self, kind: Kind) -> Result<(), Rejection> {
-        let fits = match kind {
-            Kind::Histogram => (self.counts, self.bounds) == (0, 0) || self.counts == self.bounds + 1,
-            _ => true,
-        };
-        if fits && !self.broken { Ok(()) } else { Err(Rejection::InvalidBuckets) }
-    }
 }

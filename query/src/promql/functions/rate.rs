@@ -100,7 +100,7 @@ fn histogram_increase(call: &RangeCall, points: &[Arc<Histogram>], counter: bool
     if counter && points.iter().any(|point| gauge(point)) {
         call.annotations.not_a_counter(call.arg, call.metric);
     }
-    if !counter && !(gauge(first) && gauge(last)) {
+    if !counter && (!gauge(first) || !gauge(last)) {
         call.annotations.not_a_gauge(call.arg, call.metric);
     }
     // After a reset at the second sample the layout of the first one does not matter.
@@ -181,7 +181,7 @@ fn instant(call: &RangeCall, window: &Window, counter: bool) -> Option<Sample> {
             if counter && (gauges[0] || gauges[1]) {
                 call.annotations.not_a_counter(call.first_arg, call.metric);
             }
-            if !counter && !(gauges[0] && gauges[1]) {
+            if !counter && (!gauges[0] || !gauges[1]) {
                 call.annotations.not_a_gauge(call.first_arg, call.metric);
             }
             let mut result = (*last).clone();

@@ -39,7 +39,8 @@ fn clamp_between(eval: &Eval, call: &Call, low: &[f64], high: &[f64]) -> Result<
     };
     Ok(Value::Vector(map_floats(vector, |step, value| {
         let inside = nan_or(low[step], nan_or(high[step], value, f64::min), f64::max);
-        (!(high[step] < low[step])).then_some(inside)
+        let empty = high[step] < low[step];
+        (!empty).then_some(inside)
     })))
 }
 

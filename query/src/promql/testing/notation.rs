@@ -37,7 +37,7 @@ fn labels_end(line: &str) -> usize {
                 c if c.is_whitespace() && !in_braces => {
                     // `name {labels}` is read as one, `name {{histogram}}` and `name 1` are not.
                     let rest = line[at..].trim_start();
-                    if !(rest.starts_with('{') && !rest.starts_with("{{")) {
+                    if !rest.starts_with('{') || rest.starts_with("{{") {
                         return at;
                     }
                 }

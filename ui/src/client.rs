@@ -6,6 +6,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use ocelli_api::{ApiError, ErrorBody};
 use serde::de::DeserializeOwned;
+use std::any::Any;
+use std::marker::PhantomData;
+use std::ops::Deref;
 use std::sync::Arc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -36,10 +39,18 @@ impl Failure {
     }
 }
 
-/// A question that follows its signals; cheap to copy.
-pub struct Fetched<T: Send + Sync + 'static> {
+/// An answer whose type is forgotten: one copy of the code below serves all questions, which is a good
+/// part of what the browser downloads.
+type Answer = Arc<dyn Any + Send + Sync>;
+
+/// Reads the text of an answer.
+type Decode = fn(&str) -> Result<Answer, serde_json::Error>;
+
+/// A question that follows its signals, whatever its answer is; cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Asked {
     /// The last good answer.
-    pub data: RwSignal<Option<Arc<T>>>,
+    data: RwSignal<Option<Answer>>,
     /// Why the last question failed.
     pub failure: RwSignal<Option<Failure>>,
     pub loading: RwSignal<bool>,
@@ -48,18 +59,51 @@ pub struct Fetched<T: Send + Sync + 'static> {
     again: RwSignal<u32>,
 }
 
-impl<T: Send + Sync + 'static> Clone for Fetched<T> {
+impl Asked {
+    /// Asks the same again.
+    pub fn retry(self) {
+        self.again.update(|again| *again += 1);
+    }
+
+    pub fn has_answer(self) -> bool {
+        self.data.with(Option::is_some)
+    }
+}
+
+/// A question with the type of its answer.
+pub struct Fetched<T> {
+    pub asked: Asked,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Fetched<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T: Send + Sync + 'static> Copy for Fetched<T> {}
+impl<T> Copy for Fetched<T> {}
+
+impl<T> Deref for Fetched<T> {
+    type Target = Asked;
+
+    fn deref(&self) -> &Asked {
+        &self.asked
+    }
+}
 
 impl<T: Send + Sync + 'static> Fetched<T> {
-    /// Asks the same again.
-    pub fn retry(self) {
-        self.again.update(|again| *again += 1);
+    /// The last good answer.
+    pub fn get(self) -> Option<Arc<T>> {
+        self.data.get().and_then(|data| data.downcast().ok())
+    }
+
+    pub fn with<R>(self, f: impl FnOnce(Option<&T>) -> R) -> R {
+        self.data.with(|data| f(data.as_deref().and_then(|data| data.downcast_ref())))
+    }
+
+    pub fn with_untracked<R>(self, f: impl FnOnce(Option<&T>) -> R) -> R {
+        self.data.with_untracked(|data| f(data.as_deref().and_then(|data| data.downcast_ref())))
     }
 
     /// Something computed from the answer, recomputed when it changes.
@@ -67,58 +111,63 @@ impl<T: Send + Sync + 'static> Fetched<T> {
         self,
         f: impl Fn(&T) -> R + Send + Sync + 'static,
     ) -> Memo<Option<R>> {
-        Memo::new(move |_| self.data.with(|data| data.as_deref().map(&f)))
+        Memo::new(move |_| self.with(|data| data.map(&f)))
     }
 }
 
-/// Asks whenever `url` gives another address (path and query); `None` stops
-/// what runs and keeps what is there.
+/// Asks whenever `url` gives another address (path and query); `None` stops what runs and keeps what is
+/// there.
 pub fn fetch<T>(url: impl Fn() -> Option<String> + Send + Sync + 'static) -> Fetched<T>
 where
     T: DeserializeOwned + Send + Sync + 'static,
 {
-    let fetched = Fetched {
+    let decode: Decode = |text| serde_json::from_str::<T>(text).map(|answer| Arc::new(answer) as Answer);
+    let asked = Asked {
         data: RwSignal::new(None),
         failure: RwSignal::new(None),
         loading: RwSignal::new(false),
         url: Memo::new(move |_| url()),
         again: RwSignal::new(0),
     };
+    follow(asked, decode);
+    Fetched { asked, answer: PhantomData }
+}
+
+fn follow(asked: Asked, decode: Decode) {
     let running = StoredValue::new_local(Running::default());
     on_cleanup(move || {
-        running.try_update_value(|running| running.stop());
+        running.try_update_value(Running::stop);
     });
     Effect::new(move |_| {
-        fetched.again.track();
-        let Some(url) = fetched.url.get() else {
+        asked.again.track();
+        let Some(url) = asked.url.get() else {
             running.try_update_value(Running::stop);
-            fetched.loading.set(false);
+            asked.loading.set(false);
             return;
         };
-        let Some((sequence, signal)) = running.try_update_value(|running| running.next()) else { return };
-        fetched.loading.set(true);
+        let Some((sequence, signal)) = running.try_update_value(Running::next) else { return };
+        asked.loading.set(true);
         spawn_local(async move {
-            let answer = get_json::<T>(&url, signal.as_ref()).await;
+            let answer = get(&url, signal.as_ref(), decode).await;
             let is_latest = running.try_with_value(|running| running.sequence == sequence) == Some(true);
             if is_latest {
-                settle(fetched, answer);
+                settle(asked, answer);
             }
         });
     });
-    fetched
 }
 
 /// The page may be gone by now, so nothing here may assume that its signals live.
-fn settle<T: Send + Sync + 'static>(fetched: Fetched<T>, answer: Result<T, Failure>) {
+fn settle(asked: Asked, answer: Result<Answer, Failure>) {
     let failure = match answer {
         Ok(data) => {
-            fetched.data.try_set(Some(Arc::new(data)));
+            asked.data.try_set(Some(data));
             None
         }
         Err(failure) => Some(failure),
     };
-    fetched.failure.try_set(failure);
-    fetched.loading.try_set(false);
+    asked.failure.try_set(failure);
+    asked.loading.try_set(false);
 }
 
 #[derive(Default)]
@@ -144,15 +193,12 @@ impl Running {
 }
 
 /// One GET of a JSON answer.
-pub async fn get_json<T: DeserializeOwned>(
-    url: &str,
-    signal: Option<&web_sys::AbortSignal>,
-) -> Result<T, Failure> {
+async fn get(url: &str, signal: Option<&web_sys::AbortSignal>, decode: Decode) -> Result<Answer, Failure> {
     let (status, text) = get_text(url, signal).await.map_err(|why| Failure::Network(words(&why)))?;
     if !(200..300).contains(&status) {
         return Err(refusal(status, &text));
     }
-    serde_json::from_str(&text).map_err(|why| Failure::Unreadable(why.to_string()))
+    decode(&text).map_err(|why| Failure::Unreadable(why.to_string()))
 }
 
 async fn get_text(url: &str, signal: Option<&web_sys::AbortSignal>) -> Result<(u16, String), JsValue> {

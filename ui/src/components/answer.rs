@@ -1,7 +1,7 @@
 //! The frame around everything that is asked from the server: old data dimmed while a new answer is on
 //! its way, the server's own words when it refuses, what the answer cost, and the request as curl.
 
-use crate::client::{Failure, Fetched};
+use crate::client::{Asked, Failure};
 use crate::components::copy::CopyButton;
 use crate::view::{curl, format};
 use leptos::prelude::*;
@@ -9,29 +9,28 @@ use ocelli_api::QueryStats;
 
 /// Shows its children once there is an answer.
 #[component]
-pub fn Answer<T: Send + Sync + 'static>(
-    fetched: Fetched<T>,
-    /// Where the answer says what it cost, if it does.
-    #[prop(optional)]
-    stats: Option<fn(&T) -> &QueryStats>,
+pub fn Answer(
+    asked: Asked,
+    /// What the answer cost, if it says so.
+    #[prop(optional, into)]
+    stats: Signal<Option<QueryStats>>,
     /// The caller shows failures itself.
     #[prop(optional)]
     own_failure: bool,
     children: ChildrenFn,
 ) -> impl IntoView {
-    let has_data = Memo::new(move |_| fetched.data.with(Option::is_some));
-    let cost = fetched.map(move |data| stats.map(|stats| stats(data).clone()));
+    let has_answer = Memo::new(move |_| asked.has_answer());
     let fallback = move || {
         let waits =
-            move || fetched.loading.get().then(|| view! { <p class="late" role="status">"Loading…"</p> });
+            move || asked.loading.get().then(|| view! { <p class="late" role="status">"Loading…"</p> });
         view! { {waits} }
     };
     view! {
-        {(!own_failure).then(|| view! { <FailureNote failure=fetched.failure retry=Callback::new(move |()| fetched.retry())/> })}
-        <div class="answer" class:stale=move || fetched.failure.with(Option::is_some) class:loading=move || fetched.loading.get() aria-busy=move || fetched.loading.get().to_string()>
-            <Show when=move || has_data.get() fallback=fallback>{children()}</Show>
+        {(!own_failure).then(|| view! { <FailureNote failure=asked.failure retry=Callback::new(move |()| asked.retry())/> })}
+        <div class="answer" class:stale=move || asked.failure.with(Option::is_some) class:loading=move || asked.loading.get() aria-busy=move || asked.loading.get().to_string()>
+            <Show when=move || has_answer.get() fallback=fallback>{children()}</Show>
         </div>
-        <QueryNote url=fetched.url stats=Signal::derive(move || cost.get().flatten())/>
+        <QueryNote url=asked.url stats/>
     }
 }
 

@@ -33,7 +33,7 @@ pub fn SpanPanel(
         (!span.is_empty()).then(|| format!("/api{}/spans/{span}", links::trace_path(&trace)))
     });
     let close = move |_| context.location.set(&[("span", "")], false);
-    let title = move || detail.data.with(|detail| detail.as_ref().map(|detail| detail.name.clone()));
+    let title = move || detail.with(|detail| detail.map(|detail| detail.name.clone()));
     view! {
         <aside class="panel" data-testid="span-panel" aria-label="Span">
             <header class="panel-head">
@@ -41,8 +41,8 @@ pub fn SpanPanel(
                 <button type="button" class="icon" aria-label="Close, key Escape" on:click=close>"✕"</button>
             </header>
             <div class="panel-body">
-                <Answer fetched=detail>
-                    {move || detail.data.get().map(|detail| view! { <Detail detail view span_id logs/> })}
+                <Answer asked=detail.asked>
+                    {move || detail.get().map(|detail| view! { <Detail detail view span_id logs/> })}
                 </Answer>
             </div>
         </aside>
@@ -168,8 +168,7 @@ fn Links(links_of: Vec<SpanLink>, dropped: u32) -> impl IntoView {
 fn TraceLogs(logs: Fetched<LogsResponse>, span_id: Signal<String>, view: TraceView) -> impl IntoView {
     let parts = Memo::new(move |_| {
         let span = span_id.get();
-        let mut records =
-            logs.data.with(|logs| logs.as_deref().map(|logs| logs.records.clone()).unwrap_or_default());
+        let mut records = logs.with(|logs| logs.map(|logs| logs.records.clone()).unwrap_or_default());
         records.sort_by_key(|record| record.time);
         records.into_iter().partition::<Vec<LogRecord>, _>(|record| record.span_id == span)
     });

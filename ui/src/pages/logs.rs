@@ -45,9 +45,9 @@ pub fn Logs() -> impl IntoView {
             <QueryBox logs/>
             <FailureNote failure=histogram_failure retry=Callback::new(move |()| histogram.retry())/>
             <div class:loading=move || histogram.loading.get() class:stale=move || histogram.failure.with(Option::is_some)>
-                <Histogram data=histogram.data severity_href/>
+                <Histogram data=Signal::derive(move || histogram.get()) severity_href/>
             </div>
-            <Answer fetched=logs own_failure=true stats=|answer: &LogsResponse| &answer.stats>
+            <Answer asked=logs.asked own_failure=true stats=logs.map(|answer| answer.stats.clone())>
                 <Records logs/>
             </Answer>
         </section>
@@ -97,7 +97,7 @@ fn Records(logs: Fetched<LogsResponse>) -> impl IntoView {
     let next = RwSignal::new(None::<String>);
     let asked = RwSignal::new(None::<String>);
     Effect::new(move |_| {
-        let Some(page) = logs.data.get() else { return };
+        let Some(page) = logs.get() else { return };
         asked.set(None);
         next.set(page.next_cursor.clone());
         rows.set(page.records.iter().cloned().map(LogRow::new).collect());
@@ -108,7 +108,7 @@ fn Records(logs: Fetched<LogsResponse>) -> impl IntoView {
         Some(format!("{first}&cursor={}", crate::view::query_string::encode(&cursor)))
     });
     Effect::new(move |_| {
-        let Some(page) = page.data.get() else { return };
+        let Some(page) = page.get() else { return };
         if asked.get_untracked().is_none() {
             return;
         }

@@ -45,7 +45,7 @@ pub fn Service(name: String) -> impl IntoView {
                     <a href=logs data-testid="service-logs">"Logs"</a>
                 </nav>
             </header>
-            <Answer fetched=service stats=|answer: &ServiceResponse| &answer.stats>
+            <Answer asked=service.asked stats=service.map(|answer| answer.stats.clone())>
                 <Body service name/>
             </Answer>
         </section>
@@ -55,9 +55,7 @@ pub fn Service(name: String) -> impl IntoView {
 #[component]
 fn Body(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> impl IntoView {
     let nothing = Memo::new(move |_| {
-        service
-            .data
-            .with(|data| data.as_ref().is_none_or(|data| data.red.calls == 0.0 && data.operations.is_empty()))
+        service.with(|data| data.is_none_or(|data| data.red.calls == 0.0 && data.operations.is_empty()))
     });
     view! {
         {move || nothing.get().then(|| view! { <Empty what=format!("No call of {} has been seen", name.get_value())/> })}

@@ -27,8 +27,7 @@ pub fn Services() -> impl IntoView {
     let services = fetch::<ServicesResponse>(move || {
         context.range.get().ok().map(|range| links::api("/api/services", &range, &[]))
     });
-    let empty =
-        Memo::new(move |_| system.data.with(|system| system.as_ref().is_some_and(|system| system.empty)));
+    let empty = Memo::new(move |_| system.with(|system| system.is_some_and(|system| system.empty)));
     poll(context, system, services);
     view! {
         <Show when=move || !empty.get() fallback=move || view! { <Waiting system/> }>
@@ -37,7 +36,7 @@ pub fn Services() -> impl IntoView {
                     <h1>"Services"</h1>
                     <Find/>
                 </header>
-                <Answer fetched=services stats=|answer: &ServicesResponse| &answer.stats>
+                <Answer asked=services.asked stats=services.map(|answer| answer.stats.clone())>
                     <Table services/>
                 </Answer>
             </section>
@@ -49,13 +48,11 @@ pub fn Services() -> impl IntoView {
 fn poll(context: Context, system: Fetched<SystemResponse>, services: Fetched<ServicesResponse>) {
     let round = StoredValue::new(0u32);
     let look = move || {
-        let Some(is_empty) = system.data.with_untracked(|system| system.as_ref().map(|system| system.empty))
-        else {
+        let Some(is_empty) = system.with_untracked(|system| system.map(|system| system.empty)) else {
             return;
         };
-        let some = services.data.with_untracked(|services| {
-            services.as_ref().is_some_and(|services| !services.services.is_empty())
-        });
+        let some = services
+            .with_untracked(|services| services.is_some_and(|services| !services.services.is_empty()));
         round.update_value(|round| *round += 1);
         if is_empty && !system.loading.get_untracked() {
             system.retry();
@@ -90,8 +87,7 @@ fn Table(services: Fetched<ServicesResponse>) -> impl IntoView {
     let location = Context::get().location;
     let (find, sort) = (location.value("find"), location.value("sort"));
     let rows = Memo::new(move |_| {
-        let all =
-            services.data.with(|data| data.as_deref().map(|data| data.services.clone()).unwrap_or_default());
+        let all = services.with(|data| data.map(|data| data.services.clone()).unwrap_or_default());
         let names: Vec<String> = all.iter().map(|service| service.name.clone()).collect();
         let find = find.get().to_lowercase();
         let mut rows: Vec<_> = all.into_iter().zip(colours::looks(&names)).collect();

@@ -21,13 +21,13 @@ pub fn System() -> impl IntoView {
         <section class="page">
             <header class="page-head">
                 <h1>"System"</h1>
-                <p class="hint">{move || system.data.get().map(|system| {
+                <p class="hint">{move || system.get().map(|system| {
                     let uptime = format::duration(system.uptime_s as f64 * 1e9);
                     format!("Ocelli {}, up for {uptime}", system.version)
                 })}</p>
             </header>
-            <Answer fetched=system>
-                {move || system.data.get().map(|system| view! { <Body system=(*system).clone()/> })}
+            <Answer asked=system.asked>
+                {move || system.get().map(|system| view! { <Body system=(*system).clone()/> })}
             </Answer>
         </section>
     }

@@ -30,10 +30,10 @@ pub fn Trace(id: String) -> impl IntoView {
         }
     });
     let sound = trace.map(|trace| waterfall::is_well_formed(&trace.spans) && !trace.spans.span_id.is_empty());
-    let current = Memo::new(move |_| trace.data.get().unwrap_or_default());
+    let current = Memo::new(move |_| trace.get().unwrap_or_default());
     view! {
         <section class="page fill">
-            <Answer fetched=trace stats=|answer: &TraceResponse| &answer.stats>
+            <Answer asked=trace.asked stats=trace.map(|answer| answer.stats.clone())>
                 <Show when=move || sound.get() == Some(true) fallback=|| view! { <p class="note error" role="alert">"This trace has no spans that can be drawn."</p> }>
                     <Body trace=current/>
                 </Show>

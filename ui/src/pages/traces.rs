@@ -36,8 +36,8 @@ pub fn Traces() -> impl IntoView {
         <section class="page">
             <header class="page-head"><h1>"Traces"</h1></header>
             <Filters/>
-            <Answer fetched=traces stats=|answer: &TracesResponse| &answer.stats>
-                <Scatter data=traces.data/>
+            <Answer asked=traces.asked stats=traces.map(|answer| answer.stats.clone())>
+                <Scatter data=Signal::derive(move || traces.get())/>
                 <Table traces/>
             </Answer>
         </section>
@@ -99,7 +99,7 @@ fn Filters() -> impl IntoView {
 fn Table(traces: Fetched<TracesResponse>) -> impl IntoView {
     let location = Context::get().location;
     let rows = move || {
-        let data = traces.data.get()?;
+        let data = traces.get()?;
         let names: BTreeSet<&String> = data
             .traces
             .iter()

@@ -6,8 +6,10 @@ use crate::harness::target_dir;
 use crate::harness::wait::{ensure, until};
 use futures::FutureExt;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Duration;
 use thirtyfour::prelude::*;
 
@@ -19,6 +21,8 @@ pub const PHONE: (u32, u32) = (360, 740);
 pub struct Browser {
     session: Session,
     base: String,
+    /// Requests that our pages have made, by the browser's id: it makes some of its own too.
+    requests: Mutex<HashMap<String, String>>,
 }
 
 /// Opens a browser on a server, runs the test in it, and closes it whatever happened. At the end no
@@ -26,7 +30,7 @@ pub struct Browser {
 pub async fn with(server: &Server, name: &str, test: impl AsyncFnOnce(&Browser)) {
     let base = server.api.url("");
     needs_ui(&base).await;
-    let browser = Browser { session: driver::start().await, base };
+    let browser = Browser { session: driver::start().await, base, requests: Mutex::default() };
     browser.resize(DESKTOP).await;
     let outcome = AssertUnwindSafe(async {
         test(&browser).await;
@@ -191,27 +195,37 @@ impl Browser {
         }
         for entry in self.web().get_log("performance").await.unwrap() {
             let event: Value = serde_json::from_str(&entry.message).unwrap_or_default();
-            faults.extend(network_fault(&event["message"]));
+            faults.extend(self.network_fault(&event["message"]));
         }
         faults
+    }
+
+    /// Requests that a page gives up itself, because their answer is no longer wanted, are no failures.
+    fn network_fault(&self, event: &Value) -> Option<String> {
+        let what = &event["params"];
+        let mut requests = self.requests.lock().unwrap();
+        let id = what["requestId"].as_str()?;
+        match event["method"].as_str()? {
+            "Network.requestWillBeSent" => {
+                let url = what["request"]["url"].as_str()?;
+                if what["documentURL"].as_str()?.starts_with(&self.base) {
+                    requests.insert(id.to_owned(), url.to_owned());
+                }
+                None
+            }
+            "Network.responseReceived" => {
+                let status = what["response"]["status"].as_u64().filter(|status| *status >= 400)?;
+                requests.get(id).map(|url| format!("{status} for {url}"))
+            }
+            "Network.loadingFailed" if what["canceled"] != true => {
+                requests.get(id).map(|url| format!("{url} was not loaded: {what}"))
+            }
+            _ => None,
+        }
     }
 
     pub async fn assert_clean(&self) {
         let faults = self.faults().await;
         assert!(faults.is_empty(), "{}", faults.join("\n"));
-    }
-}
-
-/// Requests that a page gives up itself, because their answer is no longer wanted, are no failures.
-fn network_fault(event: &Value) -> Option<String> {
-    let what = &event["params"];
-    match event["method"].as_str()? {
-        "Network.responseReceived" => {
-            let response = &what["response"];
-            let status = response["status"].as_u64().filter(|status| *status >= 400)?;
-            Some(format!("{status} for {}", response["url"]))
-        }
-        "Network.loadingFailed" if what["canceled"] != true => Some(format!("not loaded: {what}")),
-        _ => None,
     }
 }

@@ -39,7 +39,8 @@ async fn markup_is_shown_as_text() {
         check(browser).await;
         browser.click("[data-testid=trace-row] a").await;
         browser.at(&format!("/traces/{}", trace_hex(TRACE))).await;
-        browser.click_with("[data-testid=span-row]", SPAN).await;
+        browser.click("[data-testid=span-row] .service").await;
+        browser.see_with("[data-testid=span-panel] h2", SPAN).await;
         browser.see_with("[data-testid=span-panel]", KEY).await;
         browser.see_with("[data-testid=span-panel]", "<svg onload").await;
         check(browser).await;

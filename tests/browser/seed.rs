@@ -29,7 +29,6 @@ pub async fn seeded() -> Seeded {
             .await;
     }
     send_trace(&server, SLOW, now - 5 * SECOND, 2_500 * MS, true).await;
-    let range = format!("from={}&to={}", now - 600 * SECOND, now + 120 * SECOND);
     until("the figures of all services", FIGURES, async || {
         let range = [("from", "now-5m"), ("to", "now")];
         let answer: ServicesResponse = server.api.try_get("/api/services", &range).await?;
@@ -39,6 +38,7 @@ pub async fn seeded() -> Seeded {
         ensure(names == SERVICES && calls > TRACES as f64, || format!("{names:?}, {calls} payments"))
     })
     .await;
+    let range = format!("from={}&to={}", now - 600 * SECOND, now_ns());
     Seeded { server, range }
 }
 

@@ -68,15 +68,20 @@ async fn walk(browser: &Browser, range: &str) -> Vec<Stop> {
     let first = &stops[2].texts[0];
     assert!(first.contains("POST /checkout") && first.contains("2.5"), "the slowest comes first: {first}");
 
+    // The trace is opened at the span of `payment`, for which it was found.
     browser.click("[data-testid=trace-row] a").await;
     browser.at(&format!("/traces/{}", trace_hex(SLOW))).await;
+    browser.see("[data-testid=span-panel]").await;
+    stops.push(Stop::note(browser, "[data-testid=span-row]").await);
     let red = browser.texts("[data-testid=span-row].error").await;
     assert!(red.len() == 1 && red[0].contains("charge"), "one span is red: {red:?}");
-    browser.click_with("[data-testid=span-row]", "check token").await;
-    browser.see_with("[data-testid=span-panel] h2", "check token").await;
-    stops.push(Stop::note(browser, "[data-testid=span-row]").await);
 
-    browser.click("[data-testid=span-row].error").await;
+    browser.click_with("[data-testid=span-row] .operation", "check token").await;
+    browser.see_with("[data-testid=span-panel] h2", "check token").await;
+    browser.gone("[data-testid=span-panel] .note.error").await;
+    stops.push(Stop::note(browser, "[data-testid=span-panel] h2").await);
+
+    browser.click("[data-testid=span-row].error .operation").await;
     browser.see_with("[data-testid=span-panel]", "card declined").await;
     browser.see_with("[data-testid=span-panel]", "5001").await;
     browser.see_with("[data-testid=span-log]", "card declined by the bank").await;
@@ -87,7 +92,8 @@ async fn walk(browser: &Browser, range: &str) -> Vec<Stop> {
     browser.at("/logs?").await;
     browser.see("[data-testid=histogram]").await;
     stops.push(Stop::note(browser, "[data-testid=log-row]").await);
-    assert_eq!(stops[5].texts.len(), 2, "{:?}", stops[5].texts);
+    let records = &stops[6].texts;
+    assert_eq!(records.len(), 2, "{records:?}");
 
     browser.click_with("[data-testid=log-row]", "card declined").await;
     browser.see_with("[data-testid=log-detail]", &trace_hex(SLOW)).await;

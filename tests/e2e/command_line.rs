@@ -46,7 +46,7 @@ const FILES: [(&str, &[&str]); 6] = [
     ("lisen: 127.0.0.1:0\n", &["ocelli.yml:1:1", "lisen", "listen"]),
     ("\ndata_dir: d\nstorage:\n  flush_byte: 5\n", &["ocelli.yml:", "flush_byte", "flush_bytes"]),
     ("data_dir: d\nlisten: nowhere\n", &["ocelli.yml:2:", "listen"]),
-    ("data_dir: d\nlisten: [\n", &["ocelli.yml:3:"]),
+    ("data_dir: d\nlisten: [\n", &["ocelli.yml:2:", "listen"]),
     ("data_dir: d\nstorage:\n  flush_bytes: 0\n", &["ocelli.yml:3", "flush_bytes", "1"]),
     ("data_dir: d\nlisten: 0.0.0.0:0\n", &["ocelli.yml:2", "0.0.0.0", "127.0.0.1"]),
 ];

@@ -53,7 +53,7 @@ async fn what_was_acknowledged_survives_twenty_kills() {
     for round in 0..KILLS {
         let load = Load::start(&server, &ledger);
         // Some rounds are long enough for an emission or two, some for hardly one request.
-        let longest = if round % 4 == 0 { 2_500 } else { 400 };
+        let longest = if round % 4 == 0 { 1_800 } else { 200 };
         tokio::time::sleep(Duration::from_millis(random.random_range(5..longest))).await;
         let mut stopped = server.kill();
         load.stop().await;

@@ -96,10 +96,13 @@ async fn graph(api: &Api) {
     .await;
 }
 
-/// The desk's address stands in the demo's own log.
+/// How a fault is switched stands in the demo's own log, as a command: its URL up to the fault's name.
 fn faults_url(server: &Server) -> String {
-    let line = server.log().into_iter().find(|line| line["faults"].is_string());
-    line.expect("the demo says where its faults are switched")["faults"].as_str().unwrap().to_owned()
+    let lines = server.log();
+    let command = lines.iter().find_map(|line| line["faults"].as_str());
+    let command = command.expect("the demo says how its faults are switched");
+    let url = command.split_whitespace().find(|word| word.starts_with("http://"));
+    url.and_then(|url| url.rsplit_once('/')).unwrap_or_else(|| panic!("no URL in {command}")).0.to_owned()
 }
 
 async fn switch(desk: &str, fault: &str, state: &'static str) {

@@ -98,8 +98,10 @@ async fn traces(api: &Api, start: u64) {
     assert_eq!((status.as_u16(), &body["error"]["code"]), (404, &json!("not_found")), "{body}");
 }
 
+type Parameters = &'static [(&'static str, &'static str)];
+
 /// Parameters, and the traces that fit.
-const TRACE_SEARCHES: [(&[(&str, &str)], &[u128]); 10] = [
+const TRACE_SEARCHES: [(Parameters, &[u128]); 10] = [
     (&[], &[FAST, SLOW]),
     (&[("sort", "slowest")], &[SLOW, FAST]),
     (&[("service", "payment")], &[SLOW]),

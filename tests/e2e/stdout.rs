@@ -141,6 +141,7 @@ fn check(line: &Line, record: &LogRecord) {
 const SCRIPT: &str = r#"
 echo 'the shop opens'
 echo '{"level":"error","msg":"no stock","sku":"A-1"}'
+echo 'ERROR payment failed'
 printf 'Traceback (most recent call last):\n  File "pay.py", line 5, in pay\n    raise ValueError("boom")\nValueError: boom\n'
 echo 'on stderr' >&2
 printf 'without an end of line'
@@ -166,7 +167,9 @@ async fn a_command_is_run_as_it_was_and_its_output_is_kept() {
     let error = find("no stock");
     assert_eq!((severity_class(error.severity_number), error.body_text.as_str()), ("error", "no stock"));
     let stack = find("Traceback");
-    assert!(stack.body_text.contains("ValueError: boom"), "a stack trace is one record: {records:?}");
+    let (begins, ends) = ("ERROR payment failed\nTraceback", "ValueError: boom");
+    assert!(stack.body_text.starts_with(begins) && stack.body_text.ends_with(ends), "{records:?}");
+    assert_eq!(severity_class(stack.severity_number), "error", "{stack:?}");
     for words in ["the shop opens", "on stderr", "without an end of line"] {
         find(words);
     }

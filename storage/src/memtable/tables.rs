@@ -179,7 +179,7 @@ impl Tables {
             let table = tables.get(tenant).and_then(|signals| signals.get(&signal));
             table.map_or_else(View::default, |table| View {
                 parts: table.parts().cloned().collect(),
-                segments: table.segments.clone(),
+                segments: table.segments.iter().filter(|segment| !segment.is_damaged()).cloned().collect(),
             })
         };
         Snapshot::new(view(Signal::Spans), view(Signal::Points), view(Signal::Logs))
@@ -214,6 +214,13 @@ impl Tables {
         let tables = self.locked();
         let parts = tables.values().flat_map(BTreeMap::values).flat_map(Table::parts);
         parts.map(|part| part.rows.num_rows()).sum()
+    }
+
+    /// Takes out the segments that were found damaged.
+    pub fn take_damaged(&self) -> Vec<Arc<Segment>> {
+        let mut tables = self.locked();
+        let segments = tables.values_mut().flat_map(BTreeMap::values_mut).map(|table| &mut table.segments);
+        segments.flat_map(|segments| segments.extract_if(.., |segment| segment.is_damaged())).collect()
     }
 
     /// All segments of all tenants.

@@ -30,8 +30,8 @@ use ocelli_signal::Signal;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use points::{SeriesEntry, SeriesList};
 use read::Chunks;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What all segments of a store share.
 #[derive(Clone, Debug)]
@@ -48,6 +48,10 @@ pub struct Segment {
     context: SegmentContext,
     number: u64,
     index_damaged: AtomicBool,
+    /// Once true, no later snapshot has this segment.
+    damaged: AtomicBool,
+    /// Files whose every byte was checked since the start.
+    checked: Mutex<Vec<&'static str>>,
 }
 
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
@@ -55,7 +59,19 @@ static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 impl Segment {
     pub fn new(entry: SegmentEntry, context: SegmentContext) -> Segment {
         let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
-        Segment { entry, context, number, index_damaged: AtomicBool::new(false) }
+        Segment {
+            entry,
+            context,
+            number,
+            index_damaged: AtomicBool::new(false),
+            damaged: AtomicBool::new(false),
+            checked: Mutex::default(),
+        }
+    }
+
+    /// Whether its rows can't be trusted. Found when they are first read.
+    pub fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
     }
 
     /// Compares the files with what the catalog says about their sizes.
@@ -129,7 +145,7 @@ impl Segment {
         let Some(column) = leaves.iter().position(|leaf| leaf.path().string() == "trace_id") else {
             return Ok(true);
         };
-        let file = Chunks(self.open(ROWS_SUFFIX)?);
+        let file = Chunks(self.open_checked(ROWS_SUFFIX)?);
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, (*footer).clone());
         for group in 0..footer.metadata().num_row_groups() {
             match builder
@@ -168,7 +184,7 @@ impl Segment {
         each: impl FnMut(usize, Point),
     ) -> Result<()> {
         let footer = self.footer(ROWS_SUFFIX, points::schema())?;
-        points::read_points(Chunks(self.open(ROWS_SUFFIX)?), &footer, series, from_ns, to_ns, each)
+        points::read_points(Chunks(self.open_checked(ROWS_SUFFIX)?), &footer, series, from_ns, to_ns, each)
             .map_err(|error| self.blame(error))
     }
 
@@ -181,7 +197,7 @@ impl Segment {
         each: impl FnMut(RecordBatch) -> Result<()>,
     ) -> Result<()> {
         let footer = self.footer(suffix, schema)?;
-        read::read(Chunks(self.open(suffix)?), &footer, columns, rows, each)
+        read::read(Chunks(self.open_checked(suffix)?), &footer, columns, rows, each)
             .map_err(|error| self.blame(error))
     }
 
@@ -189,8 +205,8 @@ impl Segment {
         // The series file is read once and kept as a list, so its footer need not be.
         let what = if suffix == ROWS_SUFFIX { "footer" } else { "series footer" };
         self.context.cache.get(Key { segment: self.number, what }, || {
-            let footer =
-                read::footer(&Chunks(self.open(suffix)?), schema).map_err(|error| self.blame(error))?;
+            let footer = read::footer(&Chunks(self.open_checked(suffix)?), schema)
+                .map_err(|error| self.blame(error))?;
             let rows = footer.metadata().file_metadata().num_rows();
             if suffix == ROWS_SUFFIX && rows as u64 != self.entry.rows {
                 let detail = format!("it has {rows} rows, the catalog says {}", self.entry.rows);
@@ -206,15 +222,36 @@ impl Segment {
         self.context.disk.open(&path).context("open", &path)
     }
 
+    /// Opens a file; the first time since the start, checks all of it. Parquet readers find only
+    /// some of what can be wrong with a page, and a wrong answer is worse than none.
+    fn open_checked(&self, suffix: &'static str) -> Result<Arc<dyn DiskReader>> {
+        let file = self.open(suffix).map_err(|error| self.blame(error))?;
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if !checked.contains(&suffix) {
+            let path = self.entry.path(suffix);
+            let found = sink::checksum(file.as_ref()).context("read", &path)?;
+            let expected = self.entry.file(suffix).map(|file| file.crc32c);
+            if expected != Some(found) {
+                return Err(self.damaged(Error::corrupt(&path, "its checksum is wrong")));
+            }
+            checked.push(suffix);
+        }
+        Ok(file)
+    }
+
     /// Names the segment in the error of a reader, which only knows bytes.
     fn blame(&self, error: Error) -> Error {
         match error {
             Error::Parquet(_) | Error::Arrow(_) | Error::Corrupt { .. } => self.damaged(error),
+            Error::Io { ref source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                self.damaged(error)
+            }
             other => other,
         }
     }
 
     fn damaged(&self, detail: impl std::fmt::Display) -> Error {
+        self.damaged.store(true, Ordering::Relaxed);
         let error = Error::corrupt(&self.entry.path(ROWS_SUFFIX), detail);
         self.context.reports.add(&self.entry.path(ROWS_SUFFIX), &error);
         error

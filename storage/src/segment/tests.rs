@@ -152,6 +152,35 @@ fn a_damaged_footer_is_an_error_that_names_the_file() {
     assert_eq!(rig.segment.context.reports.list().len(), 1);
 }
 
+#[test]
+fn damage_anywhere_in_a_file_is_found_before_an_answer_is_given() {
+    for signal in Signal::ALL {
+        let rows = test_rows::batch(signal, 0, 300);
+        for file in &written(signal, vec![rows.clone()], 1).segment.entry.files {
+            for step in 0..20 {
+                let rig = written(signal, vec![rows.clone()], 1);
+                let at = (file.bytes as usize - 1) * step / 19;
+                rig.disk.damage(&rig.segment.entry.path(&file.suffix), |bytes| bytes[at] ^= 0x40);
+                let outcome = match file.suffix.as_str() {
+                    INDEX_SUFFIX => {
+                        rig.segment.candidates(&TextQuery::Word("paid".into())).map(|found| found.is_none())
+                    }
+                    SERIES_SUFFIX => rig.segment.series().map(|_| false),
+                    _ if signal == Signal::Points => {
+                        let list = rig.segment.series().unwrap();
+                        let all: Vec<_> = list.0.iter().collect();
+                        rig.segment.points(&all, i64::MIN, i64::MAX, |_, _| ()).map(|()| false)
+                    }
+                    _ => rig.segment.read(None, None).map(|_| false),
+                };
+                let found = matches!(outcome, Ok(true) | Err(Error::Corrupt { .. }));
+                assert!(found, "{signal:?} {} byte {at}", file.suffix);
+                assert_eq!(rig.segment.context.reports.list().len(), 1);
+            }
+        }
+    }
+}
+
 /// Each point of each series, as text.
 fn told(series: &[SeriesPoints]) -> Vec<String> {
     let mut told: Vec<String> = series

@@ -3,7 +3,7 @@
 //! One task does all of it, one memtable after the other, so that marks move in order and a caller
 //! that gives up waiting leaves nothing half done.
 
-use super::Shared;
+use super::{Shared, quarantine};
 use crate::catalog::Publication;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -74,6 +74,7 @@ async fn flush_all(shared: &Arc<Shared>) -> Result<()> {
 
 /// Writes the memtables that are large or old enough; the largest when all together are too large.
 async fn flush_due(shared: &Arc<Shared>, retry: &mut Retry) {
+    set_damaged_aside(shared).await;
     if retry.waits() {
         return;
     }
@@ -131,6 +132,18 @@ async fn write_segment(shared: &Arc<Shared>, frozen: &Arc<Frozen>) -> Result<Opt
     let entry =
         written.await.map_err(|error| Error::unavailable(format_args!("the flush failed: {error}")))??;
     Ok(Some(Arc::new(Segment::new(entry, shared.segments.clone()))))
+}
+
+/// Moves segments that a reader found damaged, so that the next start does not meet them again.
+async fn set_damaged_aside(shared: &Arc<Shared>) {
+    for segment in shared.tables.take_damaged() {
+        let detail = "found damaged while it was read";
+        if let Err(error) =
+            quarantine::segment(shared.disk.as_ref(), &shared.catalog, &segment.entry, detail).await
+        {
+            tracing::error!(%error, stem = segment.entry.stem, "a damaged segment could not be set aside");
+        }
+    }
 }
 
 /// Deletes WAL files whose rows are all in segments, and their spans in emissions. A deletion that

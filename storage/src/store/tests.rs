@@ -218,6 +218,25 @@ async fn damaged_and_missing_segments_are_set_aside_and_the_rest_is_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_segment_found_damaged_while_reading_is_told_once_and_then_left_out() {
+    let (disk, catalog) = (MemoryDisk::default(), Catalog::in_memory().await.unwrap());
+    let store = open_memory(&disk, &catalog).await.unwrap();
+    for n in 0..2 {
+        store.append("default", batch(Signal::Spans, n * 10, 10)).await.unwrap();
+        store.flush().await.unwrap();
+    }
+    let bad = catalog.segments().await.unwrap()[0].path(paths::ROWS_SUFFIX);
+    disk.damage(&bad, |bytes| bytes[1_000] ^= 1);
+    let snapshot = store.snapshot("default");
+    let read = snapshot.sources(Signal::Spans, i64::MIN, i64::MAX);
+    let failed =
+        read.iter().filter(|source| matches!(source.read(None, None), Err(Error::Corrupt { .. }))).count();
+    assert_eq!(failed, 1);
+    assert_eq!(counted(&store, Signal::Spans), once(Signal::Spans, 10..20));
+    assert_eq!(store.summary().quarantined.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn damage_in_the_middle_of_the_wal_costs_its_record_only() {
     let (disk, catalog) = (MemoryDisk::default(), Catalog::in_memory().await.unwrap());
     let roomy = Options { wal_file_bytes: 1 << 20, ..options() };

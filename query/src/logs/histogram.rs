@@ -28,7 +28,7 @@ pub fn histogram(
     let mut counts = Counts::new(start_ms, step_ms, range);
     let sources = snapshot.sources(Signal::Logs, range.from.0, range.to.0);
     let columns = &["severity_number"];
-    let scan = Scan { filter, time: "time", range, columns, newest_first: false };
+    let scan = Scan { filter, signal: Signal::Logs, range, columns, newest_first: false };
     let partial = scan.run(&sources, budget, &mut counts)?;
     let mut stats = budget.stats();
     stats.partial = partial;

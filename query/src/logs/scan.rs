@@ -10,6 +10,7 @@ use crate::Error;
 use crate::http::run::Budget;
 use arrow::array::{RecordBatch, TimestampNanosecondArray};
 use ocelli_api::TimeRange;
+use ocelli_signal::Signal;
 use ocelli_storage::{Rows, Source};
 
 /// Rows of the first piece of a source; the next ones grow, because a filter that lets few rows
@@ -18,12 +19,14 @@ const FIRST_ROWS: usize = 1 << 10;
 const MOST_ROWS: usize = 1 << 15;
 /// A source with fewer rows to look at is read at once, times included.
 const AT_ONCE_ROWS: usize = 1 << 13;
+/// The begin of a range is looked for in a sorted source down to this many rows, about one page.
+const NEAR_ROWS: u32 = 1 << 14;
 
 /// What to look for.
 pub struct Scan<'a> {
     pub filter: &'a Filter,
-    /// The column that the range is about.
-    pub time: &'static str,
+    pub signal: Signal,
+    /// Of the records' times, of spans the starts.
     pub range: TimeRange,
     /// Columns that the collector reads, besides those of the filter and the time.
     pub columns: &'a [&'static str],
@@ -98,9 +101,11 @@ impl Scan<'_> {
         let all = source.rows() as usize;
         let candidates = candidates.filter(|rows| rows.len() * 2 < all);
         let rows = candidates.as_ref().map_or(all, Rows::len);
-        let mut reader = Reader { scan: self, at, source, budget, collector };
+        let mut reader = Reader { scan: self, at, source, budget, collector, oldest: i64::MAX };
         if rows == 0 {
             Ok(())
+        } else if self.newest_first && self.is_sorted(source) {
+            reader.read_sorted(candidates.as_ref())
         } else if rows <= AT_ONCE_ROWS || !self.newest_first {
             reader.read(candidates.as_ref())
         } else {
@@ -108,9 +113,19 @@ impl Scan<'_> {
         }
     }
 
+    /// Segments of logs are sorted by time, youngest first; those of spans only roughly.
+    fn is_sorted(&self, source: &Source) -> bool {
+        self.signal == Signal::Logs && matches!(source, Source::Segment(_))
+    }
+
+    /// The column that the range is about.
+    fn time(&self) -> &'static str {
+        if self.signal == Signal::Logs { "time" } else { "start_time" }
+    }
+
     fn columns(&self) -> Vec<&'static str> {
         let mut columns = self.filter.columns();
-        columns.insert(self.time);
+        columns.insert(self.time());
         columns.extend(self.columns);
         columns.into_iter().collect()
     }
@@ -122,6 +137,8 @@ struct Reader<'a, 'c> {
     source: &'a Source,
     budget: &'a Budget,
     collector: &'c mut dyn Collector,
+    /// The time of the row that was read last.
+    oldest: i64,
 }
 
 impl Reader<'_, '_> {
@@ -145,13 +162,55 @@ impl Reader<'_, '_> {
 
     fn take(&mut self, batch: &RecordBatch, rows: &[u32]) -> Result<(), Error> {
         let range = self.scan.range;
-        let times: &TimestampNanosecondArray = column(batch, self.scan.time)?;
+        let times: &TimestampNanosecondArray = column(batch, self.scan.time())?;
         let inside = |row: usize| (range.from.0..range.to.0).contains(&times.value(row));
         let in_range = Mask::from_fn(batch.num_rows(), inside);
         let mut passed = in_range.clone();
         self.scan.filter.apply(batch, &mut passed)?;
+        self.oldest = times.values().last().copied().unwrap_or(self.oldest);
         let (in_range, passed) = (&in_range, &passed);
         self.collector.take(&Chunk { source: self.at, batch, rows, times, in_range, passed })
+    }
+
+    /// Reads rows as they lie, piece by piece, until one ends before the range or the floor.
+    fn read_sorted(&mut self, candidates: Option<&Rows>) -> Result<(), Error> {
+        let first = self.first_row_near(self.scan.range.to.0)?;
+        let rows: Vec<u32> = match candidates {
+            Some(rows) => rows.iter().filter(|row| *row >= first).collect(),
+            None => (first..self.source.rows() as u32).collect(),
+        };
+        let mut left = rows.as_slice();
+        let mut size = FIRST_ROWS;
+        while !left.is_empty() {
+            let (piece, rest) = left.split_at(size.min(left.len()));
+            self.read(Some(&Rows::from_sorted(piece.to_vec())))?;
+            if self.oldest < self.scan.range.from.0.max(self.collector.floor()) {
+                return Ok(());
+            }
+            left = rest;
+            size = (size * 4).min(MOST_ROWS);
+        }
+        Ok(())
+    }
+
+    /// A row of a sorted source before which all are at or after `to`, and not long before the
+    /// first that is not.
+    fn first_row_near(&self, to: i64) -> Result<u32, Error> {
+        let (mut first, mut end) = (0, self.source.rows() as u32);
+        if self.source.max_time() < to {
+            return Ok(0);
+        }
+        while end - first > NEAR_ROWS {
+            let middle = first + (end - first) / 2;
+            let rows = Rows::from_sorted(vec![middle]);
+            let batches = self.source.read(Some(&[self.scan.time()]), Some(&rows))?;
+            let time = match batches.iter().find(|batch| batch.num_rows() > 0) {
+                Some(batch) => column::<TimestampNanosecondArray>(batch, self.scan.time())?.value(0),
+                None => return Ok(first),
+            };
+            if time >= to { first = middle + 1 } else { end = middle }
+        }
+        Ok(first)
     }
 
     /// Reads the times first, then the other columns piece by piece, until the floor is reached.
@@ -175,7 +234,7 @@ impl Reader<'_, '_> {
 
     /// Times and numbers of the rows in the range, newest first.
     fn times(&mut self, candidates: Option<&Rows>) -> Result<Vec<(i64, u32)>, Error> {
-        let batches = self.source.read(Some(&[self.scan.time]), candidates)?;
+        let batches = self.source.read(Some(&[self.scan.time()]), candidates)?;
         let mut numbers: Box<dyn Iterator<Item = u32>> = match candidates {
             Some(rows) => Box::new(rows.iter()),
             None => Box::new(0..self.source.rows() as u32),
@@ -184,7 +243,7 @@ impl Reader<'_, '_> {
         let mut times = Vec::new();
         for batch in &batches {
             self.budget.scanned(0, batch.get_array_memory_size() as u64);
-            let column: &TimestampNanosecondArray = column(batch, self.scan.time)?;
+            let column: &TimestampNanosecondArray = column(batch, self.scan.time())?;
             let rows = column.values().iter().zip(numbers.by_ref());
             times.extend(rows.filter(|(time, _)| (from..to).contains(*time)).map(|(time, row)| (*time, row)));
         }

@@ -96,12 +96,12 @@ fn newest(
     wanted: usize,
     budget: &Budget,
 ) -> Result<Found, Error> {
-    let (filter, time, range) = (search.filter, "start_time", search.range);
-    let sources = snapshot.sources(Signal::Spans, range.from.0, range.to.0);
+    let (filter, signal, range) = (search.filter, Signal::Spans, search.range);
+    let sources = snapshot.sources(signal, range.from.0, range.to.0);
     let mut traces = search.cursor.map_or(0, |cursor| cursor.given) + wanted;
     loop {
         let mut newest = Newest::new(traces, search.most_traces());
-        let scan = Scan { filter, time, range, columns: &["trace_id"], newest_first: true };
+        let scan = Scan { filter, signal, range, columns: &["trace_id"], newest_first: true };
         let partial = scan.run(&sources, budget, &mut newest)?;
         let (keys, more) = newest.into_keys();
         let keys = search.behind_cursor(keys);
@@ -114,11 +114,11 @@ fn newest(
 }
 
 fn slowest(snapshot: &Snapshot, search: &TraceSearch<'_>, budget: &Budget) -> Result<Found, Error> {
-    let (filter, time, range) = (search.filter, "start_time", search.range);
-    let sources = snapshot.sources(Signal::Spans, range.from.0, range.to.0);
+    let (filter, signal, range) = (search.filter, Signal::Spans, search.range);
+    let sources = snapshot.sources(signal, range.from.0, range.to.0);
     let mut slowest = Slowest::new(search.most_traces());
     let columns = &["trace_id", "end_time"];
-    let scan = Scan { filter, time, range, columns, newest_first: false };
+    let scan = Scan { filter, signal, range, columns, newest_first: false };
     let partial = scan.run(&sources, budget, &mut slowest)?;
     Ok((search.behind_cursor(slowest.into_keys()), partial))
 }

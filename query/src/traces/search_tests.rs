@@ -10,11 +10,11 @@ use std::time::Duration;
 const START: i64 = 1_000_000_000_000;
 const END: i64 = START + 60_000_000_000;
 
-/// 200 traces of a few spans each, over six buckets of ten seconds.
+/// 120 traces of a few spans each, over six buckets of ten seconds.
 fn spans() -> Vec<Span> {
     let mut random = Random(3);
     let mut spans = Vec::new();
-    for trace in 0..200 {
+    for trace in 0..120 {
         let start = START + random.below(59_000) as i64 * 1_000_000;
         for number in 0..1 + random.below(5) {
             let service = ["cart", "payment", "order"][random.below(3) as usize];
@@ -87,7 +87,7 @@ async fn pages_hold_every_matching_trace_once_in_order() {
         let durations = extent.into_iter().filter(|(_, (.., passed))| *passed);
         let durations = durations.map(|(trace, (start, end, _))| (trace, end - start)).collect();
         let (newest, slowest) = (ordered(newest), ordered(durations));
-        for limit in [1, 7, 1_000] {
+        for limit in [3, 1_000] {
             assert_eq!(walk(&store, query, Sort::Newest, limit), newest, "{query} by {limit}");
             assert_eq!(walk(&store, query, Sort::Slowest, limit), slowest, "{query} by {limit}");
         }

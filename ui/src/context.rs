@@ -120,7 +120,7 @@ impl Context {
 
 /// The present, to the millisecond.
 pub fn now() -> UnixNano {
-    UnixNano((js_sys::Date::now() * 1e6) as i64)
+    UnixNano(js_sys::Date::now() as i64 * 1_000_000)
 }
 
 /// The browser's zone at a moment: its rules know daylight saving.

@@ -3,7 +3,7 @@
 
 use crate::client::{Asked, Failure};
 use crate::components::copy::CopyButton;
-use crate::view::{curl, format};
+use crate::view::{curl, format, zone};
 use leptos::prelude::*;
 use ocelli_api::QueryStats;
 
@@ -88,10 +88,9 @@ pub fn QueryNote(
 pub fn Empty(#[prop(into)] what: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     let context = crate::context::Context::get();
     let range = move || {
-        context.range.get().ok().map(|range| {
-            let (from, to) = crate::view::range::absolute(&range);
-            format!(" between {from} and {to}.")
-        })
+        let range = context.range.get().ok()?;
+        let text = |at| zone::short_date_clock(at, context.offset_min(at));
+        Some(format!(" between {} and {}.", text(range.from), text(range.to)))
     };
     let wider = move || {
         let range = context.range.get().ok()?;

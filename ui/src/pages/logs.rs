@@ -45,7 +45,9 @@ pub fn Logs() -> impl IntoView {
             <QueryBox logs/>
             <FailureNote failure=histogram_failure retry=Callback::new(move |()| histogram.retry())/>
             <div class:loading=move || histogram.loading.get() class:stale=move || histogram.failure.with(Option::is_some)>
-                <Histogram data=Signal::derive(move || histogram.get()) severity_href/>
+                <Show when=move || histogram.has_answer()>
+                    <Histogram data=Signal::derive(move || histogram.get()) severity_href/>
+                </Show>
             </div>
             <Answer asked=logs.asked own_failure=true stats=logs.map(|answer| answer.stats.clone())>
                 <Records logs/>
@@ -153,7 +155,7 @@ fn Records(logs: Fetched<LogsResponse>) -> impl IntoView {
     view! {
         {none}
         <FailureNote failure=page.failure retry=Callback::new(move |()| page.retry())/>
-        <div class="split">
+        <div class="split" class:hide=move || count.get() == 0>
             <LogList rows selected select older/>
             {detail}
         </div>

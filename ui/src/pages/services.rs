@@ -102,11 +102,12 @@ fn Table(services: Fetched<ServicesResponse>) -> impl IntoView {
                 find if find.is_empty() => "No span has been seen".to_owned(),
                 find => format!("No service whose name holds “{find}” has been seen"),
             };
-            view! { <Empty what/> }
+            let logs = move || location.link("/logs", &[]);
+            view! { <Empty what><p class="hint">"Services come from spans. "<a href=logs>"Look at the logs"</a></p></Empty> }
         })
     };
     view! {
-        <div class="scroll-table">
+        <div class="scroll-table" class:hide=move || rows.with(Vec::is_empty)>
         <table class="services rows">
             <thead><tr>
                 <SortHead column=Column::Name sort label="Service" numeric=false/>

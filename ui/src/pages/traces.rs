@@ -141,7 +141,7 @@ fn Table(traces: Fetched<TracesResponse>) -> impl IntoView {
         })
     };
     view! {
-        <div class="scroll-table"><table class="rows traces">
+        <div class="scroll-table" class:hide=move || count.get() == Some(0)><table class="rows traces">
             <thead><tr><th>"Start"</th><th>"Root"</th><th class="num">"Duration"</th><th class="bar-head"></th><th class="num">"Spans"</th><th class="num">"Errors"</th><th>"Services"</th></tr></thead>
             <tbody>{rows}</tbody>
         </table></div>

@@ -1,6 +1,6 @@
 //! Builds each listener's router from the route table and the handlers that the parts export.
 
-use crate::guard::guard;
+use crate::guard::{Hosts, guard};
 use crate::routes::{Listener, ROUTES};
 use anyhow::bail;
 use axum::Router;
@@ -18,7 +18,7 @@ pub fn exported(endpoints: Vec<(&'static str, MethodRouter)>) -> impl Iterator<I
 }
 
 /// The router of a listener. Fails when table and handlers are not the same set.
-pub fn router(listener: Listener, endpoints: Vec<Endpoint>) -> anyhow::Result<Router> {
+pub fn router(listener: Listener, hosts: Hosts, endpoints: Vec<Endpoint>) -> anyhow::Result<Router> {
     let mut handlers: HashMap<String, MethodRouter> = HashMap::new();
     for (key, handler) in endpoints {
         if handlers.insert(key.clone(), handler).is_some() {
@@ -31,7 +31,7 @@ pub fn router(listener: Listener, endpoints: Vec<Endpoint>) -> anyhow::Result<Ro
         let Some(handler) = handlers.remove(&key) else {
             bail!("'{key}' is declared in src/routes.rs and nothing handles it");
         };
-        router = router.route(route.path, guard(route, handler));
+        router = router.route(route.path, guard(route, hosts, handler));
     }
     if let Some(key) = handlers.keys().min() {
         bail!("'{key}' has a handler and is not declared in src/routes.rs");
@@ -70,16 +70,16 @@ mod tests {
 
     #[test]
     fn what_is_not_declared_is_refused() {
-        assert!(router(Listener::OtlpGrpc, all()).is_ok());
+        assert!(router(Listener::OtlpGrpc, Hosts::Local, all()).is_ok());
         let mut more = all();
         more.push(("GET /secret".to_owned(), get(|| async {})));
-        let why = router(Listener::OtlpGrpc, more).unwrap_err().to_string();
+        let why = router(Listener::OtlpGrpc, Hosts::Local, more).unwrap_err().to_string();
         assert_eq!(why, "'GET /secret' has a handler and is not declared in src/routes.rs");
     }
 
     #[test]
     fn what_is_declared_needs_a_handler() {
-        let why = router(Listener::OtlpGrpc, all().split_off(1)).unwrap_err().to_string();
+        let why = router(Listener::OtlpGrpc, Hosts::Local, all().split_off(1)).unwrap_err().to_string();
         assert!(why.contains("TraceService/Export' is declared"), "{why}");
     }
 }

@@ -1,6 +1,7 @@
 //! The whole server on one page: what starts in which order, and stops in the reverse.
 
 use crate::config::Config;
+use crate::guard::Hosts;
 use crate::listeners::Listeners;
 use crate::metrics::Ready;
 use crate::mount::{Endpoint, exported, router};
@@ -86,10 +87,17 @@ impl Server {
         let (stopping, _) = watch::channel(false);
         let mut serving = JoinSet::new();
         let api = api_endpoints(&config, &store, system, ready.clone());
+        let hosts = if config.insecure { Hosts::Any } else { Hosts::Local };
         let routers = [
-            (listeners.grpc, router(Listener::OtlpGrpc, exported(grpc_endpoints(&collector)).collect())?),
-            (listeners.http, router(Listener::OtlpHttp, exported(http_endpoints(&collector)).collect())?),
-            (listeners.api, router(Listener::Api, api)?),
+            (
+                listeners.grpc,
+                router(Listener::OtlpGrpc, hosts, exported(grpc_endpoints(&collector)).collect())?,
+            ),
+            (
+                listeners.http,
+                router(Listener::OtlpHttp, hosts, exported(http_endpoints(&collector)).collect())?,
+            ),
+            (listeners.api, router(Listener::Api, hosts, api)?),
         ];
         for (socket, router) in routers {
             serving.spawn(serve_one(socket, router, stopping.subscribe()));

@@ -37,7 +37,8 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 fn file(name: &str, headers: &HeaderMap) -> Response {
-    let Some(plain) = Files::get(name) else {
+    // A dot file is the build's own.
+    let Some(plain) = Files::get(name).filter(|_| !name.starts_with('.')) else {
         let missing = if name == "index.html" { NOT_BUILT } else { "no such file\n" };
         let status = if name == "index.html" { StatusCode::OK } else { StatusCode::NOT_FOUND };
         return (status, [(CONTENT_TYPE, "text/plain; charset=utf-8")], missing).into_response();

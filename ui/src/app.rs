@@ -21,6 +21,7 @@ pub fn App() -> impl IntoView {
     Effect::new(move |before: Option<()>| {
         let title = location.route.with(Route::title);
         document().set_title(&format!("{title} · Ocelli"));
+        context.hover_ms.set(None);
         if before.is_some() {
             context.refresh();
         }

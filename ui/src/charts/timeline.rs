@@ -10,6 +10,7 @@ pub const ROW_PX: f64 = 24.0;
 
 const BAR_PX: f64 = 12.0;
 const LABEL_GAP_PX: f64 = 4.0;
+const INSET_PX: f64 = 12.0;
 
 /// What one frame shows.
 pub struct Frame<'a> {
@@ -81,7 +82,7 @@ fn label(canvas: &Canvas, text: &str, left: f64, width: f64, middle: f64) {
         () if right + text_width <= canvas.width => right,
         () if before >= 0.0 => before,
         () => {
-            let inside = (left + width).min(canvas.width) - LABEL_GAP_PX - text_width;
+            let inside = (left + width).min(canvas.width) - INSET_PX - text_width;
             canvas.fill(&colour("--bg"));
             canvas.context.fill_rect(inside - 3.0, middle - 6.0, text_width + 6.0, 12.0);
             canvas.fill(&colour("--t1"));

@@ -1,7 +1,7 @@
 //! `query` and `query_range`.
 
 use super::FormParams;
-use super::envelope::{PrometheusAnswer, Refused, annotated, with_place};
+use super::envelope::{PrometheusAnswer, annotated, with_place};
 use super::time::{duration, time};
 use super::values::data;
 use crate::Error;
@@ -73,7 +73,7 @@ async fn answer(api: Api, asked: Asked) -> PrometheusAnswer {
     let text = asked.text.clone();
     let outcome = run_within(&api, asked.timeout, move |api, budget| evaluate(api, &asked, budget)).await;
     let answer = outcome.map_err(|error| with_place(error, "query", &text))?;
-    Ok::<_, Refused>(annotated(data(&answer.data), answer.warnings, answer.infos)?)
+    annotated(data(&answer.data), answer.warnings, answer.infos)
 }
 
 fn evaluate(api: &Api, asked: &Asked, budget: &Budget) -> Result<Answer, Error> {

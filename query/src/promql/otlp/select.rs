@@ -46,10 +46,11 @@ pub fn select_from(
                 insert(&mut found, labels, samples);
             }
         }
-        if with_info && let Some(labels) = target_info::labels(&series.series.resource)? {
-            if selection.matches(&labels) {
-                sightings.add(labels, series.points.iter().map(|point| point.time.div_euclid(MS)));
-            }
+        if with_info
+            && let Some(labels) = target_info::labels(&series.series.resource)?
+            && selection.matches(&labels)
+        {
+            sightings.add(labels, series.points.iter().map(|point| point.time.div_euclid(MS)));
         }
     }
     for (labels, samples) in sightings.into_series() {

@@ -25,7 +25,9 @@ impl SpanObserver for RedObserver {
 pub async fn emit(red: &Red, store: &Store) {
     for (tenant, batch, covers) in red.emit(ocelli_collector::system_time()) {
         if let Err(error) = store.append_covering(&tenant, batch, covers).await {
-            // The next emission is cumulative and covers this one's spans too.
+            // The next emission is cumulative and covers this one's spans too; what a new series says
+            // only once, it says again.
+            red.not_stored(&tenant);
             tracing::warn!(%error, tenant, "span metrics were not kept; the next emission carries them");
         }
     }

@@ -125,8 +125,17 @@ impl<'a> Iterator for Reader<'a> {
     }
 }
 
-/// Takes a varint off the front.
+/// Takes a varint off the front. Most are one byte: keys, short lengths, flags.
+#[inline]
 pub fn read_varint(rest: &mut &[u8]) -> Result<u64, WireError> {
+    if let [byte @ 0..=0x7f, tail @ ..] = *rest {
+        *rest = tail;
+        return Ok(u64::from(*byte));
+    }
+    read_long_varint(rest)
+}
+
+fn read_long_varint(rest: &mut &[u8]) -> Result<u64, WireError> {
     let mut value = 0u64;
     for (at, byte) in rest.iter().enumerate().take(10) {
         value |= u64::from(byte & 0x7f) << (7 * at);

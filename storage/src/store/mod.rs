@@ -168,4 +168,8 @@ impl std::fmt::Debug for Store {
 }
 
 #[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;

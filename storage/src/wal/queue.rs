@@ -97,6 +97,14 @@ impl Queue {
         self.arrived.notify_one();
     }
 
+    /// Nobody will take what waits: whoever waits is told, by its answer's end.
+    pub fn abandon(&self) {
+        let mut state = self.locked();
+        state.closed = true;
+        state.waiting.clear();
+        state.rotations.clear();
+    }
+
     /// Waits for work and takes what one group commit may hold.
     pub fn take(&self) -> Work {
         let idle =
@@ -141,6 +149,16 @@ mod tests {
         queue.push(append(60)).unwrap();
         queue.push(append(40)).unwrap();
         assert_eq!(queue.take().appends.len(), 2);
+    }
+
+    #[test]
+    fn who_waits_for_a_writer_that_died_is_told() {
+        let queue = Queue::new(100);
+        let (answer, done) = oneshot::channel();
+        queue.push(Append { answer, ..append(1) }).unwrap();
+        queue.abandon();
+        assert!(done.blocking_recv().is_err());
+        assert!(matches!(queue.push(append(1)), Err(Error::Unavailable { .. })));
     }
 
     #[test]

@@ -69,6 +69,10 @@ impl LoggedFile {
 }
 
 fn walk(bytes: &[u8], first_sequence: u64, is_last: bool, found: &mut dyn FnMut(Finding<'_>)) {
+    if bytes.is_empty() {
+        // Created and nothing more, or cut to nothing by an earlier start.
+        return;
+    }
     let salt = frame::salt(first_sequence);
     let header = frame::file_header(first_sequence);
     if bytes.len() < FILE_HEADER && is_last {
@@ -162,6 +166,14 @@ mod tests {
     fn a_short_file_that_is_not_the_last_is_damaged() {
         let (bytes, _) = file(2);
         assert_eq!(outcome(&bytes[..bytes.len() - 1], false), (vec![5], 1, false));
+    }
+
+    #[test]
+    fn a_file_that_was_only_begun_is_no_damage() {
+        let (bytes, _) = file(0);
+        assert_eq!(outcome(&[], false), (vec![], 0, false));
+        assert_eq!(outcome(&bytes[..7], true), (vec![], 0, true));
+        assert_eq!(outcome(&bytes, false), (vec![], 0, false));
     }
 
     #[test]

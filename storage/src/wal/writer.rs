@@ -44,9 +44,13 @@ impl WalWriter {
     pub fn start(parts: WalParts) -> Result<WalWriter> {
         let queue = parts.queue.clone();
         let mut writing = Writing { parts, file: None, encoder: Encoder::default(), buffer: Vec::new() };
+        let abandon = Abandon(queue.clone());
         let thread = std::thread::Builder::new()
             .name("ocelli-wal".into())
-            .spawn(move || writing.run())
+            .spawn(move || {
+                let _abandon = abandon;
+                writing.run();
+            })
             .map_err(|error| Error::unavailable(format_args!("no thread for the WAL: {error}")))?;
         Ok(WalWriter { queue, thread: Some(thread) })
     }
@@ -64,6 +68,15 @@ impl WalWriter {
 impl Drop for WalWriter {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// When the thread ends, also by a panic, nobody is left waiting for it.
+struct Abandon(Arc<Queue>);
+
+impl Drop for Abandon {
+    fn drop(&mut self) {
+        self.0.abandon();
     }
 }
 

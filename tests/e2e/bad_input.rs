@@ -192,9 +192,7 @@ pub async fn nothing_was_kept(api: &Api) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_the_limit_is_refused_before_it_is_read() {
     let server = Settings::serve().config(SMALL).start().await;
-    let head = |rest: &str| {
-        format!("POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: {PROTOBUF}\r\n{rest}\r\n\r\n")
-    };
+    let head = |length: &str| head(&server, "/v1/traces", length);
     let declared = head("content-length: 90000000000").into_bytes();
     let mut chunked = head("transfer-encoding: chunked").into_bytes();
     for _ in 0..20 {
@@ -221,9 +219,7 @@ async fn a_body_over_the_limit_is_refused_before_it_is_read() {
 async fn a_connection_closed_in_the_middle_of_the_body_is_counted() {
     let server = Settings::serve().start().await;
     let mut connection = TcpStream::connect(server.http).await.unwrap();
-    let head = format!(
-        "POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: {PROTOBUF}\r\ncontent-length: 1000\r\n\r\n"
-    );
+    let head = head(&server, "/v1/logs", "content-length: 1000");
     connection.write_all(head.as_bytes()).await.unwrap();
     connection.write_all(&[0x0a; 10]).await.unwrap();
     drop(connection);
@@ -284,4 +280,26 @@ async fn post_json(server: &Server, path: &str, body: &Value) -> Value {
     let response = client.post(format!("{}{path}", server.push_url())).json(body).send().await.unwrap();
     assert_eq!(response.status(), 200);
     response.json().await.unwrap()
+}
+
+/// The first lines of a request, for what no HTTP client would send.
+fn head(server: &Server, path: &str, length: &str) -> String {
+    let host = server.http;
+    format!("POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: {PROTOBUF}\r\n{length}\r\n\r\n")
+}
+
+/// A page of somebody else that gives this machine another name must not reach it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_by_another_name_is_refused() {
+    let server = Settings::serve().start().await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let push = format!("{}/v1/logs", server.push_url());
+    for request in
+        [client.get(server.api.url("/api/system")), client.get(server.api.url("/")), client.post(push)]
+    {
+        let response = request.header("host", "attacker.example").send().await.unwrap();
+        assert_eq!(response.status(), 421, "{}", response.url());
+        assert!(response.text().await.unwrap().contains("attacker.example"));
+    }
+    nothing_was_kept(&server.api).await;
 }

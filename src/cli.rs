@@ -29,9 +29,23 @@ pub enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Run scripts that say what is expected.
+    Test {
+        #[command(subcommand)]
+        what: TestCommand,
+    },
     /// One process of the demo shop.
     #[command(hide = true)]
     Shop(ShopArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TestCommand {
+    /// Run the `.test` scripts (Prometheus' promqltest format) of folders or files.
+    Promql {
+        #[arg(required = true, value_name = "DIR")]
+        paths: Vec<PathBuf>,
+    },
 }
 
 /// What a flag says wins over the configuration file.

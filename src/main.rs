@@ -10,6 +10,7 @@ mod guard;
 mod listeners;
 mod metrics;
 mod mount;
+mod promql_test;
 mod red;
 mod routes;
 mod serve;
@@ -18,7 +19,7 @@ mod system;
 mod ui_files;
 
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{Cli, Command, TestCommand};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -47,6 +48,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => runtime.block_on(forward::run(args)),
         Command::Pipe(args) => runtime.block_on(forward::pipe(args)),
         Command::Check { files } => config::check(&files),
+        Command::Test { what: TestCommand::Promql { paths } } => promql_test::run(&paths),
         Command::Shop(args) => {
             runtime.block_on(ocelli_shop::run(&args.process, args.options))?;
             Ok(ExitCode::SUCCESS)

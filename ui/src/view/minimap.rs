@@ -6,7 +6,10 @@ use ocelli_api::traces::SpanColumns;
 pub type Rgb = [u8; 3];
 
 /// RGBA of `width` × `height`, transparent where no span is. `colours` is one a service; failed spans
-/// are painted over the others in `error`.
+/// are painted over the others in `error`, later rows over earlier ones.
+///
+/// A line of pixels may stand for thousands of spans as wide as the picture, so each pixel is painted
+/// once: by the span that is on top.
 pub fn paint(
     spans: &SpanColumns,
     duration_ns: i64,
@@ -24,25 +27,60 @@ pub fn paint(
     // Few spans get lines of up to 3 px with a gap; many share lines.
     let pitch = (height as f64 / len as f64).min(4.0);
     let thick = if pitch >= 3.0 { 2 } else { 1 };
-    for pass_error in [false, true] {
-        for row in 0..len {
-            if (spans.status[row] == STATUS_ERROR) != pass_error {
-                continue;
-            }
-            let service = spans.service[row] as usize;
-            let rgb = if pass_error { error } else { colours.get(service).copied().unwrap_or([128; 3]) };
-            let (start, duration) = (spans.start_offset_ns[row] as f64, spans.duration_ns[row].max(0) as f64);
-            let left = ((start * per_ns).max(0.0) as usize).min(width - 1);
-            let right = (((start + duration) * per_ns).ceil().max(0.0) as usize).clamp(left + 1, width);
-            let top = ((row as f64 * pitch) as usize).min(height - 1);
-            for y in top..(top + thick).min(height) {
-                for pixel in pixels[(y * width + left) * 4..(y * width + right) * 4].chunks_exact_mut(4) {
-                    pixel.copy_from_slice(&[rgb[0], rgb[1], rgb[2], 255]);
-                }
+    let line_of = |row: usize| ((row as f64 * pitch) as usize).min(height - 1);
+    let mut first = 0;
+    while first < len {
+        let top = line_of(first);
+        let end = (first..len).find(|&row| line_of(row) != top).unwrap_or(len);
+        let mut line = Line::new(width);
+        for on_top in [true, false] {
+            for row in (first..end).rev().filter(|&row| (spans.status[row] == STATUS_ERROR) == on_top) {
+                let service = spans.service[row] as usize;
+                let rgb = if on_top { error } else { colours.get(service).copied().unwrap_or([128; 3]) };
+                let (start, duration) =
+                    (spans.start_offset_ns[row] as f64, spans.duration_ns[row].max(0) as f64);
+                let left = ((start * per_ns).max(0.0) as usize).min(width - 1);
+                let right = (((start + duration) * per_ns).ceil().max(0.0) as usize).clamp(left + 1, width);
+                line.fill(left, right, rgb);
             }
         }
+        for y in top..(top + thick).min(height) {
+            pixels[y * width * 4..(y + 1) * width * 4].copy_from_slice(&line.pixels);
+        }
+        first = end;
     }
     pixels
+}
+
+/// One line of pixels of which each is painted at most once.
+struct Line {
+    pixels: Vec<u8>,
+    /// For each pixel a pixel at or right of it that may be free; the last is a sentinel that always is.
+    free: Vec<u32>,
+}
+
+impl Line {
+    fn new(width: usize) -> Self {
+        Self { pixels: vec![0; width * 4], free: (0..=width as u32).collect() }
+    }
+
+    /// The first free pixel at or right of `x`; shortens the way for the next search.
+    fn next_free(&mut self, mut x: usize) -> usize {
+        while self.free[x] as usize != x {
+            self.free[x] = self.free[self.free[x] as usize];
+            x = self.free[x] as usize;
+        }
+        x
+    }
+
+    fn fill(&mut self, left: usize, right: usize, rgb: Rgb) {
+        let mut x = self.next_free(left);
+        while x < right {
+            self.pixels[x * 4..x * 4 + 4].copy_from_slice(&[rgb[0], rgb[1], rgb[2], 255]);
+            self.free[x] += 1;
+            x = self.next_free(x + 1);
+        }
+    }
 }
 
 /// `#rgb`, `#rrggbb` or `rgb(r, g, b)`; black when it is none of them.
@@ -77,6 +115,17 @@ mod tests {
         assert_eq!(at(5, 1), [0, 0, 0, 0]);
         assert_eq!(at(10, 1), [2, 2, 2, 255]);
         assert_eq!(at(60, 3), [200, 0, 0, 255]);
+    }
+
+    #[test]
+    fn what_is_on_top_is_seen() {
+        let mut spans = tree();
+        spans.start_offset_ns = vec![0, 20, 0, 40, 30];
+        spans.duration_ns = vec![100, 40, 10, 10, 20];
+        spans.service = vec![0, 1, 2, 0, 2];
+        let pixels = paint(&spans, 100, &[[1; 3], [2; 3], [3; 3]], [9; 3], 10, 1);
+        let seen: Vec<u8> = pixels.chunks(4).map(|pixel| pixel[0]).collect();
+        assert_eq!(seen, [3, 1, 2, 3, 9, 2, 1, 1, 1, 1]);
     }
 
     #[test]

@@ -52,6 +52,9 @@ fn walk(store: &ocelli_storage::Store, query: &str, sort: Sort, limit: usize) ->
     }
 }
 
+/// What a query says, in Rust.
+type Passes = fn(&Span) -> bool;
+
 /// Trace ids in the order of a key, greatest first.
 fn ordered(keys: BTreeMap<u8, i64>) -> Vec<String> {
     let mut keys: Vec<_> = keys.into_iter().map(|(trace, key)| Reverse((key, trace_id(trace)))).collect();
@@ -63,7 +66,7 @@ fn ordered(keys: BTreeMap<u8, i64>) -> Vec<String> {
 async fn pages_hold_every_matching_trace_once_in_order() {
     let spans = spans();
     let (store, _directory) = filled(&spans).await;
-    let queries: [(&str, fn(&Span) -> bool); 7] = [
+    let queries: [(&str, Passes); 7] = [
         ("", |_| true),
         ("service:cart", |span| span.service == "cart"),
         ("status:error service:payment", |span| span.status == 2 && span.service == "payment"),

@@ -129,8 +129,8 @@ impl Config {
         }
     }
 
-    /// What no single field can tell.
-    fn validate(&self) -> Result<(), String> {
+    /// What no single field can tell: the key that is wrong, and why.
+    fn validate(&self) -> Result<(), (&'static str, String)> {
         let positive = [
             ("storage.flush_bytes", self.storage.flush_bytes),
             ("storage.flush_age_s", self.storage.flush_age_s as usize),
@@ -141,20 +141,25 @@ impl Config {
             ("red.interval_s", self.red.interval_s as usize),
         ];
         match positive.into_iter().find(|(_, value)| *value == 0) {
-            Some((name, _)) => Err(format!("{name} is 0; give a number from 1")),
+            Some((name, _)) => Err((name, format!("{name} is 0; give a number from 1"))),
             None => Ok(()),
         }
     }
 
     /// There is no log-in yet: whoever reaches a listener may read and write everything.
-    fn check_addresses(&self) -> Result<(), String> {
+    /// The key that is wrong, and why.
+    fn check_addresses(&self) -> Result<(), (&'static str, String)> {
         let listeners =
-            [("listen", self.listen), ("otlp-grpc", self.otlp_grpc), ("otlp-http", self.otlp_http)];
+            [("listen", self.listen), ("otlp_grpc", self.otlp_grpc), ("otlp_http", self.otlp_http)];
         match listeners.into_iter().find(|(_, address)| !self.insecure && !address.ip().is_loopback()) {
-            Some((flag, address)) => Err(format!(
-                "--{flag} {address} is reachable from other machines and there is no log-in yet; \
-                 use 127.0.0.1, or add --insecure if the network is trusted"
-            )),
+            Some((key, address)) => {
+                let flag = key.replace('_', "-");
+                let why = format!(
+                    "--{flag} {address} is reachable from other machines and there is no log-in yet; \
+                     use 127.0.0.1, or add --insecure if the network is trusted"
+                );
+                Err((key, why))
+            }
             None => Ok(()),
         }
     }
@@ -173,15 +178,42 @@ pub fn load(args: &ServeArgs) -> Result<Config, ConfigError> {
     config.otlp_grpc = args.otlp_grpc.unwrap_or(config.otlp_grpc);
     config.otlp_http = args.otlp_http.unwrap_or(config.otlp_http);
     config.insecure |= args.insecure;
-    config.check_addresses().map_err(ConfigError)?;
+    let by_flag = [
+        ("listen", args.listen.is_some()),
+        ("otlp_grpc", args.otlp_grpc.is_some()),
+        ("otlp_http", args.otlp_http.is_some()),
+    ];
+    config.check_addresses().map_err(|(key, why)| match &args.config {
+        Some(path) if !by_flag.contains(&(key, true)) => ConfigError(placed(path, key, &why)),
+        _ => ConfigError(why),
+    })?;
     Ok(config)
+}
+
+/// The reason behind the place in the file where the key stands.
+fn placed(path: &Path, key: &str, why: &str) -> String {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    format!("{}:{}: {why}", path.display(), line_of(&text, key))
+}
+
+/// The line of a key, which may be given with its section: `storage.flush_bytes`. The first line where
+/// the file is written in another style.
+fn line_of(text: &str, key: &str) -> usize {
+    let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
+    let is = |line: &str, name: &str| {
+        line.trim_start().strip_prefix(name).is_some_and(|rest| rest.starts_with(':'))
+    };
+    let begin = text.lines().position(|line| !section.is_empty() && is(line, section)).unwrap_or(0);
+    text.lines().skip(begin).position(|line| is(line, name)).map_or(1, |place| begin + place + 1)
 }
 
 /// `ocelli check FILE…`: every file's verdict, exit 2 if one is wrong.
 pub fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     for path in files {
-        match read(path).and_then(|config| config.check_addresses()) {
+        let verdict = read(path)
+            .and_then(|config| config.check_addresses().map_err(|(key, why)| placed(path, key, &why)));
+        match verdict {
             Ok(()) => eprintln!("{}: ok", path.display()),
             Err(why) => {
                 eprintln!("{why}");
@@ -211,7 +243,7 @@ fn parse(text: &str) -> Result<Config, String> {
         }
         None => format!(" {error}"),
     })?;
-    config.validate().map_err(|why| format!(" {why}"))?;
+    config.validate().map_err(|(key, why)| format!("{}: {why}", line_of(text, key)))?;
     Ok(config)
 }
 

@@ -7,7 +7,9 @@ use axum::Router;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
+use ocelli_collector::{Ledger, Refusal, Source};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A handler under the name `"METHOD /path"`.
 pub type Endpoint = (String, MethodRouter);
@@ -18,7 +20,12 @@ pub fn exported(endpoints: Vec<(&'static str, MethodRouter)>) -> impl Iterator<I
 }
 
 /// The router of a listener. Fails when table and handlers are not the same set.
-pub fn router(listener: Listener, hosts: Hosts, endpoints: Vec<Endpoint>) -> anyhow::Result<Router> {
+pub fn router(
+    listener: Listener,
+    hosts: Hosts,
+    endpoints: Vec<Endpoint>,
+    ledger: &Arc<Ledger>,
+) -> anyhow::Result<Router> {
     let mut handlers: HashMap<String, MethodRouter> = HashMap::new();
     for (key, handler) in endpoints {
         if handlers.insert(key.clone(), handler).is_some() {
@@ -36,20 +43,29 @@ pub fn router(listener: Listener, hosts: Hosts, endpoints: Vec<Endpoint>) -> any
     if let Some(key) = handlers.keys().min() {
         bail!("'{key}' has a handler and is not declared in src/routes.rs");
     }
-    Ok(router.fallback(move |uri: Uri| async move { unknown_path(listener, &uri) }))
+    let ledger = ledger.clone();
+    Ok(router.fallback(move |uri: Uri| async move { unknown_path(listener, &uri, &ledger) }))
 }
 
-fn unknown_path(listener: Listener, uri: &Uri) -> Response {
-    let hint = match listener {
+/// What is sent to nowhere is counted like all that is refused.
+fn unknown_path(listener: Listener, uri: &Uri, ledger: &Ledger) -> Response {
+    let refusal = Refusal::UnknownPath { path: uri.path().to_owned() };
+    let message = match listener {
         Listener::OtlpGrpc => {
+            ledger.refuse(Source::OtlpGrpc, &refusal);
             // gRPC's own way to say so: status 12 is UNIMPLEMENTED.
             let headers = [("content-type", "application/grpc"), ("grpc-status", "12")];
             return (headers, ()).into_response();
         }
-        Listener::OtlpHttp => "telemetry is sent to /v1/traces, /v1/metrics or /v1/logs",
-        Listener::Api => "the UI is at /, the API is described at /api/openapi.json",
+        Listener::OtlpHttp => {
+            ledger.refuse(Source::OtlpHttp, &refusal);
+            format!("{refusal}\n")
+        }
+        Listener::Api => {
+            let path = uri.path();
+            format!("there is nothing at {path}; the UI is at /, the API is described at /api/openapi.json\n")
+        }
     };
-    let message = format!("there is nothing at {}; {hint}\n", uri.path());
     (StatusCode::NOT_FOUND, [("content-type", "text/plain; charset=utf-8")], message).into_response()
 }
 
@@ -70,16 +86,17 @@ mod tests {
 
     #[test]
     fn what_is_not_declared_is_refused() {
-        assert!(router(Listener::OtlpGrpc, Hosts::Local, all()).is_ok());
+        assert!(router(Listener::OtlpGrpc, Hosts::Local, all(), &Arc::default()).is_ok());
         let mut more = all();
         more.push(("GET /secret".to_owned(), get(|| async {})));
-        let why = router(Listener::OtlpGrpc, Hosts::Local, more).unwrap_err().to_string();
+        let why = router(Listener::OtlpGrpc, Hosts::Local, more, &Arc::default()).unwrap_err().to_string();
         assert_eq!(why, "'GET /secret' has a handler and is not declared in src/routes.rs");
     }
 
     #[test]
     fn what_is_declared_needs_a_handler() {
-        let why = router(Listener::OtlpGrpc, Hosts::Local, all().split_off(1)).unwrap_err().to_string();
+        let fewer = all().split_off(1);
+        let why = router(Listener::OtlpGrpc, Hosts::Local, fewer, &Arc::default()).unwrap_err().to_string();
         assert!(why.contains("TraceService/Export' is declared"), "{why}");
     }
 }

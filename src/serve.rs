@@ -81,7 +81,8 @@ impl Server {
         let ledger = Arc::new(Ledger::new());
         let collector =
             Collector::new(Arc::new(StoreSink(store.clone())), ledger.clone(), config.collector_limits());
-        let system = System { ledger, store: store.clone(), listeners: addresses.clone(), started };
+        let system =
+            System { ledger: ledger.clone(), store: store.clone(), listeners: addresses.clone(), started };
         let ready = Ready::default();
 
         let (stopping, _) = watch::channel(false);
@@ -91,13 +92,13 @@ impl Server {
         let routers = [
             (
                 listeners.grpc,
-                router(Listener::OtlpGrpc, hosts, exported(grpc_endpoints(&collector)).collect())?,
+                router(Listener::OtlpGrpc, hosts, exported(grpc_endpoints(&collector)).collect(), &ledger)?,
             ),
             (
                 listeners.http,
-                router(Listener::OtlpHttp, hosts, exported(http_endpoints(&collector)).collect())?,
+                router(Listener::OtlpHttp, hosts, exported(http_endpoints(&collector)).collect(), &ledger)?,
             ),
-            (listeners.api, router(Listener::Api, hosts, api)?),
+            (listeners.api, router(Listener::Api, hosts, api, &ledger)?),
         ];
         for (socket, router) in routers {
             serving.spawn(serve_one(socket, router, stopping.subscribe()));

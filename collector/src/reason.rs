@@ -87,6 +87,8 @@ pub enum Refusal {
     ClosedConnection,
     #[error("method {found} is not allowed; use POST")]
     WrongMethod { found: String },
+    #[error("there is nothing at {path}; telemetry is sent to /v1/traces, /v1/metrics or /v1/logs")]
+    UnknownPath { path: String },
     #[error("overloaded: {reason}")]
     Overloaded { retry_after: Duration, reason: String },
     #[error("unavailable: {reason}")]
@@ -108,6 +110,7 @@ impl Refusal {
             Refusal::TooManyItems { .. } => "too_many_items",
             Refusal::ClosedConnection => "closed_connection",
             Refusal::WrongMethod { .. } => "wrong_method",
+            Refusal::UnknownPath { .. } => "unknown_path",
             Refusal::Overloaded { .. } => "overloaded",
             Refusal::Unavailable { .. } => "unavailable",
             Refusal::Invalid { .. } => "invalid",

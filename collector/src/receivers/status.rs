@@ -29,7 +29,9 @@ impl Refusal {
             | Refusal::DecompressedTooLarge { .. }
             | Refusal::TooManyItems { .. } => Code::ResourceExhausted,
             Refusal::Overloaded { .. } | Refusal::Unavailable { .. } => Code::Unavailable,
-            Refusal::UnsupportedEncoding { .. } | Refusal::WrongMethod { .. } => Code::Unimplemented,
+            Refusal::UnsupportedEncoding { .. }
+            | Refusal::WrongMethod { .. }
+            | Refusal::UnknownPath { .. } => Code::Unimplemented,
             Refusal::Malformed { .. }
             | Refusal::UnsupportedContentType { .. }
             | Refusal::BadCompression { .. }
@@ -45,6 +47,7 @@ impl Refusal {
             | Refusal::ClosedConnection
             | Refusal::Invalid { .. } => http::StatusCode::BAD_REQUEST,
             Refusal::WrongMethod { .. } => http::StatusCode::METHOD_NOT_ALLOWED,
+            Refusal::UnknownPath { .. } => http::StatusCode::NOT_FOUND,
             Refusal::BodyTooLarge { .. }
             | Refusal::DecompressedTooLarge { .. }
             | Refusal::TooManyItems { .. } => http::StatusCode::PAYLOAD_TOO_LARGE,

@@ -267,8 +267,8 @@ mod tests {
         check("lisen: 127.0.0.1:1\n", "1:1: unknown field `lisen`, expected one of `data_dir`, `listen`");
         check("storage:\n  flush_byte: 1\n", "storage: unknown field `flush_byte`");
         check("listen: nowhere\n", "1:9: listen: invalid socket address syntax");
-        check("storage:\n  flush_bytes: 0\n", "storage.flush_bytes is 0");
-        check("listen: [", "2:1:");
+        check("storage:\n  flush_bytes: 0\n", "2: storage.flush_bytes is 0; give a number from 1");
+        check("listen: [", "1:9: listen: invalid type: sequence, expected socket address");
     }
 
     #[test]

@@ -30,7 +30,8 @@ pub struct ServiceSummary {
 pub struct Red {
     /// Calls in the range.
     pub calls: f64,
-    /// Calls per second.
+    /// Calls per second of the time that was observed: from the service's first emission in the range
+    /// to its last, so that a service that is new does not look slow.
     pub rate: f64,
     /// Failed calls / calls, 0 to 1.
     pub error_ratio: Option<f64>,

@@ -9,6 +9,7 @@ use ocelli_collector::processors::red::Red;
 use ocelli_storage::{SpanObserver, Store};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
@@ -33,13 +34,22 @@ pub async fn emit(red: &Red, store: &Store) {
     }
 }
 
-/// Emits every `interval` until the task is aborted.
-pub fn emit_every(interval: Duration, red: Arc<Red>, store: Store) -> JoinHandle<()> {
+/// Emits every `interval` until `stopping` turns true. It ends between two emissions, never within
+/// one: what a new series says only once would be lost with it.
+pub fn emit_every(
+    interval: Duration,
+    red: Arc<Red>,
+    store: Store,
+    mut stopping: watch::Receiver<bool>,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                _ = ticks.tick() => {}
+                _ = stopping.wait_for(|stop| *stop) => return,
+            }
             emit(&red, &store).await;
         }
     })

@@ -76,7 +76,9 @@ impl Server {
         let red = Arc::new(Red::new(RedLimits::default(), system_time()));
         let observer = Arc::new(RedObserver(red.clone()));
         let store = Store::open(config.storage_options(), Some(observer)).await?;
-        let ticker = emit_every(Duration::from_secs(config.red.interval_s), red.clone(), store.clone());
+        let (stopping, stops) = watch::channel(false);
+        let interval = Duration::from_secs(config.red.interval_s);
+        let ticker = emit_every(interval, red.clone(), store.clone(), stops);
 
         let ledger = Arc::new(Ledger::new());
         let collector =
@@ -85,7 +87,6 @@ impl Server {
             System { ledger: ledger.clone(), store: store.clone(), listeners: addresses.clone(), started };
         let ready = Ready::default();
 
-        let (stopping, _) = watch::channel(false);
         let mut serving = JoinSet::new();
         let api = api_endpoints(&config, &store, system, ready.clone());
         let hosts = if config.insecure { Hosts::Any } else { Hosts::Local };
@@ -127,7 +128,10 @@ impl Server {
             tracing::warn!(after_s = DRAIN.as_secs(), "requests that are still under way are cut off");
             self.serving.shutdown().await;
         }
-        self.ticker.abort();
+        if let Err(error) = self.ticker.await {
+            // What was counted is still emitted, and the store still closed.
+            tracing::error!(%error, "the task that emits span metrics had ended");
+        }
         emit(&self.red, &self.store).await;
         self.store.close().await?;
         tracing::info!("stopped");

@@ -31,7 +31,7 @@ mod wal;
 
 pub use error::{Error, Result};
 pub use log_index::{TextQuery, tokenize};
-pub use options::Options;
+pub use options::{Clock, Options};
 pub use rows::Rows;
 pub use snapshot::{Point, PointValue, SeriesPoints, Snapshot, Source};
 pub use store::{SpanObserver, Store, Summary};

@@ -28,6 +28,13 @@ pub const MEMTABLE_BUDGET_BYTES: usize = 160 * MIB;
 /// Neighbouring parts of a memtable are joined up to this many rows, so that many small requests
 /// do not become as many small batches to search.
 pub const PART_ROWS: usize = 8 * KIB;
+/// Days that a flush makes a segment for each; rows of further days, as wrong clocks send them, go
+/// into one together. Late data of a week fits; a hostile sender makes no thousands of files.
+pub const FLUSH_PARTITIONS: usize = 8;
+/// Services that a segment's entry names, with their rows and times; of more it only says so.
+pub const SEGMENT_SERVICES: usize = 256;
+/// A longer service name is not named in a segment's entry.
+pub const SERVICE_NAME_BYTES: usize = 256;
 /// After a failed flush the next try waits this long.
 pub const FLUSH_RETRY: Duration = Duration::from_secs(1);
 

@@ -1,8 +1,40 @@
 //! What the caller decides.
 
 use crate::limits;
+use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Where the time comes from: nanoseconds since the Unix epoch.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> i64 + Send + Sync>);
+
+impl Clock {
+    pub fn new(now: impl Fn() -> i64 + Send + Sync + 'static) -> Clock {
+        Clock(Arc::new(now))
+    }
+
+    pub fn now_ns(&self) -> i64 {
+        (self.0)()
+    }
+}
+
+impl Default for Clock {
+    /// The operating system's.
+    fn default() -> Clock {
+        Clock::new(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+        })
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
 
 /// Settings of a store. `Options::new` has the defaults of `limits`.
 #[derive(Clone, Debug)]
@@ -23,6 +55,8 @@ pub struct Options {
     pub index_min_rows: usize,
     /// Parsed footers, opened indexes and series lists that are kept.
     pub cache_bytes: usize,
+    /// By which segments grow old.
+    pub clock: Clock,
 }
 
 impl Options {
@@ -36,6 +70,7 @@ impl Options {
             wal_file_bytes: limits::WAL_FILE_BYTES,
             index_min_rows: limits::INDEX_MIN_ROWS,
             cache_bytes: limits::CACHE_BYTES,
+            clock: Clock::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::limits::TENANT_BYTES;
+use crate::segment::Partition;
 use ocelli_signal::Signal;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ pub const CATALOG: &str = "catalog.sqlite";
 pub const CATALOG_FILES: [&str; 3] = [CATALOG, "catalog.sqlite-wal", "catalog.sqlite-shm"];
 /// WAL files.
 pub const WAL: &str = "wal";
-/// `segments/<tenant>/<signal>/<first sequence>-<last sequence>.…`
+/// `segments/<tenant>/<signal>/<partition>/<first sequence>-<last sequence>-<level>.…`
 pub const SEGMENTS: &str = "segments";
 /// What was found damaged, moved aside.
 pub const QUARANTINE: &str = "quarantine";
@@ -44,9 +45,17 @@ pub fn segment_dir(tenant: &str, signal: Signal) -> PathBuf {
     Path::new(SEGMENTS).join(tenant).join(signal.as_str())
 }
 
-/// A segment's files share this path, without suffix.
-pub fn segment_stem(tenant: &str, signal: Signal, first_sequence: u64, last_sequence: u64) -> PathBuf {
-    segment_dir(tenant, signal).join(format!("{first_sequence:020}-{last_sequence:020}"))
+/// A segment's files share this path, without suffix. Level 0 is a flush; a merge is one above the
+/// highest of its inputs, so that no name is ever used twice.
+pub fn segment_stem(
+    tenant: &str,
+    signal: Signal,
+    partition: Partition,
+    (first_sequence, last_sequence): (u64, u64),
+    level: u32,
+) -> PathBuf {
+    let name = format!("{first_sequence:020}-{last_sequence:020}-{level}");
+    segment_dir(tenant, signal).join(partition.to_string()).join(name)
 }
 
 /// A path with a suffix after its file name.

@@ -1,6 +1,7 @@
 //! What the catalog knows about a segment.
 
 use crate::paths;
+use crate::segment::{Partition, Services};
 use ocelli_signal::Signal;
 use std::path::{Path, PathBuf};
 
@@ -21,14 +22,23 @@ pub struct SegmentEntry {
     pub stem: String,
     pub tenant: String,
     pub signal: Signal,
+    pub partition: Partition,
+    /// 0 for a flush, one above the highest of its inputs for a merge.
+    pub level: u32,
     pub format_version: u32,
     pub rows: u64,
     /// Nanoseconds since the Unix epoch; of spans the start times.
     pub min_time: i64,
     pub max_time: i64,
-    /// WAL sequences of the rows.
+    /// When the youngest of its rows was flushed, in nanoseconds since the Unix epoch: a merge makes
+    /// nothing younger.
+    pub created_at: i64,
+    /// WAL sequences of the rows. Within a partition no two segments' ranges overlap.
     pub first_sequence: u64,
     pub last_sequence: u64,
+    /// Emissions among the rows tell about spans up to this sequence.
+    pub covered_sequence: u64,
+    pub services: Services,
     pub files: Vec<FileEntry>,
 }
 

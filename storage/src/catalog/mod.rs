@@ -1,12 +1,15 @@
-//! The file list and the low-water marks, in SQLite. One transaction publishes a segment and moves
-//! the mark behind which its rows need not be replayed; whatever a crash leaves, both or neither
-//! happened.
+//! The file list and the low-water marks, in SQLite. One transaction publishes the segments of a flush
+//! and moves the mark behind which their rows need not be replayed; whatever a crash leaves, both or
+//! neither happened.
 
 mod entry;
+#[allow(dead_code)]
+mod replace;
 
 pub use entry::{FileEntry, SegmentEntry};
 
 use crate::error::{Error, Result};
+use crate::segment::{Partition, Services};
 use ocelli_signal::Signal;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -21,8 +24,8 @@ const SCHEMA: &str = include_str!("schema.sql");
 /// What a flush makes visible at once.
 #[derive(Clone, Debug)]
 pub struct Publication {
-    /// None when the rows made no segment.
-    pub segment: Option<SegmentEntry>,
+    /// One for each partition that the rows belong to; none without rows.
+    pub segments: Vec<SegmentEntry>,
     pub tenant: String,
     pub signal: Signal,
     /// Rows of records up to this sequence are in segments now.
@@ -83,7 +86,7 @@ impl Catalog {
     /// Publishes in one transaction; durable when this returns.
     pub async fn publish(&self, publication: &Publication) -> Result<()> {
         let mut transaction = self.pool.begin().await?;
-        if let Some(segment) = &publication.segment {
+        for segment in &publication.segments {
             insert_segment(&mut transaction, segment).await?;
         }
         let mark = "INSERT INTO storage_flushed (tenant, signal, sequence) VALUES ($1, $2, $3)
@@ -129,7 +132,8 @@ impl Catalog {
             files.entry(row.try_get("stem")?).or_default().push(file);
         }
         let rows = sqlx::query(
-            "SELECT stem, tenant, signal, format_version, row_count, min_time, max_time, first_sequence, last_sequence
+            "SELECT stem, tenant, signal, time_partition, merge_level, format_version, row_count, min_time, max_time,
+             created_at, first_sequence, last_sequence, covered_sequence, services
              FROM storage_segments ORDER BY last_sequence, stem",
         );
         let mut segments = Vec::new();
@@ -139,12 +143,17 @@ impl Catalog {
                 files: files.remove(&stem).unwrap_or_default(),
                 tenant: row.try_get("tenant")?,
                 signal: signal_named(row.try_get("signal")?)?,
+                partition: partition_named(row.try_get("time_partition")?)?,
+                level: row.try_get::<i64, _>("merge_level")? as u32,
                 format_version: row.try_get::<i64, _>("format_version")? as u32,
                 rows: row.try_get::<i64, _>("row_count")? as u64,
                 min_time: row.try_get("min_time")?,
                 max_time: row.try_get("max_time")?,
+                created_at: row.try_get("created_at")?,
                 first_sequence: row.try_get::<i64, _>("first_sequence")? as u64,
                 last_sequence: row.try_get::<i64, _>("last_sequence")? as u64,
+                covered_sequence: row.try_get::<i64, _>("covered_sequence")? as u64,
+                services: Services::from_json(row.try_get("services")?),
                 stem,
             });
         }
@@ -204,18 +213,24 @@ async fn insert_segment(transaction: &mut Transaction<'_, Sqlite>, segment: &Seg
     // A commit may have happened although its answer was an error: then this is the second try.
     delete_segment(transaction, &segment.stem).await?;
     let insert =
-        "INSERT INTO storage_segments (stem, tenant, signal, format_version, row_count, min_time, max_time,
-        first_sequence, last_sequence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        "INSERT INTO storage_segments (stem, tenant, signal, time_partition, merge_level, format_version,
+        row_count, min_time, max_time, created_at, first_sequence, last_sequence, covered_sequence, services)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     sqlx::query(insert)
         .bind(&segment.stem)
         .bind(&segment.tenant)
         .bind(segment.signal.as_str())
+        .bind(segment.partition.to_string())
+        .bind(i64::from(segment.level))
         .bind(i64::from(segment.format_version))
         .bind(segment.rows as i64)
         .bind(segment.min_time)
         .bind(segment.max_time)
+        .bind(segment.created_at)
         .bind(segment.first_sequence as i64)
         .bind(segment.last_sequence as i64)
+        .bind(segment.covered_sequence as i64)
+        .bind(segment.services.to_json())
         .execute(&mut **transaction)
         .await?;
     for file in &segment.files {
@@ -242,6 +257,12 @@ fn signal_named(name: String) -> Result<Signal> {
     let found = Signal::ALL.into_iter().find(|signal| signal.as_str() == name);
     found.ok_or_else(|| {
         Error::corrupt(Path::new(crate::paths::CATALOG), format_args!("no signal is called '{name}'"))
+    })
+}
+
+fn partition_named(name: String) -> Result<Partition> {
+    Partition::parse(&name).ok_or_else(|| {
+        Error::corrupt(Path::new(crate::paths::CATALOG), format_args!("no partition is called '{name}'"))
     })
 }
 

@@ -3,12 +3,21 @@ CREATE TABLE IF NOT EXISTS storage_segments (
     stem            TEXT   NOT NULL PRIMARY KEY,
     tenant          TEXT   NOT NULL,
     signal          TEXT   NOT NULL,
+    -- yyyy-mm-dd, or mixed.
+    time_partition  TEXT   NOT NULL,
+    -- 0 for a flush, then one above the inputs of a merge.
+    merge_level     BIGINT NOT NULL,
     format_version  BIGINT NOT NULL,
     row_count       BIGINT NOT NULL,
     min_time        BIGINT NOT NULL,
     max_time        BIGINT NOT NULL,
+    -- When the youngest of the rows was flushed, in nanoseconds since the Unix epoch.
+    created_at      BIGINT NOT NULL,
     first_sequence  BIGINT NOT NULL,
-    last_sequence   BIGINT NOT NULL
+    last_sequence   BIGINT NOT NULL,
+    covered_sequence BIGINT NOT NULL,
+    -- JSON: the services with their rows and times.
+    services        TEXT   NOT NULL
 );
 CREATE TABLE IF NOT EXISTS storage_files (
     stem       TEXT   NOT NULL,

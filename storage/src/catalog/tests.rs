@@ -1,16 +1,25 @@
 use super::*;
+use crate::segment::services::ServiceRows;
 
 fn entry(stem: &str, last_sequence: u64) -> SegmentEntry {
     SegmentEntry {
         stem: stem.into(),
         tenant: "default".into(),
         signal: Signal::Logs,
+        partition: Partition::Day(-5),
+        level: 3,
         format_version: 1,
         rows: 10,
         min_time: -5,
         max_time: i64::MAX,
+        created_at: 17,
         first_sequence: 1,
         last_sequence,
+        covered_sequence: 8,
+        services: Services {
+            named: [("cart".to_owned(), ServiceRows { rows: 10, min_time: -5, max_time: i64::MAX })].into(),
+            more: true,
+        },
         files: vec![FileEntry { suffix: ".parquet".into(), bytes: 99, crc32c: u32::MAX }],
     }
 }
@@ -22,7 +31,7 @@ fn publication(segment: SegmentEntry, covered: u64) -> Publication {
         signal: segment.signal,
         flushed,
         covered,
-        segment: Some(segment),
+        segments: vec![segment],
     }
 }
 
@@ -79,4 +88,21 @@ async fn a_second_try_of_a_publication_that_did_happen_is_no_second_segment() {
     catalog.publish(&publication(entry("a", 3), 0)).await.unwrap();
     catalog.publish(&publication(entry("a", 3), 0)).await.unwrap();
     assert_eq!(catalog.segments().await.unwrap(), [entry("a", 3)]);
+}
+
+#[tokio::test]
+async fn a_merge_replaces_its_inputs_or_nothing_changes() {
+    let catalog = Catalog::in_memory().await.unwrap();
+    for (stem, sequence) in [("a", 3), ("b", 6), ("c", 9)] {
+        catalog.publish(&publication(entry(stem, sequence), 0)).await.unwrap();
+    }
+    catalog.replace(&["a", "b"], Some(&entry("ab", 6))).await.unwrap();
+    assert_eq!(catalog.segments().await.unwrap(), [entry("ab", 6), entry("c", 9)]);
+    // Its last statement fails: the file list has a row with that name already.
+    let twice = SegmentEntry { files: [entry("x", 9).files, entry("x", 9).files].concat(), ..entry("x", 9) };
+    assert!(catalog.replace(&["ab", "c"], Some(&twice)).await.is_err());
+    assert_eq!(catalog.segments().await.unwrap(), [entry("ab", 6), entry("c", 9)]);
+    catalog.remove(&["ab", "c"]).await.unwrap();
+    assert!(catalog.segments().await.unwrap().is_empty());
+    assert_eq!(catalog.marks().await.unwrap().flushed[&("default".to_owned(), Signal::Logs)], 9);
 }

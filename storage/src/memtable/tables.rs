@@ -157,13 +157,33 @@ impl Tables {
         })
     }
 
-    /// Replaces a frozen memtable by the segment that it became.
-    pub fn publish(&self, frozen: &Frozen, segment: Option<Arc<Segment>>) {
+    /// Replaces a frozen memtable by the segments that it became.
+    pub fn publish(&self, frozen: &Frozen, segments: Vec<Arc<Segment>>) {
         self.with_table(&frozen.tenant, frozen.signal, |table| {
             self.bytes.fetch_sub(table.frozen_bytes(), Ordering::Relaxed);
             table.frozen = None;
-            table.segments.extend(segment);
+            table.segments.extend(segments);
         });
+    }
+
+    #[allow(dead_code)]
+    /// Takes segments of one table out and puts what they were merged into in their place. `false`,
+    /// and no change, when one of them is not there any more.
+    pub fn replace(&self, removed: &[Arc<Segment>], added: Option<Arc<Segment>>) -> bool {
+        let Some(first) = removed.first() else { return true };
+        self.with_table(&first.entry.tenant, first.signal(), |table| {
+            let is_removed = |segment: &Arc<Segment>| removed.iter().any(|gone| Arc::ptr_eq(gone, segment));
+            if table.segments.iter().filter(|segment| is_removed(segment)).count() != removed.len() {
+                return false;
+            }
+            // Where the first one was: points of equal time are read in the order of the segments.
+            let place = table.segments.iter().position(is_removed).unwrap_or(0);
+            table.segments.retain(|segment| !is_removed(segment));
+            if let Some(segment) = added {
+                table.segments.insert(place, segment);
+            }
+            true
+        })
     }
 
     /// A segment that was there before the start.

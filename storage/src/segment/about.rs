@@ -1,6 +1,8 @@
 //! What a file says about itself in its footer, so that the catalog can be made anew from the files.
 
+use super::partition::Partition;
 use super::read::Chunks;
+use super::services::Services;
 use super::sink::checksum;
 use super::write::FORMAT_VERSION;
 use crate::catalog::{FileEntry, SegmentEntry};
@@ -10,7 +12,7 @@ use crate::paths::{self, INDEX_SUFFIX, ROWS_SUFFIX, SERIES_SUFFIX};
 use ocelli_signal::Signal;
 use parquet::file::metadata::{KeyValue, ParquetMetaDataReader};
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Keys of a footer's metadata all begin so.
 const PREFIX: &str = "ocelli.";
@@ -20,26 +22,67 @@ const PREFIX: &str = "ocelli.";
 pub struct About {
     pub tenant: String,
     pub signal: Signal,
+    pub partition: Partition,
+    pub level: u32,
     pub first_sequence: u64,
     pub last_sequence: u64,
     pub covered_sequence: u64,
     pub min_time: i64,
     pub max_time: i64,
+    /// When the youngest row was flushed.
+    pub created_at: i64,
+    pub services: Services,
+    /// All partitions of the flush that wrote the file, if there are more; without the others it is
+    /// a flush that did not get to its end. Empty for a merge.
+    pub flush_partitions: Vec<Partition>,
 }
 
 impl About {
     pub fn key_values(&self) -> Vec<KeyValue> {
         let pair = |key: &str, value: String| KeyValue::new(format!("{PREFIX}{key}"), value);
+        let partitions: Vec<String> = self.flush_partitions.iter().map(Partition::to_string).collect();
         vec![
             pair("format_version", FORMAT_VERSION.to_string()),
             pair("tenant", self.tenant.clone()),
             pair("signal", self.signal.as_str().to_owned()),
+            pair("partition", self.partition.to_string()),
+            pair("level", self.level.to_string()),
             pair("first_sequence", self.first_sequence.to_string()),
             pair("last_sequence", self.last_sequence.to_string()),
             pair("covered_sequence", self.covered_sequence.to_string()),
             pair("min_time", self.min_time.to_string()),
             pair("max_time", self.max_time.to_string()),
+            pair("created_at", self.created_at.to_string()),
+            pair("services", self.services.to_json()),
+            pair("flush_partitions", partitions.join(" ")),
         ]
+    }
+
+    /// The path of the files, without suffix.
+    pub fn stem(&self) -> PathBuf {
+        let range = (self.first_sequence, self.last_sequence);
+        paths::segment_stem(&self.tenant, self.signal, self.partition, range, self.level)
+    }
+
+    /// The catalog's entry of the segment with these files.
+    pub fn entry(self, stem: &Path, rows: u64, files: Vec<FileEntry>) -> SegmentEntry {
+        SegmentEntry {
+            stem: stem.to_string_lossy().into_owned(),
+            tenant: self.tenant,
+            signal: self.signal,
+            partition: self.partition,
+            level: self.level,
+            format_version: FORMAT_VERSION,
+            rows,
+            min_time: self.min_time,
+            max_time: self.max_time,
+            created_at: self.created_at,
+            first_sequence: self.first_sequence,
+            last_sequence: self.last_sequence,
+            covered_sequence: self.covered_sequence,
+            services: self.services,
+            files,
+        }
     }
 
     fn parse(pairs: &[KeyValue]) -> Option<About> {
@@ -53,11 +96,20 @@ impl About {
         Some(About {
             tenant: (*values.get("tenant")?).to_owned(),
             signal: Signal::ALL.into_iter().find(|signal| Some(&signal.as_str()) == values.get("signal"))?,
+            partition: Partition::parse(values.get("partition")?)?,
+            level: u32::try_from(number("level")?).ok()?,
             first_sequence: number("first_sequence")?,
             last_sequence: number("last_sequence")?,
             covered_sequence: number("covered_sequence")?,
             min_time: time("min_time")?,
             max_time: time("max_time")?,
+            created_at: time("created_at")?,
+            services: Services::from_json(values.get("services")?),
+            flush_partitions: values
+                .get("flush_partitions")?
+                .split_whitespace()
+                .map(Partition::parse)
+                .collect::<Option<_>>()?,
         })
     }
 }
@@ -83,17 +135,6 @@ pub fn entry_of(disk: &dyn Disk, stem: &Path) -> Result<Option<(SegmentEntry, Ab
     if about.signal == Signal::Points && !files.iter().any(|file| file.suffix == SERIES_SUFFIX) {
         return Ok(None);
     }
-    let entry = SegmentEntry {
-        stem: stem.to_string_lossy().into_owned(),
-        tenant: about.tenant.clone(),
-        signal: about.signal,
-        format_version: FORMAT_VERSION,
-        rows: footer.num_rows() as u64,
-        min_time: about.min_time,
-        max_time: about.max_time,
-        first_sequence: about.first_sequence,
-        last_sequence: about.last_sequence,
-        files,
-    };
+    let entry = about.clone().entry(stem, footer.num_rows() as u64, files);
     Ok(Some((entry, about)))
 }

@@ -3,14 +3,22 @@
 mod about;
 pub mod columns;
 pub mod layout;
+#[allow(dead_code)]
+mod merge;
+mod partition;
 pub mod points;
 mod properties;
 mod read;
+pub mod services;
 pub mod sink;
 mod sort;
 mod write;
 
-pub use about::entry_of;
+pub use about::{About, entry_of};
+#[allow(unused_imports)]
+pub use merge::{Merge, merge};
+pub use partition::{Partition, split};
+pub use services::Services;
 pub use sort::time_bounds;
 pub use write::{Draft, write};
 

@@ -1,7 +1,7 @@
 //! The order of rows in a segment, chosen so that what is asked for together lies together.
 
 use crate::error::Result;
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, TimestampNanosecondArray};
 use arrow::datatypes::Int64Type;
 use ocelli_signal::Signal;
 use ocelli_signal::logs::Logs;
@@ -47,14 +47,18 @@ fn log_order(logs: &Logs<'_>) -> Result<Vec<u32>> {
     Ok(order)
 }
 
-/// The earliest and the latest time: of spans the start. (0, 0) without rows.
-pub fn time_bounds(signal: Signal, rows: &RecordBatch) -> Result<(i64, i64)> {
-    let times = match signal {
+/// The times of the rows: of spans the start.
+pub fn times(signal: Signal, rows: &RecordBatch) -> Result<&TimestampNanosecondArray> {
+    Ok(match signal {
         Signal::Spans => Spans::new(rows)?.start_time,
         Signal::Logs => Logs::new(rows)?.time,
         Signal::Points => Points::new(rows)?.time,
-    };
-    let times = times.reinterpret_cast::<Int64Type>();
+    })
+}
+
+/// The earliest and the latest time: of spans the start. (0, 0) without rows.
+pub fn time_bounds(signal: Signal, rows: &RecordBatch) -> Result<(i64, i64)> {
+    let times = times(signal, rows)?.reinterpret_cast::<Int64Type>();
     Ok((arrow::compute::min(&times).unwrap_or(0), arrow::compute::max(&times).unwrap_or(0)))
 }
 

@@ -22,10 +22,14 @@ fn written(signal: Signal, batches: Vec<RecordBatch>, index_min_rows: usize) -> 
     let draft = Draft {
         tenant: "default",
         signal,
+        partition: Partition::of(test_rows::BASE_TIME),
+        level: 0,
         batches: batches.clone(),
         first_sequence: 1,
         last_sequence: 2,
         covered: 0,
+        created_at: test_rows::BASE_TIME,
+        flush_partitions: Vec::new(),
         series: &cache,
     };
     let entry = write(&disk, &draft, index_min_rows).unwrap();

@@ -2,8 +2,10 @@
 
 use super::about::About;
 use super::layout::layout;
+use super::partition::Partition;
 use super::points;
 use super::properties::properties;
+use super::services::Services;
 use super::sink::{Sink, name_files};
 use super::sort;
 use crate::catalog::{FileEntry, SegmentEntry};
@@ -31,62 +33,57 @@ pub const FORMAT_VERSION: u32 = 1;
 pub struct Draft<'a> {
     pub tenant: &'a str,
     pub signal: Signal,
+    pub partition: Partition,
+    /// See `SegmentEntry`.
+    pub level: u32,
     /// In the signal's schema, in the order of their arrival.
     pub batches: Vec<RecordBatch>,
     pub first_sequence: u64,
     pub last_sequence: u64,
     /// Emissions among the rows tell about spans up to this sequence.
     pub covered: u64,
+    /// When the youngest row was flushed, in nanoseconds since the Unix epoch.
+    pub created_at: i64,
+    /// See `About`.
+    pub flush_partitions: Vec<Partition>,
     /// Series that were parsed before.
     pub series: &'a SeriesCache,
 }
 
 impl Draft<'_> {
-    fn stem(&self) -> std::path::PathBuf {
-        paths::segment_stem(self.tenant, self.signal, self.first_sequence, self.last_sequence)
-    }
-
-    fn about(&self, (min_time, max_time): (i64, i64)) -> Vec<KeyValue> {
-        let about = About {
+    fn about(&self, rows: &RecordBatch) -> Result<About> {
+        let (min_time, max_time) = sort::time_bounds(self.signal, rows)?;
+        Ok(About {
             tenant: self.tenant.to_owned(),
             signal: self.signal,
+            partition: self.partition,
+            level: self.level,
             first_sequence: self.first_sequence,
             last_sequence: self.last_sequence,
             covered_sequence: self.covered,
             min_time,
             max_time,
-        };
-        about.key_values()
+            created_at: self.created_at,
+            services: Services::of(self.signal, rows, self.series)?,
+            flush_partitions: self.flush_partitions.clone(),
+        })
     }
 }
 
 /// Writes the files and gives them their names; they count only when the catalog lists them.
 pub fn write(disk: &dyn Disk, draft: &Draft<'_>, index_min_rows: usize) -> Result<SegmentEntry> {
-    let stem = draft.stem();
+    let rows = concat_batches(&draft.signal.schema(), &draft.batches)?;
+    let about = draft.about(&rows)?;
+    let stem = about.stem();
     let dir = paths::parent(&stem);
     disk.create_dir_all(dir).context("create", dir)?;
-    let rows = concat_batches(&draft.signal.schema(), &draft.batches)?;
-    let times = sort::time_bounds(draft.signal, &rows)?;
-    let about = draft.about(times);
+    let keys = about.key_values();
     let files = match draft.signal {
-        Signal::Points => points::write(disk, &stem, draft, &rows, &about)?,
-        Signal::Spans | Signal::Logs => {
-            write_sorted(disk, &stem, draft.signal, &rows, about, index_min_rows)?
-        }
+        Signal::Points => points::write(disk, &stem, draft, &rows, &keys)?,
+        Signal::Spans | Signal::Logs => write_sorted(disk, &stem, draft.signal, &rows, keys, index_min_rows)?,
     };
     name_files(disk, &stem, &files)?;
-    Ok(SegmentEntry {
-        stem: stem.to_string_lossy().into_owned(),
-        tenant: draft.tenant.to_owned(),
-        signal: draft.signal,
-        format_version: FORMAT_VERSION,
-        rows: rows.num_rows() as u64,
-        min_time: times.0,
-        max_time: times.1,
-        first_sequence: draft.first_sequence,
-        last_sequence: draft.last_sequence,
-        files,
-    })
+    Ok(about.entry(&stem, rows.num_rows() as u64, files))
 }
 
 fn write_sorted(

@@ -4,7 +4,7 @@
 //! that gives up waiting leaves nothing half done.
 
 use super::{Shared, quarantine};
-use crate::catalog::Publication;
+use crate::catalog::{Publication, SegmentEntry};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::memtable::Frozen;
@@ -97,41 +97,55 @@ async fn flush_due(shared: &Arc<Shared>, retry: &mut Retry) {
 
 async fn flush_table(shared: &Arc<Shared>, tenant: &str, signal: ocelli_signal::Signal) -> Result<()> {
     let Some(frozen) = shared.tables.freeze(tenant, signal) else { return Ok(()) };
-    let segment = write_segment(shared, &frozen).await?;
+    let segments = write_segments(shared, &frozen).await?;
     let publication = Publication {
-        segment: segment.as_ref().map(|segment| segment.entry.clone()),
+        segments: segments.iter().map(|segment| segment.entry.clone()).collect(),
         tenant: tenant.to_owned(),
         signal,
         flushed: frozen.last_sequence(),
         covered: frozen.covers(),
     };
     shared.catalog.publish(&publication).await?;
-    shared.tables.publish(&frozen, segment);
+    shared.tables.publish(&frozen, segments);
     shared.progress().flush(tenant, signal, frozen.last_sequence());
     Ok(())
 }
 
-/// An emission may have no rows: then only its mark is published.
-async fn write_segment(shared: &Arc<Shared>, frozen: &Arc<Frozen>) -> Result<Option<Arc<Segment>>> {
+/// A segment for each partition. An emission may have no rows: then only its mark is published.
+async fn write_segments(shared: &Arc<Shared>, frozen: &Arc<Frozen>) -> Result<Vec<Arc<Segment>>> {
     if frozen.rows() == 0 {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let (work, frozen) = (shared.clone(), frozen.clone());
-    let written = tokio::task::spawn_blocking(move || {
+    let written = tokio::task::spawn_blocking(move || write_partitions(&work, &frozen)).await;
+    let entries =
+        written.map_err(|error| Error::unavailable(format_args!("the flush failed: {error}")))??;
+    let segment = |entry| Arc::new(Segment::new(entry, shared.segments.clone()));
+    Ok(entries.into_iter().map(segment).collect())
+}
+
+fn write_partitions(shared: &Shared, frozen: &Frozen) -> Result<Vec<SegmentEntry>> {
+    let batches: Vec<_> = frozen.parts.iter().map(|part| part.rows.clone()).collect();
+    let split = segment::split(frozen.signal, &batches)?;
+    let partitions: Vec<_> = split.keys().copied().collect();
+    let created_at = shared.options.clock.now_ns();
+    let write = |(partition, batches)| {
         let draft = Draft {
             tenant: &frozen.tenant,
             signal: frozen.signal,
-            batches: frozen.parts.iter().map(|part| part.rows.clone()).collect(),
+            partition,
+            level: 0,
+            batches,
             first_sequence: frozen.first_sequence(),
             last_sequence: frozen.last_sequence(),
             covered: frozen.covers(),
-            series: &work.tables.series,
+            created_at,
+            flush_partitions: if partitions.len() > 1 { partitions.clone() } else { Vec::new() },
+            series: &shared.tables.series,
         };
-        segment::write(work.disk.as_ref(), &draft, work.options.index_min_rows)
-    });
-    let entry =
-        written.await.map_err(|error| Error::unavailable(format_args!("the flush failed: {error}")))??;
-    Ok(Some(Arc::new(Segment::new(entry, shared.segments.clone()))))
+        segment::write(shared.disk.as_ref(), &draft, shared.options.index_min_rows)
+    };
+    split.into_iter().map(write).collect()
 }
 
 /// Moves segments that a reader found damaged, so that the next start does not meet them again.

@@ -2,11 +2,14 @@
 //! sequences they hold, so the marks come back with them.
 
 use super::{Shared, quarantine};
-use crate::catalog::{Catalog, Publication};
+use crate::catalog::{Catalog, Publication, SegmentEntry};
 use crate::disk::Disk;
 use crate::error::{Error, IoContext, Result};
 use crate::paths;
-use crate::segment::entry_of;
+use crate::segment::{About, Partition, entry_of};
+use crate::wal::{self, Finding};
+use ocelli_signal::Signal;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Opens the catalog of a directory; one that is no database any more is set aside for a new one.
@@ -29,21 +32,10 @@ pub async fn open_catalog(disk: &dyn Disk, data_dir: &Path) -> Result<Catalog> {
 pub async fn list_files(shared: &Shared) -> Result<()> {
     let mut stems = Vec::new();
     find_stems(shared.disk.as_ref(), Path::new(paths::SEGMENTS), &mut stems)?;
+    let mut found = Vec::new();
     for stem in stems {
-        let entry = entry_of(shared.disk.as_ref(), &stem);
-        match entry {
-            Ok(None) => {}
-            Ok(Some((segment, about))) => {
-                tracing::info!(stem = segment.stem, rows = segment.rows, "segment listed anew");
-                let publication = Publication {
-                    tenant: about.tenant,
-                    signal: about.signal,
-                    flushed: about.last_sequence,
-                    covered: about.covered_sequence,
-                    segment: Some(segment),
-                };
-                shared.catalog.publish(&publication).await?;
-            }
+        match entry_of(shared.disk.as_ref(), &stem) {
+            Ok(segment) => found.extend(segment),
             Err(error @ Error::Corrupt { .. }) => {
                 let path = paths::with_suffix(&stem, paths::ROWS_SUFFIX);
                 shared.segments.reports.add(&path, &error);
@@ -53,7 +45,75 @@ pub async fn list_files(shared: &Shared) -> Result<()> {
             Err(error) => return Err(error),
         }
     }
+    let kept = without_replaced(found);
+    for (segment, about) in without_unfinished(shared.disk.as_ref(), kept)? {
+        tracing::info!(stem = segment.stem, rows = segment.rows, "segment listed anew");
+        let publication = Publication {
+            tenant: about.tenant,
+            signal: about.signal,
+            flushed: about.last_sequence,
+            covered: about.covered_sequence,
+            segments: vec![segment],
+        };
+        shared.catalog.publish(&publication).await?;
+    }
     Ok(())
+}
+
+type Found = (SegmentEntry, About);
+
+/// Whether a segment of this partition, at this level or above, holds what another one held.
+fn holds(segment: &SegmentEntry, partition: Partition, level: u32, about: &About) -> bool {
+    segment.tenant == about.tenant
+        && segment.signal == about.signal
+        && segment.partition == partition
+        && segment.level >= level
+        && segment.first_sequence <= about.first_sequence
+        && about.last_sequence <= segment.last_sequence
+}
+
+/// Leaves out the inputs of merges. A merge takes neighbours and is one level above them, so a
+/// segment whose sequences lie within those of a higher one of its partition was its input.
+fn without_replaced(found: Vec<Found>) -> Vec<Found> {
+    let replaced: Vec<bool> = found
+        .iter()
+        .map(|(_, about)| {
+            found.iter().any(|(other, _)| holds(other, about.partition, about.level + 1, about))
+        })
+        .collect();
+    found.into_iter().zip(replaced).filter(|(_, replaced)| !replaced).map(|(found, _)| found).collect()
+}
+
+/// Leaves out what a flush of several partitions wrote before it was cut off: some of its partitions
+/// are nowhere, and its rows are still in the WAL, of which nothing goes before a flush is published.
+fn without_unfinished(disk: &dyn Disk, found: Vec<Found>) -> Result<Vec<Found>> {
+    let is_partial = |about: &About| {
+        let missing =
+            |partition: &Partition| !found.iter().any(|(other, _)| holds(other, *partition, 0, about));
+        about.flush_partitions.iter().any(missing)
+    };
+    let partial: Vec<bool> = found.iter().map(|(_, about)| is_partial(about)).collect();
+    if !partial.contains(&true) {
+        return Ok(found);
+    }
+    let logged = logged_records(disk)?;
+    let unfinished =
+        |about: &About| logged.contains(&(about.tenant.clone(), about.signal, about.last_sequence));
+    let kept = found.into_iter().zip(partial).filter(|((_, about), partial)| !partial || !unfinished(about));
+    Ok(kept.map(|(found, _)| found).collect())
+}
+
+/// Tenant, signal and sequence of every record of the WAL.
+fn logged_records(disk: &dyn Disk) -> Result<HashSet<(String, Signal, u64)>> {
+    let mut logged = HashSet::new();
+    for file in wal::scan(disk)? {
+        file.read(disk, &mut |finding| {
+            if let Finding::Record { header, .. } = finding {
+                logged.insert((header.tenant, header.signal, header.sequence));
+            }
+        })?;
+    }
+    Ok(logged)
 }
 
 fn find_stems(disk: &dyn Disk, dir: &Path, stems: &mut Vec<PathBuf>) -> Result<()> {

@@ -1,0 +1,173 @@
+use super::*;
+use crate::cache::Cache;
+use crate::disk::memory::MemoryDisk;
+use crate::paths::INDEX_SUFFIX;
+use crate::report::Reports;
+use crate::segment::SegmentContext;
+use crate::snapshot::{Snapshot, View};
+use crate::test_compare::assert_same_rows;
+use crate::test_rows::{self, BASE_TIME};
+
+struct Rig {
+    disk: MemoryDisk,
+    context: SegmentContext,
+    series: SeriesCache,
+}
+
+impl Default for Rig {
+    fn default() -> Rig {
+        let disk = MemoryDisk::default();
+        let context = SegmentContext {
+            disk: Arc::new(disk.clone()),
+            cache: Arc::new(Cache::new(1 << 20)),
+            reports: Reports::default(),
+        };
+        Rig { disk, context, series: SeriesCache::default() }
+    }
+}
+
+impl Rig {
+    /// A flush of the record with this sequence.
+    fn flushed(&self, signal: Signal, sequence: u64, batches: Vec<RecordBatch>) -> Arc<Segment> {
+        let draft = Draft {
+            tenant: "default",
+            signal,
+            partition: Partition::of(BASE_TIME),
+            level: 0,
+            batches,
+            first_sequence: sequence,
+            last_sequence: sequence,
+            covered: 100 - sequence,
+            created_at: BASE_TIME + sequence as i64,
+            flush_partitions: Vec::new(),
+            series: &self.series,
+        };
+        self.segment(write(&self.disk, &draft, usize::MAX).unwrap())
+    }
+
+    fn segment(&self, entry: SegmentEntry) -> Arc<Segment> {
+        Arc::new(Segment::new(entry, self.context.clone()))
+    }
+
+    fn merged(
+        &self,
+        inputs: &[Arc<Segment>],
+        keep: &(dyn Fn(&str, i64) -> bool + Sync),
+    ) -> Option<Arc<Segment>> {
+        let stop = AtomicBool::new(false);
+        let job = Merge::of(inputs, keep, 1, &self.series, &stop).unwrap();
+        merge(&self.disk, &job).unwrap().map(|entry| self.segment(entry))
+    }
+}
+
+fn rows(segment: &Segment) -> RecordBatch {
+    let batches = segment.read(None, None).unwrap();
+    concat_batches(&segment.signal().schema(), &batches).unwrap()
+}
+
+/// Every point with its series, in the order in which a query gets them.
+fn points(segments: Vec<Arc<Segment>>) -> Vec<String> {
+    let view = View { parts: Vec::new(), segments };
+    let snapshot = Snapshot::new(View::default(), view, View::default());
+    let series = snapshot.series(&mut |_| true, i64::MIN, i64::MAX).unwrap();
+    let told = |s: &crate::SeriesPoints| {
+        s.points.iter().map(|point| format!("{:?} {point:?}", s.series)).collect::<Vec<_>>()
+    };
+    series.iter().flat_map(told).collect()
+}
+
+/// Batches that overlap in time, with equal keys in several of them.
+fn arrivals(signal: Signal) -> Vec<RecordBatch> {
+    [(0, 400), (200, 300), (100, 1), (0, 700), (650, 50)]
+        .map(|(from, count)| test_rows::batch(signal, from, count))
+        .into()
+}
+
+#[test]
+fn merged_rows_are_those_of_one_flush_in_the_same_order() {
+    for signal in [Signal::Spans, Signal::Logs] {
+        let rig = Rig::default();
+        let inputs: Vec<_> = arrivals(signal)
+            .into_iter()
+            .zip(1..)
+            .map(|(rows, n)| rig.flushed(signal, n, vec![rows]))
+            .collect();
+        let merged = rig.merged(&inputs, &|_, _| true).unwrap();
+        let once = rig.flushed(signal, 9, arrivals(signal));
+        assert_same_rows(&rows(&merged), &rows(&once));
+        assert_eq!(merged.entry.services, once.entry.services);
+        assert_eq!(merged.entry.file(INDEX_SUFFIX).is_some(), signal == Signal::Logs);
+    }
+}
+
+#[test]
+fn merged_points_are_those_of_the_inputs_in_the_same_order() {
+    let rig = Rig::default();
+    let inputs: Vec<_> = arrivals(Signal::Points)
+        .into_iter()
+        .zip(1..)
+        .map(|(rows, n)| rig.flushed(Signal::Points, n, vec![rows]))
+        .collect();
+    let merged = rig.merged(&inputs, &|_, _| true).unwrap();
+    assert_eq!(points(vec![merged]), points(inputs));
+}
+
+#[test]
+fn the_output_says_what_it_is_made_of() {
+    let rig = Rig::default();
+    let inputs: Vec<_> = (3..6)
+        .map(|n| rig.flushed(Signal::Spans, n, vec![test_rows::batch(Signal::Spans, n as usize * 10, 10)]))
+        .collect();
+    let first = rig.merged(&inputs[..2], &|_, _| true).unwrap();
+    let second = rig.merged(&[first.clone(), inputs[2].clone()], &|_, _| true).unwrap();
+    assert!(first.entry.stem.ends_with("/2025-01-01/00000000000000000003-00000000000000000004-1"));
+    assert!(second.entry.stem.ends_with("/2025-01-01/00000000000000000003-00000000000000000005-2"));
+    let entry = &second.entry;
+    assert_eq!((entry.level, entry.rows, entry.covered_sequence), (2, 30, 97));
+    assert_eq!(entry.created_at, BASE_TIME + 5, "as old as its youngest input");
+    let (again, about) =
+        crate::segment::entry_of(&rig.disk, std::path::Path::new(&entry.stem)).unwrap().unwrap();
+    assert_eq!(&again, entry);
+    assert!(about.flush_partitions.is_empty());
+}
+
+#[test]
+fn only_what_is_to_be_kept_is_kept() {
+    let keep = |service: &str, time: i64| service == "shop-1" && time >= BASE_TIME + 5_000_000_000;
+    for signal in Signal::ALL {
+        let rig = Rig::default();
+        let inputs: Vec<_> = (1..3)
+            .map(|n| rig.flushed(signal, n, vec![test_rows::batch(signal, n as usize * 100, 100)]))
+            .collect();
+        let kept = rig.merged(&inputs, &keep).unwrap();
+        let expected: u64 = match signal {
+            // Every second one; see `test_rows`.
+            Signal::Points => 100,
+            _ => inputs
+                .iter()
+                .flat_map(|input| input.read(None, None).unwrap())
+                .map(|batch| {
+                    let times = sort::times(signal, &batch).unwrap();
+                    let service = |row| match signal {
+                        Signal::Spans => Spans::new(&batch).unwrap().service(row).to_owned(),
+                        _ => Logs::new(&batch).unwrap().service(row).to_owned(),
+                    };
+                    (0..batch.num_rows()).filter(|row| keep(&service(*row), times.value(*row))).count() as u64
+                })
+                .sum(),
+        };
+        assert_eq!(kept.entry.rows, expected, "{signal:?}");
+        assert_eq!(kept.entry.services.named.keys().collect::<Vec<_>>(), ["shop-1"]);
+        assert!(kept.entry.min_time >= BASE_TIME + 5_000_000_000);
+        assert!(rig.merged(&inputs, &|_, _| false).is_none());
+    }
+}
+
+#[test]
+fn a_merge_that_is_to_stop_does() {
+    let rig = Rig::default();
+    let inputs = [rig.flushed(Signal::Logs, 1, vec![test_rows::batch(Signal::Logs, 0, 10)])];
+    let stop = AtomicBool::new(true);
+    let job = Merge::of(&inputs, &|_, _| true, 1, &rig.series, &stop).unwrap();
+    assert!(matches!(merge(&rig.disk, &job), Err(Error::Unavailable { .. })));
+}

@@ -27,6 +27,7 @@ mod store;
 mod test_compare;
 #[cfg(test)]
 mod test_rows;
+mod trace_list;
 mod wal;
 
 pub use error::{Error, Result};

@@ -27,6 +27,10 @@ pub const ROWS_SUFFIX: &str = ".parquet";
 pub const SERIES_SUFFIX: &str = ".series.parquet";
 /// The index bundle of a logs file.
 pub const INDEX_SUFFIX: &str = ".index";
+/// Which rows of a spans file are of which trace.
+pub const TRACES_SUFFIX: &str = ".traces";
+/// All that a segment may have.
+pub const SEGMENT_SUFFIXES: [&str; 4] = [ROWS_SUFFIX, SERIES_SUFFIX, INDEX_SUFFIX, TRACES_SUFFIX];
 /// A file that is still being written.
 pub const TEMP_SUFFIX: &str = ".tmp";
 

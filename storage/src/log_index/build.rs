@@ -1,4 +1,4 @@
-//! Builds the index of a segment in memory, then writes it as one file.
+//! Builds the index of a segment in memory, body by body, then writes it as one file.
 
 use super::bundle::{self, Part};
 use super::tokenizer::Words;
@@ -11,39 +11,57 @@ use crate::paths::INDEX_SUFFIX;
 use crate::segment::sink::Sink;
 use std::path::{Path, PathBuf};
 use tantivy::directory::RamDirectory;
+use tantivy::indexer::SingleSegmentIndexWriter;
+use tantivy::schema::Field;
 use tantivy::store::Compressor;
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 use tantivy::{Directory, Index, IndexSettings, TantivyDocument};
 
-/// Indexes bodies in the order of the rows. Any error means no index: a document that was skipped
-/// would shift all ids after it.
-pub fn write<'a>(disk: &dyn Disk, stem: &Path, bodies: impl Iterator<Item = &'a str>) -> Result<FileEntry> {
-    let directory = RamDirectory::create();
-    let (schema, body) = schema();
-    let tokenizers = TokenizerManager::default();
-    tokenizers.register(TOKENIZER, TextAnalyzer::from(Words::default()));
-    let settings = IndexSettings { docstore_compression: Compressor::None, ..IndexSettings::default() };
-    let mut writer =
-        Index::builder()
+/// An index being built. It is given the bodies in the order of the rows. After any error there is
+/// no index: a document that was skipped would shift all ids after it.
+pub struct IndexBuilder {
+    writer: SingleSegmentIndexWriter<TantivyDocument>,
+    directory: RamDirectory,
+    body: Field,
+    rows: u32,
+}
+
+impl IndexBuilder {
+    pub fn new() -> Result<IndexBuilder> {
+        let directory = RamDirectory::create();
+        let (schema, body) = schema();
+        let tokenizers = TokenizerManager::default();
+        tokenizers.register(TOKENIZER, TextAnalyzer::from(Words::default()));
+        let settings = IndexSettings { docstore_compression: Compressor::None, ..IndexSettings::default() };
+        let writer = Index::builder()
             .schema(schema)
             .settings(settings)
             .tokenizers(tokenizers)
-            .single_segment_index_writer::<TantivyDocument>(directory.clone(), limits::INDEX_BUILD_BYTES)?;
-    let mut rows = 0u32;
-    for text in bodies {
+            .single_segment_index_writer(directory.clone(), limits::INDEX_BUILD_BYTES)?;
+        Ok(IndexBuilder { writer, directory, body, rows: 0 })
+    }
+
+    /// The body of the next row.
+    pub fn push(&mut self, body: &str) -> Result<()> {
         let mut document = TantivyDocument::new();
-        document.add_text(body, text);
-        writer.add_document(document)?;
-        rows += 1;
+        document.add_text(self.body, body);
+        self.writer.add_document(document)?;
+        self.rows += 1;
+        Ok(())
     }
-    let index = writer.finalize()?;
-    let documents: u32 = index.searchable_segment_metas()?.iter().map(|meta| meta.max_doc()).sum();
-    if documents != rows {
-        return Err(Error::corrupt(stem, format_args!("{documents} documents were indexed of {rows} rows")));
+
+    /// Writes the index of all rows under its temporary name.
+    pub fn finish(self, disk: &dyn Disk, stem: &Path) -> Result<FileEntry> {
+        let index = self.writer.finalize()?;
+        let documents: u32 = index.searchable_segment_metas()?.iter().map(|meta| meta.max_doc()).sum();
+        if documents != self.rows {
+            let detail = format!("{documents} documents were indexed of {} rows", self.rows);
+            return Err(Error::corrupt(stem, detail));
+        }
+        let mut sink = Sink::create(disk, stem, INDEX_SUFFIX)?;
+        bundle::write(&mut sink, self.rows, parts(&index, &self.directory)?)?;
+        sink.finish()
     }
-    let mut sink = Sink::create(disk, stem, INDEX_SUFFIX)?;
-    bundle::write(&mut sink, rows, parts(&index, &directory)?)?;
-    sink.finish()
 }
 
 /// The files of the index, as raw bytes.

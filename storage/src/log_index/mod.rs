@@ -8,7 +8,7 @@ mod open;
 mod query;
 mod tokenizer;
 
-pub use build::write;
+pub use build::IndexBuilder;
 pub use open::LogIndex;
 pub use query::TextQuery;
 pub use tokenizer::tokenize;

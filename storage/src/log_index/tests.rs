@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 fn built(bodies: &[&str]) -> (MemoryDisk, PathBuf) {
     let disk = MemoryDisk::default();
     let stem = Path::new("s");
-    let entry = write(&disk, stem, bodies.iter().copied()).unwrap();
+    let mut builder = IndexBuilder::new().unwrap();
+    bodies.iter().for_each(|body| builder.push(body).unwrap());
+    let entry = builder.finish(&disk, stem).unwrap();
     name_files(&disk, stem, &[entry]).unwrap();
     (disk, crate::paths::with_suffix(stem, INDEX_SUFFIX))
 }

@@ -8,7 +8,7 @@ use super::write::FORMAT_VERSION;
 use crate::catalog::{FileEntry, SegmentEntry};
 use crate::disk::Disk;
 use crate::error::{Error, IoContext, Result};
-use crate::paths::{self, INDEX_SUFFIX, ROWS_SUFFIX, SERIES_SUFFIX};
+use crate::paths::{self, ROWS_SUFFIX, SEGMENT_SUFFIXES, SERIES_SUFFIX};
 use ocelli_signal::Signal;
 use parquet::file::metadata::{KeyValue, ParquetMetaDataReader};
 use std::collections::HashMap;
@@ -125,7 +125,7 @@ pub fn entry_of(disk: &dyn Disk, stem: &Path) -> Result<Option<(SegmentEntry, Ab
     let about = footer.key_value_metadata().and_then(|pairs| About::parse(pairs));
     let about = about.ok_or_else(|| damaged(&"its footer does not say what it is"))?;
     let mut files = Vec::new();
-    for suffix in [ROWS_SUFFIX, SERIES_SUFFIX, INDEX_SUFFIX] {
+    for suffix in SEGMENT_SUFFIXES {
         let path = paths::with_suffix(stem, suffix);
         if let Ok(file) = disk.open(&path) {
             let crc32c = checksum(file.as_ref()).context("read", &path)?;

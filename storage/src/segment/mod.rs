@@ -12,6 +12,7 @@ mod read;
 pub mod services;
 pub mod sink;
 mod sort;
+mod traces;
 mod write;
 
 pub use about::{About, entry_of};
@@ -23,19 +24,19 @@ pub use sort::time_bounds;
 pub use write::{Draft, write};
 
 use crate::cache::{Cache, Key};
-use crate::catalog::SegmentEntry;
+use crate::catalog::{FileEntry, SegmentEntry};
 use crate::disk::{Disk, DiskReader};
 use crate::error::{Error, IoContext, Result};
 use crate::log_index::{LogIndex, TextQuery};
-use crate::paths::{INDEX_SUFFIX, ROWS_SUFFIX, SERIES_SUFFIX};
+use crate::paths::{INDEX_SUFFIX, ROWS_SUFFIX, SERIES_SUFFIX, TRACES_SUFFIX};
 use crate::report::Reports;
 use crate::rows::Rows;
 use crate::snapshot::Point;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use layout::layout;
 use ocelli_signal::Signal;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use points::{SeriesEntry, SeriesList};
 use read::Chunks;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -56,6 +57,7 @@ pub struct Segment {
     context: SegmentContext,
     number: u64,
     index_damaged: AtomicBool,
+    traces_damaged: AtomicBool,
     /// Once true, no later snapshot has this segment.
     damaged: AtomicBool,
     /// Files whose every byte was checked since the start.
@@ -72,6 +74,7 @@ impl Segment {
             context,
             number,
             index_damaged: AtomicBool::new(false),
+            traces_damaged: AtomicBool::new(false),
             damaged: AtomicBool::new(false),
             checked: Mutex::default(),
         }
@@ -82,16 +85,36 @@ impl Segment {
         self.damaged.load(Ordering::Relaxed)
     }
 
-    /// Compares the files with what the catalog says about their sizes.
+    /// Compares the files with what the catalog says about their sizes. Rows can do without the
+    /// index and the list of traces, so that these are only reported.
     pub fn check_files(&self) -> Result<()> {
         for file in &self.entry.files {
-            let bytes = self.open(&file.suffix)?.bytes();
-            if bytes != file.bytes {
-                let detail = format!("it has {bytes} bytes, the catalog says {}", file.bytes);
-                return Err(Error::corrupt(&self.entry.path(&file.suffix), detail));
+            let helper = match file.suffix.as_str() {
+                INDEX_SUFFIX => Some(&self.index_damaged),
+                TRACES_SUFFIX => Some(&self.traces_damaged),
+                _ => None,
+            };
+            match (self.check_size(file), helper) {
+                (Err(error), Some(damaged)) => self.do_without(&file.suffix, damaged, &error),
+                (outcome, _) => outcome?,
             }
         }
         Ok(())
+    }
+
+    fn check_size(&self, file: &FileEntry) -> Result<()> {
+        let bytes = self.open(&file.suffix)?.bytes();
+        if bytes == file.bytes {
+            return Ok(());
+        }
+        let detail = format!("it has {bytes} bytes, the catalog says {}", file.bytes);
+        Err(Error::corrupt(&self.entry.path(&file.suffix), detail))
+    }
+
+    /// The rows themselves are there: they are all read from now on, and it is said why.
+    fn do_without(&self, suffix: &str, damaged: &AtomicBool, error: &Error) {
+        damaged.store(true, Ordering::Relaxed);
+        self.context.reports.add(&self.entry.path(suffix), error);
     }
 
     /// Rows as batches of the signal's schema, in the order of the file.
@@ -112,9 +135,7 @@ impl Segment {
         }
         let outcome = self.index().and_then(|index| index.rows(query));
         outcome.or_else(|error| {
-            // The rows themselves are there: read them all, and say that the index is gone.
-            self.index_damaged.store(true, Ordering::Relaxed);
-            self.context.reports.add(&self.entry.path(INDEX_SUFFIX), &error);
+            self.do_without(INDEX_SUFFIX, &self.index_damaged, &error);
             Ok(None)
         })
     }
@@ -126,45 +147,6 @@ impl Segment {
             let bytes = index.memory_bytes;
             Ok((index, bytes))
         })
-    }
-
-    /// The spans of a trace: the bloom filter first, then the ids, then the rows.
-    pub fn trace(&self, trace_id: &[u8; 16]) -> Result<Vec<RecordBatch>> {
-        if !self.may_have_trace(trace_id)? {
-            return Ok(Vec::new());
-        }
-        let layout = layout(self.entry.signal)?;
-        let (mut rows, mut at) = (Vec::new(), 0u32);
-        self.read_file(ROWS_SUFFIX, &layout.file, &layout.needed(Some(&["trace_id"]))?, None, |batch| {
-            let ids = batch.column(0).as_fixed_size_binary();
-            rows.extend(
-                (0..ids.len() as u32).filter(|row| ids.value(*row as usize) == trace_id).map(|row| at + row),
-            );
-            at += ids.len() as u32;
-            Ok(())
-        })?;
-        if rows.is_empty() { Ok(Vec::new()) } else { self.read(None, Some(&Rows::from_sorted(rows))) }
-    }
-
-    fn may_have_trace(&self, trace_id: &[u8; 16]) -> Result<bool> {
-        let layout = layout(self.entry.signal)?;
-        let footer = self.footer(ROWS_SUFFIX, &layout.file)?;
-        let leaves = footer.parquet_schema().columns();
-        let Some(column) = leaves.iter().position(|leaf| leaf.path().string() == "trace_id") else {
-            return Ok(true);
-        };
-        let file = Chunks(self.open_checked(ROWS_SUFFIX)?);
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, (*footer).clone());
-        for group in 0..footer.metadata().num_row_groups() {
-            match builder
-                .get_row_group_column_bloom_filter(group, column)
-                .map_err(|error| self.damaged(error))?
-            {
-                Some(filter) if !filter.check(&trace_id[..]) => {}
-                _ => return Ok(true),
-            }
-        }
-        Ok(false)
     }
 
     /// The series of a segment of points.

@@ -9,7 +9,7 @@ use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
@@ -82,16 +82,27 @@ pub fn read(
     if rows.is_some_and(Rows::is_empty) {
         return Ok(());
     }
+    for batch in batches(file, footer, columns, rows, limits::READ_ROWS)? {
+        each(batch?)?;
+    }
+    Ok(())
+}
+
+/// The same, batch by batch.
+pub fn batches(
+    file: Chunks,
+    footer: &ArrowReaderMetadata,
+    columns: &[usize],
+    rows: Option<&Rows>,
+    batch_rows: usize,
+) -> Result<ParquetRecordBatchReader> {
     let total = footer.metadata().file_metadata().num_rows() as usize;
     let mask = ProjectionMask::roots(footer.parquet_schema(), columns.iter().copied());
     let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.clone())
-        .with_batch_size(limits::READ_ROWS)
+        .with_batch_size(batch_rows)
         .with_projection(mask);
     if let Some(rows) = rows {
         builder = builder.with_row_selection(rows.selection(total));
     }
-    for batch in builder.build()? {
-        each(batch?)?;
-    }
-    Ok(())
+    Ok(builder.build()?)
 }

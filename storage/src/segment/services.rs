@@ -1,16 +1,16 @@
 //! Which services have rows in a segment, and from when to when: what retention decides by without
 //! opening the file.
 
+use super::columns::{downcast, typed};
 use super::sort;
 use crate::error::Result;
 use crate::limits;
 use crate::memtable::SeriesCache;
-use arrow::array::{Array, BinaryArray, RecordBatch};
+use arrow::array::types::Int32Type;
+use arrow::array::{Array, BinaryArray, DictionaryArray, RecordBatch, StringArray};
 use ocelli_signal::Signal;
-use ocelli_signal::logs::Logs;
 use ocelli_signal::origin::{Resource, UNKNOWN_SERVICE};
 use ocelli_signal::points::Points;
-use ocelli_signal::spans::Spans;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,25 +42,23 @@ pub struct Services {
 impl Services {
     /// The services of a batch.
     pub fn of(signal: Signal, rows: &RecordBatch, series: &SeriesCache) -> Result<Services> {
-        let times: &[i64] = sort::times(signal, rows)?.values();
-        match signal {
-            Signal::Spans => {
-                let view = Spans::new(rows)?.services;
-                let name = |key: usize| view.values.value(key).to_owned();
-                Ok(gather(times, view.values.len(), |row| view.key(row), name))
-            }
-            Signal::Logs => {
-                let view = Logs::new(rows)?.services;
-                let name = |key: usize| view.values.value(key).to_owned();
-                Ok(gather(times, view.values.len(), |row| view.key(row), name))
-            }
-            Signal::Points => {
-                let view = Points::new(rows)?.series;
-                let values: &BinaryArray = view.values;
-                let name = |key: usize| service_of(&series.get(values.value(key)).1.resource).to_owned();
-                Ok(gather(times, values.len(), |row| view.key(row), name))
-            }
+        if signal != Signal::Points {
+            return Services::of_rows(signal, rows);
         }
+        let times: &[i64] = sort::times(signal, rows)?.values();
+        let view = Points::new(rows)?.series;
+        let values: &BinaryArray = view.values;
+        let name = |key: usize| service_of(&series.get(values.value(key)).1.resource).to_owned();
+        Ok(gather(times, values.len(), |row| view.key(row), name))
+    }
+
+    /// The services of spans or logs, in the signal's schema or in that of a file.
+    pub fn of_rows(signal: Signal, rows: &RecordBatch) -> Result<Services> {
+        let coded: &DictionaryArray<Int32Type> = typed(rows, "service")?;
+        let names: &StringArray = downcast(coded.values(), "service")?;
+        let keys = coded.keys().values();
+        let name = |key: usize| names.value(key).to_owned();
+        Ok(gather(sort::times(signal, rows)?.values(), names.len(), |row| keys[row] as usize, name))
     }
 
     /// Counts rows of a service in.

@@ -59,6 +59,14 @@ fn temp_path(stem: &Path, suffix: &str) -> PathBuf {
     paths::with_suffix(&paths::with_suffix(stem, suffix), paths::TEMP_SUFFIX)
 }
 
+/// Removes what a write that failed has left, as the disk may be full. What can't be removed goes
+/// at the next start.
+pub fn discard(disk: &dyn Disk, stem: &Path) {
+    for suffix in paths::SEGMENT_SUFFIXES {
+        let _ = disk.remove(&temp_path(stem, suffix));
+    }
+}
+
 /// crc32c of a whole file.
 pub fn checksum(file: &dyn DiskReader) -> io::Result<u32> {
     checksum_to(file, file.bytes())

@@ -1,59 +1,64 @@
 //! The order of rows in a segment, chosen so that what is asked for together lies together.
 
+use super::columns::{column, numbers, typed};
 use crate::error::Result;
-use arrow::array::{RecordBatch, TimestampNanosecondArray};
-use arrow::datatypes::Int64Type;
+use arrow::array::{FixedSizeBinaryArray, RecordBatch, TimestampNanosecondArray};
+use arrow::datatypes::{Int64Type, TimestampNanosecondType};
 use ocelli_signal::Signal;
-use ocelli_signal::logs::Logs;
-use ocelli_signal::points::Points;
-use ocelli_signal::spans::Spans;
 use std::cmp::Reverse;
 
 /// Spans are sorted by trace inside buckets of this length, youngest bucket first: a trace stays
 /// together, and so do the spans of a time range.
 pub const BUCKET_NS: i64 = 10_000_000_000;
 
+/// What rows are compared by: ascending keys are the order of the file. Of equal ones spans are in
+/// the order of arrival, logs in the reverse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SortKey {
+    /// Of spans the bucket, of logs the time; all bits turned, as the youngest comes first.
+    youngest_first: i64,
+    trace_id: u128,
+    start: i64,
+}
+
+/// The keys of rows of spans or logs, in the signal's schema or in that of a file.
+pub fn keys(signal: Signal, rows: &RecordBatch) -> Result<Vec<SortKey>> {
+    if signal == Signal::Spans {
+        let starts = nanoseconds(rows, "start_time")?;
+        let ids = typed::<FixedSizeBinaryArray>(rows, "trace_id")?;
+        let key = |(row, start): (usize, &i64)| SortKey {
+            youngest_first: !start.div_euclid(BUCKET_NS),
+            trace_id: u128::from_be_bytes(trace_id(ids, row)),
+            start: *start,
+        };
+        return Ok(starts.iter().enumerate().map(key).collect());
+    }
+    let key = |time: &i64| SortKey { youngest_first: !time, trace_id: 0, start: 0 };
+    Ok(nanoseconds(rows, "time")?.iter().map(key).collect())
+}
+
+fn nanoseconds<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a [i64]> {
+    numbers::<TimestampNanosecondType>(column(rows, name)?, name)
+}
+
 /// The rows of a batch in the order of the file.
 pub fn order(signal: Signal, rows: &RecordBatch) -> Result<Vec<u32>> {
-    match signal {
-        Signal::Spans => span_order(&Spans::new(rows)?),
-        Signal::Logs => log_order(&Logs::new(rows)?),
-        Signal::Points => Ok((0..rows.num_rows() as u32).collect()),
+    let mut order: Vec<u32> = (0..rows.num_rows() as u32).collect();
+    if signal == Signal::Points {
+        return Ok(order);
     }
-}
-
-/// Bucket of the start descending, trace id, start; then the order of arrival.
-fn span_order(spans: &Spans<'_>) -> Result<Vec<u32>> {
-    let mut keys: Vec<(Reverse<i64>, u128, i64, u32)> = Vec::with_capacity(spans.len());
-    for row in 0..spans.len() {
-        let start = spans.start_time.value(row);
-        let trace_id = u128::from_be_bytes(ocelli_trace_id(spans.trace_id.value(row)));
-        keys.push((Reverse(start.div_euclid(BUCKET_NS)), trace_id, start, row as u32));
+    let keys = keys(signal, rows)?;
+    if signal == Signal::Spans {
+        order.sort_unstable_by_key(|row| (keys[*row as usize], *row));
+    } else {
+        order.sort_unstable_by_key(|row| (keys[*row as usize], Reverse(*row)));
     }
-    keys.sort_unstable();
-    Ok(keys.into_iter().map(|key| key.3).collect())
-}
-
-/// The column's type says that ids are 16 bytes.
-fn ocelli_trace_id(bytes: &[u8]) -> [u8; 16] {
-    bytes.first_chunk().copied().unwrap_or_default()
-}
-
-/// Time descending; of equal times the later arrival first.
-fn log_order(logs: &Logs<'_>) -> Result<Vec<u32>> {
-    let mut order: Vec<u32> = (0..logs.len() as u32).collect();
-    let times = logs.time.values();
-    order.sort_unstable_by_key(|row| Reverse((times[*row as usize], *row)));
     Ok(order)
 }
 
-/// The times of the rows: of spans the start.
-pub fn times(signal: Signal, rows: &RecordBatch) -> Result<&TimestampNanosecondArray> {
-    Ok(match signal {
-        Signal::Spans => Spans::new(rows)?.start_time,
-        Signal::Logs => Logs::new(rows)?.time,
-        Signal::Points => Points::new(rows)?.time,
-    })
+/// The column's type says that ids are 16 bytes.
+pub fn trace_id(ids: &FixedSizeBinaryArray, row: usize) -> [u8; 16] {
+    ids.value(row).first_chunk().copied().unwrap_or_default()
 }
 
 /// The earliest and the latest time: of spans the start. (0, 0) without rows.
@@ -62,10 +67,17 @@ pub fn time_bounds(signal: Signal, rows: &RecordBatch) -> Result<(i64, i64)> {
     Ok((arrow::compute::min(&times).unwrap_or(0), arrow::compute::max(&times).unwrap_or(0)))
 }
 
+/// The times of the rows, in the signal's schema or in that of a file: of spans the start.
+pub fn times(signal: Signal, rows: &RecordBatch) -> Result<&TimestampNanosecondArray> {
+    typed(rows, if signal == Signal::Spans { "start_time" } else { "time" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::test_rows;
+    use ocelli_signal::logs::Logs;
+    use ocelli_signal::spans::Spans;
 
     #[test]
     fn spans_of_a_bucket_are_grouped_by_trace_and_logs_come_newest_first() {

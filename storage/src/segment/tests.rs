@@ -4,7 +4,7 @@ use crate::memtable::{Part, SeriesCache};
 use crate::snapshot::{PointValue, SeriesPoints, Snapshot, View};
 use crate::test_compare::assert_same_rows;
 use crate::test_rows;
-use arrow::array::UInt32Array;
+use arrow::array::{Array, AsArray, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use ocelli_signal::spans::Spans;
 use std::path::Path;
@@ -86,17 +86,42 @@ fn selected_rows_and_columns_are_those_of_the_whole() {
     assert!(rig.segment.read(None, Some(&Rows::default())).unwrap().is_empty());
 }
 
+fn rows_of_trace(rig: &Rig, id: &[u8; 16]) -> RecordBatch {
+    let spans = Spans::new(&rig.expected).unwrap();
+    let rows = (0..spans.len() as u32).filter(|row| spans.trace_id.value(*row as usize) == id);
+    take_record_batch(&rig.expected, &UInt32Array::from_iter_values(rows)).unwrap()
+}
+
+fn assert_finds_traces(rig: &Rig) {
+    for n in [0, 1_234, 2_999] {
+        let id = test_rows::trace_id(n);
+        let found = rig.segment.trace(&id).unwrap();
+        let found = concat_batches(&Signal::Spans.schema(), &found).unwrap();
+        assert_same_rows(&found, &rows_of_trace(rig, &id));
+        assert!(found.num_rows() > 0);
+    }
+    assert!(rig.segment.trace(&[9; 16]).unwrap().is_empty());
+}
+
 #[test]
 fn a_trace_is_found_whole_and_an_absent_one_is_not() {
     let rig = rig(Signal::Spans, 3_000);
-    for n in [0, 1_234, 2_999] {
-        let id = test_rows::trace_id(n);
-        let spans = Spans::new(&rig.expected).unwrap();
-        let expected = (0..spans.len()).filter(|row| spans.trace_id.value(*row) == id).count();
-        let found: usize = rig.segment.trace(&id).unwrap().iter().map(RecordBatch::num_rows).sum();
-        assert_eq!(found, expected);
+    assert_finds_traces(&rig);
+    assert!(rig.segment.context.reports.list().is_empty());
+}
+
+#[test]
+fn without_its_list_a_trace_is_found_by_its_ids_and_the_loss_is_told() {
+    let damaged = rig(Signal::Spans, 3_000);
+    damaged.disk.damage(&damaged.segment.entry.path(TRACES_SUFFIX), |bytes| bytes[100] ^= 1);
+    let missing = rig(Signal::Spans, 3_000);
+    missing.disk.remove(&missing.segment.entry.path(TRACES_SUFFIX)).unwrap();
+    missing.segment.check_files().unwrap();
+    for rig in [damaged, missing] {
+        assert_finds_traces(&rig);
+        assert_eq!(rig.segment.context.reports.list().len(), 1);
+        assert!(!rig.segment.is_damaged());
     }
-    assert!(rig.segment.trace(&[9; 16]).unwrap().is_empty());
 }
 
 #[test]
@@ -168,6 +193,10 @@ fn damage_anywhere_in_a_file_is_found_before_an_answer_is_given() {
                 let outcome = match file.suffix.as_str() {
                     INDEX_SUFFIX => {
                         rig.segment.candidates(&TextQuery::Word("paid".into())).map(|found| found.is_none())
+                    }
+                    TRACES_SUFFIX => {
+                        let found = rig.segment.trace(&test_rows::trace_id(0)).unwrap();
+                        Ok(found.iter().map(RecordBatch::num_rows).sum::<usize>() == 3)
                     }
                     SERIES_SUFFIX => rig.segment.series().map(|_| false),
                     _ if signal == Signal::Points => {

@@ -1,29 +1,31 @@
-//! Writes a memtable as one segment: sorted, converted and encoded, under temporary names first.
+//! Writes segments: converted and encoded batch by batch, under temporary names until all of it is
+//! durable. A flush sorts a memtable first; a merge brings rows that are in order.
 
 use super::about::About;
-use super::layout::layout;
+use super::columns::typed;
+use super::layout::{Layout, layout};
 use super::partition::Partition;
 use super::points;
 use super::properties::properties;
 use super::services::Services;
-use super::sink::{Sink, name_files};
+use super::sink::{Sink, discard, name_files};
 use super::sort;
 use crate::catalog::{FileEntry, SegmentEntry};
 use crate::disk::Disk;
 use crate::error::{IoContext, Result};
 use crate::limits;
-use crate::log_index;
+use crate::log_index::IndexBuilder;
 use crate::memtable::SeriesCache;
 use crate::paths::{self, ROWS_SUFFIX};
-use arrow::array::{RecordBatch, UInt32Array};
+use crate::trace_list::TraceListBuilder;
+use arrow::array::{RecordBatch, StringArray, UInt32Array};
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use ocelli_signal::Signal;
-use ocelli_signal::logs::Logs;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::file::metadata::KeyValue;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Version of the files' layout; see `docs/format/segment.md`.
 pub const FORMAT_VERSION: u32 = 1;
@@ -51,9 +53,9 @@ pub struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    fn about(&self, rows: &RecordBatch) -> Result<About> {
-        let (min_time, max_time) = sort::time_bounds(self.signal, rows)?;
-        Ok(About {
+    /// What the files will say about themselves; the writer counts the rows' times and services.
+    fn about(&self) -> About {
+        About {
             tenant: self.tenant.to_owned(),
             signal: self.signal,
             partition: self.partition,
@@ -61,52 +63,132 @@ impl Draft<'_> {
             first_sequence: self.first_sequence,
             last_sequence: self.last_sequence,
             covered_sequence: self.covered,
-            min_time,
-            max_time,
+            min_time: 0,
+            max_time: 0,
             created_at: self.created_at,
-            services: Services::of(self.signal, rows, self.series)?,
+            services: Services::default(),
             flush_partitions: self.flush_partitions.clone(),
-        })
+        }
     }
 }
 
-/// Writes the files and gives them their names; they count only when the catalog lists them.
+/// Writes a memtable as one segment. The files have their names then; they count only when the
+/// catalog lists them.
 pub fn write(disk: &dyn Disk, draft: &Draft<'_>, index_min_rows: usize) -> Result<SegmentEntry> {
+    let about = draft.about();
+    let stem = about.stem();
+    write_draft(disk, about, draft, index_min_rows).inspect_err(|_| discard(disk, &stem))
+}
+
+fn write_draft(
+    disk: &dyn Disk,
+    about: About,
+    draft: &Draft<'_>,
+    index_min_rows: usize,
+) -> Result<SegmentEntry> {
     let rows = concat_batches(&draft.signal.schema(), &draft.batches)?;
-    let about = draft.about(&rows)?;
+    if draft.signal == Signal::Points {
+        return write_points(disk, about, draft, &rows);
+    }
+    let order = sort::order(draft.signal, &rows)?;
+    let mut writer = SegmentWriter::create(disk, about, order.len(), index_min_rows)?;
+    for chunk in order.chunks(limits::WRITE_ROWS) {
+        writer.write(&rows, &UInt32Array::from_iter_values(chunk.iter().copied()))?;
+    }
+    writer.finish()
+}
+
+fn write_points(
+    disk: &dyn Disk,
+    about: About,
+    draft: &Draft<'_>,
+    rows: &RecordBatch,
+) -> Result<SegmentEntry> {
+    let (min_time, max_time) = sort::time_bounds(draft.signal, rows)?;
+    let services = Services::of(draft.signal, rows, draft.series)?;
+    let about = About { min_time, max_time, services, ..about };
     let stem = about.stem();
     let dir = paths::parent(&stem);
     disk.create_dir_all(dir).context("create", dir)?;
-    let keys = about.key_values();
-    let files = match draft.signal {
-        Signal::Points => points::write(disk, &stem, draft, &rows, &keys)?,
-        Signal::Spans | Signal::Logs => write_sorted(disk, &stem, draft.signal, &rows, keys, index_min_rows)?,
-    };
+    let files = points::write(disk, &stem, draft, rows, &about.key_values())?;
     name_files(disk, &stem, &files)?;
     Ok(about.entry(&stem, rows.num_rows() as u64, files))
 }
 
-fn write_sorted(
-    disk: &dyn Disk,
-    stem: &Path,
-    signal: Signal,
-    rows: &RecordBatch,
-    about: Vec<KeyValue>,
-    index_min_rows: usize,
-) -> Result<Vec<FileEntry>> {
-    let layout = layout(signal)?;
-    let order = sort::order(signal, rows)?;
-    let mut file = RowsFile::create(disk, stem, ROWS_SUFFIX, &layout.file, rows.num_rows(), about)?;
-    for chunk in order.chunks(limits::WRITE_ROWS) {
-        file.write(&layout.to_file(rows, &UInt32Array::from_iter_values(chunk.iter().copied()))?)?;
+/// A segment of spans or logs being written. It holds one row group, never all rows, and what can
+/// only be written when it is whole: the index of the bodies, the list of traces.
+pub struct SegmentWriter<'a> {
+    disk: &'a dyn Disk,
+    stem: PathBuf,
+    about: About,
+    layout: &'static Layout,
+    file: RowsFile,
+    index: Option<IndexBuilder>,
+    traces: Option<TraceListBuilder>,
+    rows: u64,
+    times: Option<(i64, i64)>,
+}
+
+impl<'a> SegmentWriter<'a> {
+    /// Begins the files of a segment that will have about `expected_rows`: from `index_min_rows` on
+    /// the bodies of logs are indexed. Times and services in `about` are counted on the way.
+    pub fn create(
+        disk: &'a dyn Disk,
+        about: About,
+        expected_rows: usize,
+        index_min_rows: usize,
+    ) -> Result<SegmentWriter<'a>> {
+        let (layout, stem) = (layout(about.signal)?, about.stem());
+        let dir = paths::parent(&stem);
+        disk.create_dir_all(dir).context("create", dir)?;
+        let file = RowsFile::create(disk, &stem, ROWS_SUFFIX, &layout.file, expected_rows, Vec::new())?;
+        let indexed = about.signal == Signal::Logs && expected_rows >= index_min_rows;
+        let index = if indexed { Some(IndexBuilder::new()?) } else { None };
+        let traces = (about.signal == Signal::Spans).then(TraceListBuilder::default);
+        Ok(SegmentWriter { disk, stem, about, layout, file, index, traces, rows: 0, times: None })
     }
-    let mut files = vec![file.finish()?];
-    if signal == Signal::Logs && order.len() >= index_min_rows {
-        let body = Logs::new(rows)?.body;
-        let bodies = order.iter().map(|row| body.value(*row as usize));
-        files.push(log_index::write(disk, stem, bodies)?);
+
+    /// Writes rows `order` of a batch in the signal's schema. From call to call they are in the
+    /// order of `sort`.
+    pub fn write(&mut self, rows: &RecordBatch, order: &UInt32Array) -> Result<()> {
+        self.append(&self.layout.to_file(rows, order)?)
     }
-    Ok(files)
+
+    /// The same for rows in the schema of the file.
+    pub fn append(&mut self, rows: &RecordBatch) -> Result<()> {
+        if rows.num_rows() == 0 {
+            return Ok(());
+        }
+        self.file.write(rows)?;
+        if let Some(index) = &mut self.index {
+            let bodies: &StringArray = typed(rows, "body")?;
+            bodies.iter().try_for_each(|body| index.push(body.unwrap_or_default()))?;
+        }
+        if let Some(traces) = &mut self.traces {
+            let ids = typed(rows, "trace_id")?;
+            (0..rows.num_rows()).for_each(|row| traces.push(&sort::trace_id(ids, row)));
+        }
+        self.about.services.extend(&Services::of_rows(self.about.signal, rows)?);
+        let (min, max) = sort::time_bounds(self.about.signal, rows)?;
+        self.times = Some(self.times.map_or((min, max), |times| (times.0.min(min), times.1.max(max))));
+        self.rows += rows.num_rows() as u64;
+        Ok(())
+    }
+
+    /// Makes the files durable and gives them their names.
+    pub fn finish(self) -> Result<SegmentEntry> {
+        let (min_time, max_time) = self.times.unwrap_or((0, 0));
+        let about = About { min_time, max_time, ..self.about };
+        let mut files = vec![self.file.finish_with(about.key_values())?];
+        if let Some(index) = self.index {
+            files.push(index.finish(self.disk, &self.stem)?);
+        }
+        if let Some(traces) = self.traces {
+            files.push(traces.finish(self.disk, &self.stem)?);
+        }
+        name_files(self.disk, &self.stem, &files)?;
+        Ok(about.entry(&self.stem, self.rows, files))
+    }
 }
 
 /// A Parquet file being written.
@@ -137,5 +219,11 @@ impl RowsFile {
 
     pub fn finish(self) -> Result<FileEntry> {
         self.writer.into_inner()?.finish()
+    }
+
+    /// Ends a file of which it was not known before what it would say about itself.
+    fn finish_with(mut self, about: Vec<KeyValue>) -> Result<FileEntry> {
+        about.into_iter().for_each(|pair| self.writer.append_key_value_metadata(pair));
+        self.finish()
     }
 }

@@ -46,6 +46,8 @@ pub const PAGE_ROWS: usize = 16 * KIB;
 pub const WRITE_ROWS: usize = 8 * KIB;
 /// Rows of a batch that a segment is read in.
 pub const READ_ROWS: usize = 8 * KIB;
+/// Encoded bytes of a batch that a merge reads of each input and writes: fewer rows where rows are large.
+pub const MERGE_BATCH_BYTES: usize = 2 * MIB;
 /// False positives of the bloom filter on trace ids.
 pub const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 

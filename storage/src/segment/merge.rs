@@ -3,23 +3,24 @@
 //! A merge never loses, doubles or reorders a row: among equal keys of the sort the order of arrival
 //! stays, which is that of the inputs.
 
+mod rows;
+
+use super::Segment;
+use super::about::About;
 use super::partition::Partition;
 use super::points::SeriesEntry;
-use super::services::service_of;
+use super::services::{Services, service_of};
+use super::sink::discard;
 use super::write::{Draft, write};
-use super::{Segment, sort};
 use crate::catalog::SegmentEntry;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::memtable::SeriesCache;
 use crate::snapshot::{Point, PointValue};
-use arrow::array::{BooleanArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
+use arrow::array::RecordBatch;
 use ocelli_signal::Signal;
-use ocelli_signal::logs::Logs;
 use ocelli_signal::points::{PointBody, PointRow, PointsBuilder};
 use ocelli_signal::span_parts::Number;
-use ocelli_signal::spans::Spans;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -81,6 +82,24 @@ impl<'a> Merge<'a> {
         self.inputs.iter().map(|input| input.entry.created_at).max().unwrap_or(0)
     }
 
+    /// What the output will say about itself, without the times and services of its rows.
+    fn about(&self) -> About {
+        About {
+            tenant: self.tenant.to_owned(),
+            signal: self.signal,
+            partition: self.partition,
+            level: self.level,
+            first_sequence: self.first_sequence,
+            last_sequence: self.last_sequence,
+            covered_sequence: self.covered(),
+            min_time: 0,
+            max_time: 0,
+            created_at: self.created_at(),
+            services: Services::default(),
+            flush_partitions: Vec::new(),
+        }
+    }
+
     /// An error once somebody asked to stop.
     pub fn check_stop(&self) -> Result<()> {
         if self.stop.load(Ordering::Relaxed) {
@@ -93,13 +112,19 @@ impl<'a> Merge<'a> {
 /// Writes the output under its name; it counts when the catalog has it in place of the inputs.
 /// `None` when no row is kept.
 pub fn merge(disk: &dyn Disk, job: &Merge<'_>) -> Result<Option<SegmentEntry>> {
+    match job.signal {
+        Signal::Points => merge_points(disk, job),
+        Signal::Spans | Signal::Logs => {
+            rows::merge(disk, job).inspect_err(|_| discard(disk, &job.about().stem()))
+        }
+    }
+}
+
+fn merge_points(disk: &dyn Disk, job: &Merge<'_>) -> Result<Option<SegmentEntry>> {
     let mut batches = Vec::new();
     for input in job.inputs {
         job.check_stop()?;
-        batches.extend(match job.signal {
-            Signal::Points => points_of(input, job)?,
-            Signal::Spans | Signal::Logs => rows_of(input, job)?,
-        });
+        batches.extend(points_of(input, job)?);
     }
     if batches.iter().all(|batch| batch.num_rows() == 0) {
         return Ok(None);
@@ -118,33 +143,6 @@ pub fn merge(disk: &dyn Disk, job: &Merge<'_>) -> Result<Option<SegmentEntry>> {
         series: job.series,
     };
     write(disk, &draft, job.index_min_rows).map(Some)
-}
-
-/// The kept rows of a segment of spans or logs; of equal keys the earlier arrival first.
-fn rows_of(input: &Segment, job: &Merge<'_>) -> Result<Vec<RecordBatch>> {
-    let mut kept = Vec::new();
-    for batch in input.read(None, None)? {
-        job.check_stop()?;
-        let times = sort::times(job.signal, &batch)?.values();
-        let stays: BooleanArray = match job.signal {
-            Signal::Spans => {
-                let spans = Spans::new(&batch)?;
-                (0..spans.len()).map(|row| Some((job.keep)(spans.service(row), times[row]))).collect()
-            }
-            _ => {
-                let logs = Logs::new(&batch)?;
-                (0..logs.len()).map(|row| Some((job.keep)(logs.service(row), times[row]))).collect()
-            }
-        };
-        kept.push(filter_record_batch(&batch, &stays)?);
-    }
-    if job.signal == Signal::Spans {
-        return Ok(kept);
-    }
-    // Logs lie youngest first, and are sorted as they arrived.
-    let rows = concat_batches(&job.signal.schema(), &kept)?;
-    let back = UInt32Array::from_iter_values((0..rows.num_rows() as u32).rev());
-    Ok(vec![take_record_batch(&rows, &back)?])
 }
 
 /// The kept points of a segment, by series and time.

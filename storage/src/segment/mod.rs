@@ -2,6 +2,7 @@
 
 mod about;
 pub mod columns;
+mod kway;
 pub mod layout;
 #[allow(dead_code)]
 mod merge;
@@ -12,6 +13,7 @@ mod read;
 pub mod services;
 pub mod sink;
 mod sort;
+mod stream;
 mod traces;
 mod write;
 

@@ -4,9 +4,14 @@ use crate::disk::memory::MemoryDisk;
 use crate::paths::INDEX_SUFFIX;
 use crate::report::Reports;
 use crate::segment::SegmentContext;
+use crate::segment::sort;
 use crate::snapshot::{Snapshot, View};
 use crate::test_compare::assert_same_rows;
 use crate::test_rows::{self, BASE_TIME};
+use arrow::compute::concat_batches;
+use ocelli_signal::logs::Logs;
+use ocelli_signal::spans::Spans;
+use proptest::prelude::*;
 
 struct Rig {
     disk: MemoryDisk,
@@ -170,4 +175,50 @@ fn a_merge_that_is_to_stop_does() {
     let stop = AtomicBool::new(true);
     let job = Merge::of(&inputs, &|_, _| true, 1, &rig.series, &stop).unwrap();
     assert!(matches!(merge(&rig.disk, &job), Err(Error::Unavailable { .. })));
+}
+
+/// Which rows of one random input there are, and how each batch of it is cut.
+fn inputs() -> impl Strategy<Value = Vec<Vec<(usize, usize)>>> {
+    let batch = (0usize..300, 0usize..60);
+    prop::collection::vec(prop::collection::vec(batch, 1..4), 1..7)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn a_merge_is_a_stable_sort_of_what_is_kept_however_it_was_split(
+        signal in prop::sample::select(vec![Signal::Spans, Signal::Logs]),
+        inputs in inputs(),
+        late in 0i64..40,
+        only in prop::option::of(0usize..3),
+    ) {
+        let rig = Rig::default();
+        let name = only.map(|n| format!("shop-{n}"));
+        let from = BASE_TIME + late * 1_000_000_000;
+        let keep = |service: &str, time: i64| time >= from && name.as_deref().is_none_or(|n| n == service);
+        let (mut segments, mut all) = (Vec::new(), Vec::new());
+        for (sequence, batches) in inputs.iter().enumerate() {
+            let batches: Vec<_> =
+                batches.iter().map(|(first, count)| test_rows::batch(signal, *first, *count)).collect();
+            all.extend(batches.iter().cloned());
+            segments.push(rig.flushed(signal, sequence as u64 + 1, batches));
+        }
+        // All rows in one flush, and then those that are kept of it: the order of a stable sort.
+        let once = rig.flushed(signal, 99, all);
+        let kept = rig.merged(&[once], &keep).map(|segment| rows(&segment));
+        let merged = rig.merged(&segments, &keep);
+        prop_assert_eq!(merged.is_some(), kept.is_some());
+        if let (Some(merged), Some(kept)) = (merged, kept) {
+            assert_same_rows(&rows(&merged), &kept);
+            for n in [0, 77, 150] {
+                let id = test_rows::trace_id(n);
+                if signal == Signal::Spans {
+                    let found: usize = merged.trace(&id).unwrap().iter().map(RecordBatch::num_rows).sum();
+                    let ids = Spans::new(&kept).unwrap().trace_id;
+                    prop_assert_eq!(found, ids.iter().flatten().filter(|other| *other == id).count());
+                }
+            }
+            prop_assert!(rig.context.reports.list().is_empty());
+        }
+    }
 }

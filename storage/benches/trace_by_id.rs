@@ -3,6 +3,7 @@
 //!
 //! Prints the time of the first search after the start (files are checked and their footers read)
 //! and, after that, of traces that are there and of some that are not.
+#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
 use ocelli_signal::attributes::encode;
 use ocelli_signal::spans::{SpanRow, SpansBuilder};

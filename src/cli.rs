@@ -57,6 +57,13 @@ pub struct ServeArgs {
     /// Where everything is kept [default: ./ocelli-data].
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Where the list of files is kept: postgres://user@host:port/database, the password in PGPASSWORD
+    /// [default: a SQLite file in the data directory].
+    #[arg(long, value_name = "URL")]
+    pub catalog: Option<String>,
+    /// The name of this server among those that share a catalog [default: default].
+    #[arg(long, value_name = "NAME")]
+    pub node: Option<String>,
     /// The UI and everything that is read [default: 127.0.0.1:4319; port 0 is any free one].
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,

@@ -3,6 +3,7 @@
 //! A wrong file is refused with its name, line and column, and what to write instead.
 
 use crate::cli::ServeArgs;
+use ocelli_storage::CatalogAddress;
 use serde::Deserialize;
 use std::fs;
 use std::net::SocketAddr;
@@ -30,10 +31,12 @@ pub struct Config {
     pub red: RedConfig,
 }
 
-/// When memtables are written out.
+/// Where things are kept, and when memtables are written out.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct StorageConfig {
+    pub catalog: CatalogAddress,
+    pub node: String,
     pub flush_bytes: usize,
     pub flush_age_s: u64,
 }
@@ -80,7 +83,12 @@ impl Default for Config {
 impl Default for StorageConfig {
     fn default() -> StorageConfig {
         let options = ocelli_storage::Options::new("");
-        StorageConfig { flush_bytes: options.flush_bytes, flush_age_s: options.flush_age.as_secs() }
+        StorageConfig {
+            catalog: options.catalog,
+            node: options.node,
+            flush_bytes: options.flush_bytes,
+            flush_age_s: options.flush_age.as_secs(),
+        }
     }
 }
 
@@ -107,6 +115,8 @@ impl Default for RedConfig {
 impl Config {
     pub fn storage_options(&self) -> ocelli_storage::Options {
         ocelli_storage::Options {
+            catalog: self.storage.catalog.clone(),
+            node: self.storage.node.clone(),
             flush_bytes: self.storage.flush_bytes,
             flush_age: Duration::from_secs(self.storage.flush_age_s),
             ..ocelli_storage::Options::new(&self.data_dir)
@@ -140,10 +150,10 @@ impl Config {
             ("query.concurrent_queries", self.query.concurrent_queries),
             ("red.interval_s", self.red.interval_s as usize),
         ];
-        match positive.into_iter().find(|(_, value)| *value == 0) {
-            Some((name, _)) => Err((name, format!("{name} is 0; give a number from 1"))),
-            None => Ok(()),
+        if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
+            return Err((name, format!("{name} is 0; give a number from 1")));
         }
+        self.storage_options().check().map_err(|error| ("storage.node", error.to_string()))
     }
 
     /// There is no log-in yet: whoever reaches a listener may read and write everything.
@@ -173,6 +183,14 @@ pub fn load(args: &ServeArgs) -> Result<Config, ConfigError> {
     };
     if let Some(data_dir) = &args.data_dir {
         config.data_dir = data_dir.clone();
+    }
+    if let Some(url) = &args.catalog {
+        config.storage.catalog =
+            CatalogAddress::parse(url).map_err(|why| ConfigError(format!("--catalog: {why}")))?;
+    }
+    if let Some(node) = &args.node {
+        config.storage.node = node.clone();
+        config.storage_options().check().map_err(|why| ConfigError(format!("--node: {why}")))?;
     }
     config.listen = args.listen.unwrap_or(config.listen);
     config.otlp_grpc = args.otlp_grpc.unwrap_or(config.otlp_grpc);
@@ -253,21 +271,23 @@ mod tests {
 
     fn check(text: &str, expect: &str) {
         match parse(text) {
-            Ok(config) => assert_eq!(format!("{:?}", config.storage), expect),
+            Ok(config) => assert_eq!(format!("{:?}", config.storage.flush_bytes), expect),
             Err(why) => assert!(why.contains(expect), "{why}"),
         }
     }
 
     #[test]
     fn a_wrong_file_is_told_by_line_and_column() {
-        check(
-            "storage:\n  flush_bytes: 1\n  flush_age_s: 2\n",
-            "StorageConfig { flush_bytes: 1, flush_age_s: 2 }",
-        );
+        check("storage:\n  flush_bytes: 1\n  flush_age_s: 2\n", "1");
         check("lisen: 127.0.0.1:1\n", "1:1: unknown field `lisen`, expected one of `data_dir`, `listen`");
         check("storage:\n  flush_byte: 1\n", "storage: unknown field `flush_byte`");
         check("listen: nowhere\n", "1:9: listen: invalid socket address syntax");
         check("storage:\n  flush_bytes: 0\n", "2: storage.flush_bytes is 0; give a number from 1");
+        check(
+            "storage:\n  catalog: mysql://me:secret@db/o\n",
+            "2:12: storage.catalog: invalid: a catalog is postgres://",
+        );
+        check("storage:\n  node: A b\n", "2: invalid: node 'A b': a node has 1 to 64 of a-z");
         check("listen: [", "1:9: listen: invalid type: sequence, expected socket address");
     }
 

@@ -25,9 +25,17 @@ pub enum Error {
     /// The operating system refused.
     #[error("{action} {path}: {source}")]
     Io { action: &'static str, path: String, source: io::Error },
-    /// The catalog's database refused.
-    #[error("catalog: {0}")]
-    Catalog(#[from] sqlx::Error),
+    /// Another process works as this node on the same catalog.
+    #[error(
+        "the catalog {catalog} is in use by another process as node '{node}'; stop it or choose another --node"
+    )]
+    CatalogInUse { catalog: String, node: String },
+    /// The catalog's database refused, or can't be reached.
+    #[error("catalog {catalog}: {source}")]
+    Catalog { catalog: String, source: sqlx::Error },
+    /// The catalog's tables are of an earlier version.
+    #[error("the catalog is of version {version}")]
+    OldCatalog { version: i64 },
     /// A batch could not be handled in memory.
     #[error("arrow: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
@@ -50,15 +58,31 @@ impl Error {
         Error::Corrupt { path: path.display().to_string(), detail: detail.to_string() }
     }
 
+    /// Says which catalog it was.
+    pub(crate) fn of_catalog(self, address: &crate::CatalogAddress) -> Error {
+        match self {
+            Error::Catalog { source, .. } => Error::Catalog { catalog: address.to_string(), source },
+            other => other,
+        }
+    }
+
     /// Whether SQLite says that its file is none, or is broken (SQLITE_CORRUPT, SQLITE_NOTADB).
     pub(crate) fn is_damaged_catalog(&self) -> bool {
         let code = |error: &sqlx::Error| error.as_database_error()?.code()?.parse::<i32>().ok();
         match self {
             // The low byte is the primary code, the rest says more about it.
-            Error::Catalog(error) => matches!(code(error).map(|code| code & 0xff), Some(11 | 26)),
+            Error::Catalog { catalog, source } if catalog == crate::paths::CATALOG => {
+                matches!(code(source).map(|code| code & 0xff), Some(11 | 26))
+            }
             Error::Corrupt { path, .. } => path == crate::paths::CATALOG,
             _ => false,
         }
+    }
+
+    /// Whether it is about reaching the bytes, not about what they are.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        use io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
+        matches!(self, Error::Io { source, .. } if !matches!(source.kind(), InvalidData | NotFound | UnexpectedEof))
     }
 
     pub(crate) fn unavailable(reason: impl std::fmt::Display) -> Error {
@@ -67,6 +91,12 @@ impl Error {
 
     pub(crate) fn invalid(reason: impl std::fmt::Display) -> Error {
         Error::Invalid { reason: reason.to_string() }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(source: sqlx::Error) -> Error {
+        Error::Catalog { catalog: String::new(), source }
     }
 }
 

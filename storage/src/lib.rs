@@ -30,6 +30,7 @@ mod test_rows;
 mod trace_list;
 mod wal;
 
+pub use catalog::CatalogAddress;
 pub use error::{Error, Result};
 pub use log_index::{TextQuery, tokenize};
 pub use options::{Clock, Options};

@@ -65,7 +65,12 @@ pub const CACHE_BYTES: usize = 48 * MIB;
 /// Series whose parsed form is remembered per tenant.
 pub const SERIES_CACHE: usize = 100_000;
 
-/// Tenant names become directory names.
+/// What one piece of work on a catalog that is not local may take, connecting included.
+pub const CATALOG_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The node that a store is unless told otherwise.
+pub const NODE: &str = "default";
+/// Tenant and node names become directory names.
 pub const TENANT_BYTES: usize = 64;
 
 const _: () = assert!(GROUP_BYTES <= QUEUE_BYTES);

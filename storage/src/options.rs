@@ -1,6 +1,9 @@
 //! What the caller decides.
 
+use crate::catalog::CatalogAddress;
+use crate::error::Result;
 use crate::limits;
+use crate::paths;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,6 +44,10 @@ impl fmt::Debug for Clock {
 pub struct Options {
     /// Everything is below this directory; it is created when missing.
     pub data_dir: PathBuf,
+    /// Where the file list and the marks are.
+    pub catalog: CatalogAddress,
+    /// Which of the writers that share a catalog and an object store this is: a tenant-like name.
+    pub node: String,
     /// A memtable of one tenant and signal is written out at this size …
     pub flush_bytes: usize,
     /// … or this long after its first row.
@@ -63,6 +70,8 @@ impl Options {
     pub fn new(data_dir: impl Into<PathBuf>) -> Options {
         Options {
             data_dir: data_dir.into(),
+            catalog: CatalogAddress::default(),
+            node: limits::NODE.to_owned(),
             flush_bytes: limits::FLUSH_BYTES,
             flush_age: limits::FLUSH_AGE,
             memtable_budget_bytes: limits::MEMTABLE_BUDGET_BYTES,
@@ -72,5 +81,10 @@ impl Options {
             cache_bytes: limits::CACHE_BYTES,
             clock: Clock::default(),
         }
+    }
+
+    /// Whether the node's name will do.
+    pub fn check(&self) -> Result<()> {
+        paths::check_name("node", &self.node)
     }
 }

@@ -29,8 +29,11 @@ pub const SERIES_SUFFIX: &str = ".series.parquet";
 pub const INDEX_SUFFIX: &str = ".index";
 /// Which rows of a spans file are of which trace.
 pub const TRACES_SUFFIX: &str = ".traces";
+/// The checksums of the files of a segment, block by block.
+pub const SUMS_SUFFIX: &str = ".sums";
 /// All that a segment may have.
-pub const SEGMENT_SUFFIXES: [&str; 4] = [ROWS_SUFFIX, SERIES_SUFFIX, INDEX_SUFFIX, TRACES_SUFFIX];
+pub const SEGMENT_SUFFIXES: [&str; 5] =
+    [ROWS_SUFFIX, SERIES_SUFFIX, INDEX_SUFFIX, TRACES_SUFFIX, SUMS_SUFFIX];
 /// A file that is still being written.
 pub const TEMP_SUFFIX: &str = ".tmp";
 
@@ -74,12 +77,17 @@ pub fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
 }
 
-/// Tenant names become directory names, so they are kept to what is safe on every file system.
+/// Tenant names become directory names.
 pub fn check_tenant(tenant: &str) -> Result<()> {
+    check_name("tenant", tenant)
+}
+
+/// Kept to what is safe on every file system and in every object store.
+pub fn check_name(what: &str, name: &str) -> Result<()> {
     let safe = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
-    if tenant.is_empty() || tenant.len() > TENANT_BYTES || !tenant.bytes().all(safe) {
+    if name.is_empty() || name.len() > TENANT_BYTES || !name.bytes().all(safe) {
         return Err(Error::invalid(format_args!(
-            "tenant '{tenant}': a tenant has 1 to {TENANT_BYTES} of a-z 0-9 _ -"
+            "{what} '{name}': a {what} has 1 to {TENANT_BYTES} of a-z 0-9 _ -"
         )));
     }
     Ok(())

@@ -13,6 +13,8 @@ pub struct FileEntry {
     pub bytes: u64,
     /// Of the whole file.
     pub crc32c: u32,
+    /// Of its blocks, until they are written beside it; the catalog does not keep them.
+    pub blocks: Vec<u32>,
 }
 
 /// A published segment.

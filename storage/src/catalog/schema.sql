@@ -1,6 +1,8 @@
--- Version 1. Plain SQL that PostgreSQL takes as well. Paths are relative to the data directory.
+-- Version 2. Plain SQL that SQLite and PostgreSQL take. Paths are relative to the node's data directory.
+-- A node is what writes a data set of its own: several share one PostgreSQL.
 CREATE TABLE IF NOT EXISTS storage_segments (
-    stem            TEXT   NOT NULL PRIMARY KEY,
+    node            TEXT   NOT NULL,
+    stem            TEXT   NOT NULL,
     tenant          TEXT   NOT NULL,
     signal          TEXT   NOT NULL,
     -- yyyy-mm-dd, or mixed.
@@ -17,29 +19,36 @@ CREATE TABLE IF NOT EXISTS storage_segments (
     last_sequence   BIGINT NOT NULL,
     covered_sequence BIGINT NOT NULL,
     -- JSON: the services with their rows and times.
-    services        TEXT   NOT NULL
+    services        TEXT   NOT NULL,
+    PRIMARY KEY (node, stem)
 );
 CREATE TABLE IF NOT EXISTS storage_files (
+    node       TEXT   NOT NULL,
     stem       TEXT   NOT NULL,
     suffix     TEXT   NOT NULL,
     size_bytes BIGINT NOT NULL,
     crc32c     BIGINT NOT NULL,
-    PRIMARY KEY (stem, suffix)
+    PRIMARY KEY (node, stem, suffix)
 );
 -- The low-water mark: rows of WAL records up to this sequence lie in published segments.
 CREATE TABLE IF NOT EXISTS storage_flushed (
+    node     TEXT   NOT NULL,
     tenant   TEXT   NOT NULL,
     signal   TEXT   NOT NULL,
     sequence BIGINT NOT NULL,
-    PRIMARY KEY (tenant, signal)
+    PRIMARY KEY (node, tenant, signal)
 );
 -- Spans up to this sequence are told about by span metrics that lie in published segments.
 CREATE TABLE IF NOT EXISTS storage_covered (
-    tenant   TEXT   NOT NULL PRIMARY KEY,
-    sequence BIGINT NOT NULL
+    node     TEXT   NOT NULL,
+    tenant   TEXT   NOT NULL,
+    sequence BIGINT NOT NULL,
+    PRIMARY KEY (node, tenant)
 );
 -- What was found damaged, and where it was moved.
 CREATE TABLE IF NOT EXISTS storage_quarantine (
-    path   TEXT NOT NULL PRIMARY KEY,
-    detail TEXT NOT NULL
+    node   TEXT NOT NULL,
+    path   TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (node, path)
 );

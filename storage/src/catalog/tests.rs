@@ -1,4 +1,7 @@
 use super::*;
+use crate::error::Error;
+use crate::segment::Partition;
+use crate::segment::Services;
 use crate::segment::services::ServiceRows;
 
 fn entry(stem: &str, last_sequence: u64) -> SegmentEntry {
@@ -20,7 +23,7 @@ fn entry(stem: &str, last_sequence: u64) -> SegmentEntry {
             named: [("cart".to_owned(), ServiceRows { rows: 10, min_time: -5, max_time: i64::MAX })].into(),
             more: true,
         },
-        files: vec![FileEntry { suffix: ".parquet".into(), bytes: 99, crc32c: u32::MAX }],
+        files: vec![FileEntry { suffix: ".parquet".into(), bytes: 99, crc32c: u32::MAX, blocks: Vec::new() }],
     }
 }
 
@@ -39,12 +42,12 @@ fn publication(segment: SegmentEntry, covered: u64) -> Publication {
 async fn what_is_published_is_read_back_after_reopening() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("catalog.sqlite");
-    let catalog = Catalog::open(&path).await.unwrap();
+    let catalog = Catalog::open_file(&path).await.unwrap();
     catalog.publish(&publication(entry("a", 3), 2)).await.unwrap();
     catalog.publish(&publication(entry("b", 9), 0)).await.unwrap();
     catalog.close().await;
 
-    let catalog = Catalog::open(&path).await.unwrap();
+    let catalog = Catalog::open_file(&path).await.unwrap();
     assert_eq!(catalog.segments().await.unwrap(), [entry("a", 3), entry("b", 9)]);
     let marks = catalog.marks().await.unwrap();
     assert_eq!(marks.flushed[&("default".to_owned(), Signal::Logs)], 9);
@@ -55,13 +58,50 @@ async fn what_is_published_is_read_back_after_reopening() {
 async fn a_publication_that_fails_changes_nothing() {
     let catalog = Catalog::in_memory().await.unwrap();
     catalog.publish(&publication(entry("a", 3), 0)).await.unwrap();
-    sqlx::raw_sql("DROP TABLE storage_covered").execute(&catalog.pool).await.unwrap();
+    let execute = async |sql: &'static str| {
+        let mut connection = catalog.link.connection().await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut *connection).await.unwrap();
+    };
+    execute("DROP TABLE storage_covered").await;
     assert!(catalog.publish(&publication(entry("b", 8), 8)).await.is_err(), "its last statement fails");
-    sqlx::raw_sql(SCHEMA).execute(&catalog.pool).await.unwrap();
+    execute(schema::SCHEMA).await;
     assert_eq!(catalog.segments().await.unwrap(), [entry("a", 3)]);
     let marks = catalog.marks().await.unwrap();
     assert_eq!(marks.flushed[&("default".to_owned(), Signal::Logs)], 3);
     assert!(marks.covered.is_empty());
+}
+
+#[tokio::test]
+async fn nodes_that_share_a_catalog_do_not_see_each_other() {
+    let one = Catalog::in_memory().await.unwrap();
+    let other = Catalog { node: "other".into(), ..one.clone() };
+    one.publish(&publication(entry("a", 9), 9)).await.unwrap();
+    assert!(other.is_blank().await.unwrap());
+    other.publish(&publication(entry("a", 4), 0)).await.unwrap();
+    other.quarantine("a", "gone").await.unwrap();
+    assert_eq!(one.segments().await.unwrap(), [entry("a", 9)]);
+    assert_eq!(one.marks().await.unwrap().flushed[&("default".to_owned(), Signal::Logs)], 9);
+    assert!(one.quarantined().await.unwrap().is_empty() && other.segments().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_catalog_of_an_old_or_a_newer_version_is_told_apart() {
+    for (sql, is_old) in [
+        ("CREATE TABLE storage_segments (stem TEXT NOT NULL PRIMARY KEY)", true),
+        ("CREATE TABLE storage_schema (version BIGINT); INSERT INTO storage_schema VALUES (99)", false),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("catalog.sqlite");
+        sqlx::any::install_default_drivers();
+        let mut database =
+            sqlx::AnyConnection::connect_with(&address::file_options(&path).unwrap()).await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut database).await.unwrap();
+        database.close().await.unwrap();
+        match Catalog::open_file(&path).await.unwrap_err() {
+            Error::OldCatalog { version } => assert!(is_old && version == 1),
+            other => assert!(!is_old && other.to_string().contains("newer Ocelli"), "{other}"),
+        }
+    }
 }
 
 #[tokio::test]

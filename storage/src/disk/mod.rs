@@ -55,6 +55,11 @@ pub trait DiskReader: Debug + Send + Sync {
     fn bytes(&self) -> u64;
     /// Fills the whole buffer or fails.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+    /// How often bytes that were read before had to be fetched again from where they may have
+    /// changed on the way. A local file is what it is.
+    fn refetches(&self) -> u64 {
+        0
+    }
 }
 
 /// A whole file.

@@ -20,9 +20,10 @@ pub struct LogIndex {
 }
 
 impl LogIndex {
-    /// Checks every byte and the number of rows, then opens. `Corrupt` says what is wrong.
+    /// Opens through a reader that checks every byte when it is read, and compares the number of
+    /// rows. `Corrupt` says what is wrong.
     pub fn open(path: &Path, file: Arc<dyn DiskReader>, rows: u64) -> Result<LogIndex> {
-        let contents = bundle::check(file.as_ref()).map_err(|detail| Error::corrupt(path, detail))?;
+        let contents = bundle::contents(file.as_ref()).map_err(|detail| Error::corrupt(path, detail))?;
         if u64::from(contents.rows) != rows {
             let detail = format!("it has {} documents for {rows} rows", contents.rows);
             return Err(Error::corrupt(path, detail));

@@ -3,16 +3,19 @@
 use super::partition::Partition;
 use super::read::Chunks;
 use super::services::Services;
-use super::sink::checksum;
+use super::sums::{self, FileSums};
+use super::verified::{Checked, VerifiedReader};
 use super::write::FORMAT_VERSION;
 use crate::catalog::{FileEntry, SegmentEntry};
-use crate::disk::Disk;
+use crate::disk::{self, Disk};
 use crate::error::{Error, IoContext, Result};
-use crate::paths::{self, ROWS_SUFFIX, SEGMENT_SUFFIXES, SERIES_SUFFIX};
+use crate::paths::{self, ROWS_SUFFIX, SEGMENT_SUFFIXES, SERIES_SUFFIX, SUMS_SUFFIX};
 use ocelli_signal::Signal;
 use parquet::file::metadata::{KeyValue, ParquetMetaDataReader};
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Keys of a footer's metadata all begin so.
 const PREFIX: &str = "ocelli.";
@@ -115,26 +118,60 @@ impl About {
 }
 
 /// Makes the catalog's entry of a segment from its files. `None` for points whose series are
-/// missing: a flush that did not get to its end, whose rows are in the WAL.
+/// missing: a flush that did not get to its end, whose rows are in the WAL. What the files should be
+/// is told by their checksums; where these are lost, the files are taken as they are.
 pub fn entry_of(disk: &dyn Disk, stem: &Path) -> Result<Option<(SegmentEntry, About)>> {
     let path = paths::with_suffix(stem, ROWS_SUFFIX);
     let damaged = |detail: &dyn std::fmt::Display| Error::corrupt(&path, detail);
-    let file = Chunks(disk.open(&path).context("open", &path)?);
+    let files = sums_of_files(disk, stem)?;
+    let Some((_, sums)) = files.iter().find(|(suffix, _)| suffix == ROWS_SUFFIX) else { return Ok(None) };
+    let file = disk.open(&path).context("open", &path)?;
+    if file.bytes() != sums.bytes {
+        return Err(damaged(&format_args!("it has {} bytes of {}", file.bytes(), sums.bytes)));
+    }
+    let checked = Arc::new(Checked::new(sums.clone()));
+    let file = Chunks(Arc::new(VerifiedReader::new(file, checked, Arc::default())));
     let footer = ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|error| damaged(&error))?;
     let footer = footer.file_metadata();
     let about = footer.key_value_metadata().and_then(|pairs| About::parse(pairs));
     let about = about.ok_or_else(|| damaged(&"its footer does not say what it is"))?;
-    let mut files = Vec::new();
-    for suffix in SEGMENT_SUFFIXES {
-        let path = paths::with_suffix(stem, suffix);
-        if let Ok(file) = disk.open(&path) {
-            let crc32c = checksum(file.as_ref()).context("read", &path)?;
-            files.push(FileEntry { suffix: suffix.to_owned(), bytes: file.bytes(), crc32c });
-        }
-    }
+    let entry = |(suffix, sums): (String, FileSums)| FileEntry {
+        suffix,
+        bytes: sums.bytes,
+        crc32c: sums.whole(),
+        blocks: Vec::new(),
+    };
+    let files: Vec<FileEntry> = files.into_iter().map(entry).collect();
     if about.signal == Signal::Points && !files.iter().any(|file| file.suffix == SERIES_SUFFIX) {
         return Ok(None);
     }
     let entry = about.clone().entry(stem, footer.num_rows() as u64, files);
     Ok(Some((entry, about)))
+}
+
+/// The checksums of the files of a segment that are there.
+fn sums_of_files(disk: &dyn Disk, stem: &Path) -> Result<Vec<(String, FileSums)>> {
+    let told = paths::with_suffix(stem, SUMS_SUFFIX);
+    let told = disk::read(disk, &told).ok().and_then(|text| match sums::parse(&text) {
+        Ok(files) => Some(files),
+        Err(why) => {
+            tracing::warn!(path = %told.display(), why, "the files are taken as they are");
+            None
+        }
+    });
+    let told = told.unwrap_or_default();
+    let mut files = Vec::new();
+    for suffix in SEGMENT_SUFFIXES {
+        let path = paths::with_suffix(stem, suffix);
+        let file = match disk.open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            outcome => outcome.context("open", &path)?,
+        };
+        let sums = match told.iter().find(|(of, _)| of == suffix) {
+            Some((_, sums)) => sums.clone(),
+            None => sums::of_file(file.as_ref()).context("read", &path)?,
+        };
+        files.push((suffix.to_owned(), sums));
+    }
+    Ok(files)
 }

@@ -1,6 +1,7 @@
 //! Published files: immutable, sorted, open to any Parquet reader. `docs/format/segment.md` is the format.
 
 mod about;
+mod check;
 pub mod columns;
 mod kway;
 pub mod layout;
@@ -14,7 +15,9 @@ pub mod services;
 pub mod sink;
 mod sort;
 mod stream;
+pub mod sums;
 mod traces;
+mod verified;
 mod write;
 
 pub use about::{About, entry_of};
@@ -23,6 +26,7 @@ pub use merge::{Merge, merge};
 pub use partition::{Partition, split};
 pub use services::Services;
 pub use sort::time_bounds;
+pub use verified::{Checked, VerifiedReader};
 pub use write::{Draft, write};
 
 use crate::cache::{Cache, Key};
@@ -30,7 +34,7 @@ use crate::catalog::{FileEntry, SegmentEntry};
 use crate::disk::{Disk, DiskReader};
 use crate::error::{Error, IoContext, Result};
 use crate::log_index::{LogIndex, TextQuery};
-use crate::paths::{INDEX_SUFFIX, ROWS_SUFFIX, SERIES_SUFFIX, TRACES_SUFFIX};
+use crate::paths::{INDEX_SUFFIX, ROWS_SUFFIX, SERIES_SUFFIX, SUMS_SUFFIX, TRACES_SUFFIX};
 use crate::report::Reports;
 use crate::rows::Rows;
 use crate::snapshot::Point;
@@ -41,8 +45,10 @@ use ocelli_signal::Signal;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use points::{SeriesEntry, SeriesList};
 use read::Chunks;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use verified::Failures;
 
 /// What all segments of a store share.
 #[derive(Clone, Debug)]
@@ -62,8 +68,9 @@ pub struct Segment {
     traces_damaged: AtomicBool,
     /// Once true, no later snapshot has this segment.
     damaged: AtomicBool,
-    /// Files whose every byte was checked since the start.
-    checked: Mutex<Vec<&'static str>>,
+    /// What is known of the files that were opened since the start.
+    checked: Mutex<HashMap<&'static str, Arc<Checked>>>,
+    failures: Arc<Failures>,
 }
 
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
@@ -79,6 +86,7 @@ impl Segment {
             traces_damaged: AtomicBool::new(false),
             damaged: AtomicBool::new(false),
             checked: Mutex::default(),
+            failures: Arc::default(),
         }
     }
 
@@ -88,9 +96,9 @@ impl Segment {
     }
 
     /// Compares the files with what the catalog says about their sizes. Rows can do without the
-    /// index and the list of traces, so that these are only reported.
+    /// index and the list of traces, so that these are only reported; sums are checked with their use.
     pub fn check_files(&self) -> Result<()> {
-        for file in &self.entry.files {
+        for file in self.entry.files.iter().filter(|file| file.suffix != SUMS_SUFFIX) {
             let helper = match file.suffix.as_str() {
                 INDEX_SUFFIX => Some(&self.index_damaged),
                 TRACES_SUFFIX => Some(&self.traces_damaged),
@@ -115,6 +123,9 @@ impl Segment {
 
     /// The rows themselves are there: they are all read from now on, and it is said why.
     fn do_without(&self, suffix: &str, damaged: &AtomicBool, error: &Error) {
+        if error.is_unreachable() {
+            return;
+        }
         damaged.store(true, Ordering::Relaxed);
         self.context.reports.add(&self.entry.path(suffix), error);
     }
@@ -137,6 +148,12 @@ impl Segment {
         }
         let outcome = self.index().and_then(|index| index.rows(query));
         outcome.or_else(|error| {
+            let error = match self.failures.take() {
+                Some(source) => {
+                    return Err(Error::Io { action: "read", path: self.entry.stem.clone(), source });
+                }
+                None => error,
+            };
             self.do_without(INDEX_SUFFIX, &self.index_damaged, &error);
             Ok(None)
         })
@@ -144,8 +161,8 @@ impl Segment {
 
     fn index(&self) -> Result<Arc<LogIndex>> {
         self.context.cache.get(Key { segment: self.number, what: INDEX_SUFFIX }, || {
-            let index =
-                LogIndex::open(&self.entry.path(INDEX_SUFFIX), self.open(INDEX_SUFFIX)?, self.entry.rows)?;
+            let file = self.verified(INDEX_SUFFIX)?;
+            let index = LogIndex::open(&self.entry.path(INDEX_SUFFIX), file, self.entry.rows)?;
             let bytes = index.memory_bytes;
             Ok((index, bytes))
         })
@@ -214,25 +231,33 @@ impl Segment {
         self.context.disk.open(&path).context("open", &path)
     }
 
-    /// Opens a file; the first time since the start, checks all of it. Parquet readers find only
+    /// Opens a file whose every block is checked when it is first read. Parquet readers find only
     /// some of what can be wrong with a page, and a wrong answer is worse than none.
     fn open_checked(&self, suffix: &'static str) -> Result<Arc<dyn DiskReader>> {
-        let file = self.open(suffix).map_err(|error| self.blame(error))?;
-        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        if !checked.contains(&suffix) {
-            let path = self.entry.path(suffix);
-            let found = sink::checksum(file.as_ref()).context("read", &path)?;
-            let expected = self.entry.file(suffix).map(|file| file.crc32c);
-            if expected != Some(found) {
-                return Err(self.damaged(Error::corrupt(&path, "its checksum is wrong")));
+        self.verified(suffix).map_err(|error| self.blame(error))
+    }
+
+    /// The same, without the verdict that the whole segment is damaged.
+    fn verified(&self, suffix: &'static str) -> Result<Arc<dyn DiskReader>> {
+        drop(self.failures.take());
+        let file = self.open(suffix)?;
+        let mut known = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        let checked = match known.get(suffix) {
+            Some(checked) => checked.clone(),
+            None => {
+                let checked = Arc::new(check::begin(self, suffix, file.as_ref())?);
+                known.insert(suffix, checked.clone());
+                checked
             }
-            checked.push(suffix);
-        }
-        Ok(file)
+        };
+        Ok(Arc::new(VerifiedReader::new(file, checked, self.failures.clone())))
     }
 
     /// Names the segment in the error of a reader, which only knows bytes.
     fn blame(&self, error: Error) -> Error {
+        if let Some(source) = self.failures.take() {
+            return Error::Io { action: "read", path: self.entry.stem.clone(), source };
+        }
         match error {
             Error::Parquet(_) | Error::Arrow(_) | Error::Corrupt { .. } => self.damaged(error),
             Error::Io { ref source, .. } if source.kind() == std::io::ErrorKind::NotFound => {

@@ -1,7 +1,8 @@
 //! A file being written through the disk seam: buffered, counted and checksummed on the way.
 
+use super::sums::{self, Summing};
 use crate::catalog::FileEntry;
-use crate::disk::{Disk, DiskReader, DiskWriter};
+use crate::disk::{Disk, DiskWriter};
 use crate::error::{IoContext, Result};
 use crate::paths;
 use std::io::{self, Write};
@@ -17,7 +18,7 @@ pub struct Sink {
     file: Box<dyn DiskWriter>,
     buffer: Vec<u8>,
     bytes: u64,
-    crc32c: u32,
+    summing: Summing,
 }
 
 impl Sink {
@@ -25,7 +26,7 @@ impl Sink {
         let temp = temp_path(stem, suffix);
         let file = disk.create(&temp).context("create", &temp)?;
         let buffer = Vec::with_capacity(BUFFER_BYTES);
-        Ok(Sink { stem: stem.to_owned(), suffix, file, buffer, bytes: 0, crc32c: 0 })
+        Ok(Sink { stem: stem.to_owned(), suffix, file, buffer, bytes: 0, summing: Summing::default() })
     }
 
     /// Makes the bytes durable, still under the temporary name.
@@ -33,13 +34,14 @@ impl Sink {
         let temp = temp_path(&self.stem, self.suffix);
         self.flush().context("write", &temp)?;
         self.file.sync().context("fsync", &temp)?;
-        Ok(FileEntry { suffix: self.suffix.to_owned(), bytes: self.bytes, crc32c: self.crc32c })
+        let (blocks, crc32c) = self.summing.finish();
+        Ok(FileEntry { suffix: self.suffix.to_owned(), bytes: self.bytes, crc32c, blocks })
     }
 }
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.crc32c = crc32c::crc32c_append(self.crc32c, bytes);
+        self.summing.update(bytes);
         self.bytes += bytes.len() as u64;
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= BUFFER_BYTES {
@@ -67,30 +69,16 @@ pub fn discard(disk: &dyn Disk, stem: &Path) {
     }
 }
 
-/// crc32c of a whole file.
-pub fn checksum(file: &dyn DiskReader) -> io::Result<u32> {
-    checksum_to(file, file.bytes())
-}
-
-/// crc32c of a file's begin.
-pub fn checksum_to(file: &dyn DiskReader, end: u64) -> io::Result<u32> {
-    let mut buffer = vec![0; BUFFER_BYTES];
-    let (mut at, mut crc) = (0, 0);
-    while at < end {
-        let length = buffer.len().min((end - at) as usize);
-        file.read_at(at, &mut buffer[..length])?;
-        crc = crc32c::crc32c_append(crc, &buffer[..length]);
-        at += length as u64;
-    }
-    Ok(crc)
-}
-
-/// Gives finished files their names, durably.
-pub fn name_files(disk: &dyn Disk, stem: &Path, files: &[FileEntry]) -> Result<()> {
-    for file in files {
+/// Gives finished files their names, durably, and their checksums a file beside them, which is the
+/// last to get its name and the last of the entries that come back.
+pub fn name_files(disk: &dyn Disk, stem: &Path, mut files: Vec<FileEntry>) -> Result<Vec<FileEntry>> {
+    files.push(sums::write(disk, stem, &files)?);
+    for file in &mut files {
         let temp = temp_path(stem, &file.suffix);
         disk.rename(&temp, &paths::with_suffix(stem, &file.suffix)).context("rename", &temp)?;
+        file.blocks = Vec::new();
     }
     let dir = paths::parent(stem);
-    disk.sync_dir(dir).context("fsync", dir)
+    disk.sync_dir(dir).context("fsync", dir)?;
+    Ok(files)
 }

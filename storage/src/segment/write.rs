@@ -111,7 +111,7 @@ fn write_points(
     let dir = paths::parent(&stem);
     disk.create_dir_all(dir).context("create", dir)?;
     let files = points::write(disk, &stem, draft, rows, &about.key_values())?;
-    name_files(disk, &stem, &files)?;
+    let files = name_files(disk, &stem, files)?;
     Ok(about.entry(&stem, rows.num_rows() as u64, files))
 }
 
@@ -186,7 +186,7 @@ impl<'a> SegmentWriter<'a> {
         if let Some(traces) = self.traces {
             files.push(traces.finish(self.disk, &self.stem)?);
         }
-        name_files(self.disk, &self.stem, &files)?;
+        let files = name_files(self.disk, &self.stem, files)?;
         Ok(about.entry(&self.stem, self.rows, files))
     }
 }

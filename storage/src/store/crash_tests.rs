@@ -25,8 +25,8 @@ async fn damaged_and_missing_segments_are_set_aside_and_the_rest_is_served() {
         assert_eq!(counted(&store, Signal::Spans), once(Signal::Spans, 20..30));
         assert_eq!(store.summary().quarantined.len(), 2, "{:?}", store.summary());
     }
-    // The rows that were cut, and the lists of traces of both.
-    assert_eq!(disk.list(Path::new(paths::QUARANTINE)).unwrap().len(), 3);
+    // The rows that were cut, and of both the lists of traces and the checksums.
+    assert_eq!(disk.list(Path::new(paths::QUARANTINE)).unwrap().len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]

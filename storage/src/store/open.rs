@@ -21,11 +21,12 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, mpsc};
 
 pub async fn open(options: Options, observer: Option<Arc<dyn SpanObserver>>) -> Result<Store> {
+    options.check()?;
     let disk = Arc::new(LocalDisk::new(&options.data_dir));
     disk.create_dir_all(Path::new("")).context("create", &options.data_dir)?;
     let lock = lock(&options.data_dir)?;
     create_dirs(disk.as_ref())?;
-    let catalog = rebuild::open_catalog(disk.as_ref(), &options.data_dir).await?;
+    let catalog = rebuild::open_catalog(disk.as_ref(), &options).await?;
     open_on(options, observer, disk, catalog, Some(lock)).await
 }
 

@@ -5,6 +5,7 @@ use super::{Shared, quarantine};
 use crate::catalog::{Catalog, Publication, SegmentEntry};
 use crate::disk::Disk;
 use crate::error::{Error, IoContext, Result};
+use crate::options::Options;
 use crate::paths;
 use crate::segment::{About, Partition, entry_of};
 use crate::wal::{self, Finding};
@@ -12,19 +13,26 @@ use ocelli_signal::Signal;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// Opens the catalog of a directory; one that is no database any more is set aside for a new one.
-pub async fn open_catalog(disk: &dyn Disk, data_dir: &Path) -> Result<Catalog> {
-    let path = data_dir.join(paths::CATALOG);
-    let damage = match Catalog::open(&path).await {
-        Ok(catalog) => return Ok(catalog),
-        Err(error) if error.is_damaged_catalog() => error.to_string(),
-        Err(error) => return Err(error),
+/// Opens the catalog of a directory; a file that is no database any more, or an old one, is set
+/// aside for a new one.
+pub async fn open_catalog(disk: &dyn Disk, options: &Options) -> Result<Catalog> {
+    let open = || Catalog::open(&options.catalog, &options.data_dir, &options.node);
+    let damage = match open().await {
+        Err(error) if error.is_damaged_catalog() => Some(error.to_string()),
+        Err(Error::OldCatalog { .. }) => None,
+        outcome => return outcome,
     };
     for name in paths::CATALOG_FILES {
         quarantine::file(disk, Path::new(name))?;
     }
-    let catalog = Catalog::open(&path).await?;
-    catalog.report(paths::CATALOG, &format!("{damage}; it was made anew from the files")).await?;
+    let catalog = open().await?;
+    match damage {
+        Some(damage) => {
+            let detail = format!("{damage}; it was made anew from the files");
+            catalog.report(paths::CATALOG, &detail).await?;
+        }
+        None => tracing::info!("the catalog is of an old version: it is made anew from the files"),
+    }
     Ok(catalog)
 }
 

@@ -20,7 +20,7 @@ fn built(ids: impl IntoIterator<Item = u64>) -> (MemoryDisk, PathBuf) {
     let mut builder = TraceListBuilder::default();
     ids.into_iter().for_each(|n| builder.push(&id(n)));
     let entry = builder.finish(&disk, stem).unwrap();
-    name_files(&disk, stem, &[entry]).unwrap();
+    name_files(&disk, stem, vec![entry]).unwrap();
     (disk, with_suffix(stem, TRACES_SUFFIX))
 }
 

@@ -1,0 +1,114 @@
+//! The one connection to the catalog's database, made anew when it was lost.
+//!
+//! One is enough: all writes are the store's own, and come one after the other. On PostgreSQL it holds
+//! the lock of its node, so whatever is written is written by the node's one owner.
+
+use super::address::CatalogAddress;
+use crate::error::{Error, Result};
+use crate::limits;
+use sqlx::AnyConnection;
+use sqlx::any::AnyConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
+use tokio::time::timeout;
+
+/// What a connection of SQLite begins with. In WAL mode only FULL makes a commit durable at once.
+const SQLITE: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;";
+
+/// And one of PostgreSQL: a commit is on its disk when it is answered, and a connection that was
+/// cut off without a word does not keep the node's lock for hours.
+const POSTGRES: &str = "SELECT set_config('synchronous_commit', 'on', false)
+        WHERE current_setting('synchronous_commit') = 'off';
+    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+    SET application_name = 'ocelli'; SET client_min_messages = warning;";
+
+/// Two schemas of one database are two catalogs.
+const LOCK: &str =
+    "SELECT pg_try_advisory_lock(hashtextextended('ocelli ' || current_schema() || ' ' || $1, 0))";
+
+#[derive(Debug)]
+pub struct Link {
+    address: CatalogAddress,
+    options: AnyConnectOptions,
+    node: String,
+    connection: Mutex<Option<AnyConnection>>,
+    /// The connection failed and may be in the middle of something.
+    broken: AtomicBool,
+}
+
+impl Link {
+    pub fn new(address: &CatalogAddress, options: AnyConnectOptions, node: &str) -> Link {
+        Link {
+            address: address.clone(),
+            options,
+            node: node.to_owned(),
+            connection: Mutex::default(),
+            broken: AtomicBool::new(false),
+        }
+    }
+
+    /// Runs what uses [`Link::connection`]: within a time, and with the catalog's name in its errors.
+    pub async fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        // The file of SQLite can't be lost on the way; giving up on it would only lose its answer.
+        let outcome = if self.address.is_local() {
+            work.await
+        } else {
+            let late = |_| Error::from(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+            timeout(limits::CATALOG_TIMEOUT, work).await.map_err(late).flatten()
+        };
+        if outcome.is_err() {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        outcome.map_err(|error| error.of_catalog(&self.address))
+    }
+
+    /// The connection, known to work a moment ago. Who waits for it waits for the others' work.
+    pub async fn connection(&self) -> Result<MappedMutexGuard<'_, AnyConnection>> {
+        let mut held = self.connection.lock().await;
+        // In memory, the connection is the database.
+        if !self.address.is_local() {
+            let broken = self.broken.swap(false, Ordering::Relaxed);
+            let works = match held.as_mut() {
+                Some(connection) => !broken && connection.ping().await.is_ok(),
+                None => true,
+            };
+            if !works && let Some(connection) = held.take() {
+                // It may hold the lock that the next one wants.
+                drop(connection.close_hard().await);
+            }
+        }
+        if held.is_none() {
+            *held = Some(self.connect().await?);
+        }
+        MutexGuard::try_map(held, Option::as_mut).map_err(|_| Error::unavailable("the catalog is closed"))
+    }
+
+    async fn connect(&self) -> Result<AnyConnection> {
+        let mut connection = self.options.connect().await?;
+        if self.address.is_local() {
+            sqlx::raw_sql(SQLITE).execute(&mut connection).await?;
+            return Ok(connection);
+        }
+        sqlx::raw_sql(POSTGRES).execute(&mut connection).await?;
+        let owned: bool = sqlx::query_scalar(LOCK).bind(&self.node).fetch_one(&mut connection).await?;
+        if owned {
+            return Ok(connection);
+        }
+        // What matters is that it is not ours.
+        drop(connection.close().await);
+        Err(Error::CatalogInUse { catalog: self.address.to_string(), node: self.node.clone() })
+    }
+
+    pub async fn close(&self) {
+        if let Some(connection) = self.connection.lock().await.take() {
+            // Everything was committed; the server notices the end in any case.
+            drop(connection.close().await);
+        }
+    }
+
+    pub fn is_local(&self) -> bool {
+        self.address.is_local()
+    }
+}

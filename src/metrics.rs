@@ -91,6 +91,11 @@ fn store_gauges(system: &System, registry: &Registry) -> prometheus::Result<()> 
         ("ocelli_segment_rows", "Rows of all segments.", summary.segment_rows),
         ("ocelli_segment_bytes", "Bytes of all segments.", summary.segment_bytes),
         ("ocelli_quarantined", "Damaged pieces that were set aside.", summary.quarantined.len() as u64),
+        (
+            "ocelli_ingest_refusing",
+            "1 while telemetry is refused because of memory or the disk.",
+            u64::from(summary.refusing.is_some()),
+        ),
         ("ocelli_uptime_seconds", "Since the process started.", system.started.elapsed().as_secs()),
     ];
     for (name, help, value) in gauges {

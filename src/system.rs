@@ -66,6 +66,7 @@ fn storage_summary(summary: Summary) -> StorageSummary {
         segment_rows: summary.segment_rows,
         segment_bytes: summary.segment_bytes,
         quarantined: summary.quarantined,
+        refusing: summary.refusing,
     }
 }
 

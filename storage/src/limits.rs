@@ -37,6 +37,21 @@ pub const SEGMENT_SERVICES: usize = 256;
 pub const SERVICE_NAME_BYTES: usize = 256;
 /// After a failed flush the next try waits this long.
 pub const FLUSH_RETRY: Duration = Duration::from_secs(1);
+/// … and each further one twice as long as the one before, up to this: a full disk stays full for a
+/// while, and a flush costs a core. Short enough that ingest is back soon after space is.
+pub const FLUSH_RETRY_MAX: Duration = Duration::from_secs(8);
+
+/// Appends are refused while less than this share of the disk is available (beside what a flush of all
+/// memtables takes): SQLite needs room to commit, and whoever cleans up needs some to work in.
+pub const DISK_MARGIN_SHARE: u64 = 32;
+/// Bounds of that margin: a small disk must still be of use, a large one needs no more than a few flushes.
+pub const DISK_MARGIN_MIN_BYTES: u64 = MIB as u64;
+pub const DISK_MARGIN_MAX_BYTES: u64 = 512 * MIB as u64;
+/// A flush writes less than this part of the Arrow bytes that it takes: what compresses worst, random
+/// ids, makes a third of a span.
+pub const SEGMENT_SHARE: u64 = 2;
+/// How often the disk is asked what it has left.
+pub const DISK_LOOK: Duration = Duration::from_millis(250);
 
 /// Rows of a Parquet row group: design.md asks for 128–256k.
 pub const ROW_GROUP_ROWS: usize = 128 * KIB;

@@ -14,6 +14,7 @@ mod command_line;
 mod compare;
 mod crash;
 mod demo;
+mod full_disk;
 mod read_back;
 mod red;
 mod stdout;

@@ -31,6 +31,15 @@ impl Export for ExportLogsServiceRequest {
     type Answer = ExportLogsServiceResponse;
 }
 
+/// What a request came to.
+#[derive(Debug)]
+pub struct Outcome {
+    pub status: u16,
+    /// Seconds.
+    pub retry_after: Option<u64>,
+    pub body: String,
+}
+
 #[derive(Clone)]
 pub struct Sender {
     base: String,
@@ -41,6 +50,18 @@ impl Sender {
     pub fn new(base: &str) -> Sender {
         let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client can be made");
         Sender { base: base.to_owned(), client }
+    }
+
+    /// Sends and tells what came back, whatever it is.
+    pub async fn attempt<R: Export>(&self, request: &R) -> Outcome {
+        let posted = self.client.post(format!("{}{}", self.base, R::PATH));
+        let posted = posted.header("content-type", "application/x-protobuf").body(request.encode_to_vec());
+        let response = posted.send().await.unwrap_or_else(|error| panic!("POST {}: {error}", R::PATH));
+        Outcome {
+            status: response.status().as_u16(),
+            retry_after: response.headers().get("retry-after").and_then(|s| s.to_str().ok()?.parse().ok()),
+            body: String::from_utf8_lossy(&response.bytes().await.unwrap_or_default()).into_owned(),
+        }
     }
 
     /// The answer to a request, or why there is none.

@@ -44,7 +44,8 @@ impl Settings {
         self.start_in(dir).await
     }
 
-    async fn start_in(self, home: TempDir) -> Server {
+    /// The data will be below it.
+    pub async fn start_in(self, home: TempDir) -> Server {
         let started = Instant::now();
         let mut process = self.spawn(home.path());
         let mut addresses = [None; LISTENERS.len()];

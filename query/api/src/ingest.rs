@@ -46,6 +46,9 @@ pub struct StorageSummary {
     pub segment_bytes: u64,
     /// Damaged pieces that were set aside, each with its path below the data directory.
     pub quarantined: Vec<String>,
+    /// Why telemetry is refused at the moment; absent while it is taken in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusing: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

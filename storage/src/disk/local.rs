@@ -1,6 +1,6 @@
 //! The file system of the operating system.
 
-use super::{Disk, DiskReader, DiskWriter, Entry};
+use super::{Disk, DiskReader, DiskWriter, Entry, Space};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -81,6 +81,12 @@ impl Disk for LocalDisk {
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         File::open(self.at(dir))?.sync_all()
+    }
+
+    fn space(&self) -> io::Result<Space> {
+        let about = rustix::fs::statvfs(&self.root)?;
+        let bytes = |blocks: u64| blocks.saturating_mul(about.f_frsize);
+        Ok(Space { total_bytes: bytes(about.f_blocks), available_bytes: bytes(about.f_bavail) })
     }
 }
 

@@ -3,7 +3,7 @@
 //! Each file remembers what of it is durable, each directory which names are. [`MemoryDisk::crash`]
 //! gives one of the states that a real disk may be in after a power cut at this moment.
 
-use super::{Disk, DiskReader, DiskWriter, Entry};
+use super::{Disk, DiskReader, DiskWriter, Entry, Space};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,11 +27,19 @@ struct Tree {
     fail_at: Option<u64>,
     fail_once: bool,
     fail_syncs: bool,
+    /// Bytes of all files together; none for no bound.
+    capacity: Option<u64>,
 }
 
 /// Shared by clones.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryDisk(Arc<Mutex<Tree>>);
+
+impl Tree {
+    fn used(&self) -> u64 {
+        self.names.values().map(|file| locked(file).bytes.len() as u64).sum()
+    }
+}
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -69,6 +77,16 @@ impl MemoryDisk {
     /// Whether fsync fails from now on.
     pub fn fail_syncs(&self, fail: bool) {
         locked(&self.0).fail_syncs = fail;
+    }
+
+    /// Writes beyond this many bytes of all files together fail as on a full disk.
+    pub fn set_capacity(&self, bytes: Option<u64>) {
+        locked(&self.0).capacity = bytes;
+    }
+
+    /// Bytes of all files.
+    pub fn used(&self) -> u64 {
+        locked(&self.0).used()
     }
 
     /// How many changes were asked for.
@@ -219,6 +237,12 @@ impl Disk for MemoryDisk {
         tree.durable_names.extend(now);
         Ok(())
     }
+
+    fn space(&self) -> io::Result<Space> {
+        let tree = locked(&self.0);
+        let total_bytes = tree.capacity.unwrap_or(1 << 40);
+        Ok(Space { total_bytes, available_bytes: total_bytes.saturating_sub(tree.used()) })
+    }
 }
 
 struct MemoryWriter {
@@ -228,14 +252,20 @@ struct MemoryWriter {
 
 impl DiskWriter for MemoryWriter {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let outcome = self.disk.change().map(drop);
+        let room =
+            |tree: &Tree| tree.capacity.map_or(u64::MAX, |capacity| capacity.saturating_sub(tree.used()));
+        let outcome = self.disk.change().map(|tree| room(&tree));
         let mut content = locked(&self.file);
         match outcome {
-            Ok(()) => content.bytes.extend_from_slice(bytes),
+            Ok(room) if bytes.len() as u64 <= room => content.bytes.extend_from_slice(bytes),
+            Ok(room) => {
+                content.bytes.extend_from_slice(&bytes[..room as usize]);
+                return Err(io::Error::from(io::ErrorKind::StorageFull));
+            }
             // A write that fails may have got half way.
             Err(_) => content.bytes.extend_from_slice(&bytes[..bytes.len() / 2]),
         }
-        outcome
+        outcome.map(drop)
     }
 
     fn sync(&mut self) -> io::Result<()> {

@@ -25,6 +25,14 @@ pub struct Entry {
     pub is_dir: bool,
 }
 
+/// Of the disk that the directory is on, whoever else uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    pub total_bytes: u64,
+    /// What this process may still write.
+    pub available_bytes: u64,
+}
+
 /// A directory tree.
 pub trait Disk: Debug + Send + Sync + 'static {
     /// Creates a directory with those above it, and makes their names durable.
@@ -41,6 +49,8 @@ pub trait Disk: Debug + Send + Sync + 'static {
     fn truncate(&self, path: &Path, bytes: u64) -> io::Result<()>;
     /// Makes creations, renames and removals in a directory durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    /// How large the disk is, and what of it is left.
+    fn space(&self) -> io::Result<Space>;
 }
 
 /// A file being written from its begin to its end.
@@ -63,6 +73,7 @@ pub trait DiskReader: Debug + Send + Sync {
 }
 
 /// A whole file.
+#[cfg(test)]
 pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Result<Vec<u8>> {
     let file = disk.open(path).context("open", path)?;
     let bytes = usize::try_from(file.bytes()).map_err(io::Error::other).context("read", path)?;
@@ -72,10 +83,14 @@ pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Result<Vec<u8>> {
 }
 
 /// Writes a file so that after a power cut it is there whole or not at all.
-pub(crate) fn write_durably(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn write_durably(
+    disk: &dyn Disk,
+    path: &Path,
+    fill: impl FnOnce(&mut dyn DiskWriter) -> io::Result<()>,
+) -> Result<()> {
     let temp = paths::with_suffix(path, paths::TEMP_SUFFIX);
     let mut file = disk.create(&temp).context("create", &temp)?;
-    file.append(bytes).context("write", &temp)?;
+    fill(file.as_mut()).context("write", &temp)?;
     file.sync().context("fsync", &temp)?;
     drop(file);
     disk.rename(&temp, path).context("rename", &temp)?;

@@ -81,6 +81,9 @@ pub struct Tables {
     tables: Mutex<ByTenant>,
     /// Bytes of all memtables; changed under the lock, read without it.
     bytes: AtomicUsize,
+    /// The most that they ever were.
+    #[cfg(test)]
+    peak_bytes: AtomicUsize,
     pub series: SeriesCache,
 }
 
@@ -126,6 +129,8 @@ impl Tables {
             table.since.get_or_insert(now);
             // Wraps when joining made them smaller: then it subtracts.
             self.bytes.fetch_add(table.active_bytes.wrapping_sub(before), Ordering::Relaxed);
+            #[cfg(test)]
+            self.peak_bytes.fetch_max(self.bytes(), Ordering::Relaxed);
             table.active_bytes
         }))
     }
@@ -227,6 +232,11 @@ impl Tables {
     /// Bytes of all memtables.
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    #[cfg(test)]
+    pub fn peak_bytes(&self) -> usize {
+        self.peak_bytes.load(Ordering::Relaxed)
     }
 
     /// Rows of all memtables.

@@ -5,9 +5,11 @@
 
 use super::{Shared, quarantine};
 use crate::catalog::{Publication, SegmentEntry};
+use crate::disk::Entry;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::memtable::Frozen;
+use crate::paths;
 use crate::segment::{self, Draft, Segment};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,13 +24,22 @@ pub enum Command {
 /// How often ages are looked at.
 const TICK: Duration = Duration::from_secs(1);
 
-/// When a flush failed: what it was about is not tried again at once, as the disk may be full.
+/// When a flush failed: what it was about is not tried again at once, as the disk may be full and a
+/// try costs as much as a flush.
 #[derive(Default)]
-struct Retry(Option<Instant>);
+pub struct Retry {
+    failed: Option<Instant>,
+    wait: Duration,
+}
 
 impl Retry {
     fn waits(&self) -> bool {
-        self.0.is_some_and(|failed| failed.elapsed() < limits::FLUSH_RETRY)
+        self.failed.is_some_and(|failed| failed.elapsed() < self.wait)
+    }
+
+    fn failed(&mut self) {
+        self.failed = Some(Instant::now());
+        self.wait = (self.wait * 2).clamp(limits::FLUSH_RETRY, limits::FLUSH_RETRY_MAX);
     }
 }
 
@@ -73,7 +84,7 @@ async fn flush_all(shared: &Arc<Shared>) -> Result<()> {
 }
 
 /// Writes the memtables that are large or old enough; the largest when all together are too large.
-async fn flush_due(shared: &Arc<Shared>, retry: &mut Retry) {
+pub async fn flush_due(shared: &Arc<Shared>, retry: &mut Retry) {
     set_damaged_aside(shared).await;
     if retry.waits() {
         return;
@@ -81,18 +92,29 @@ async fn flush_due(shared: &Arc<Shared>, retry: &mut Retry) {
     let options = &shared.options;
     let mut sizes = shared.tables.sizes();
     sizes.sort_by_key(|size| std::cmp::Reverse(size.bytes));
-    let crowded = shared.tables.bytes() * 2 > options.memtable_budget_bytes;
+    let crowded = is_crowded(shared);
     for (at, size) in sizes.iter().enumerate() {
         let due = size.frozen || size.bytes >= options.flush_bytes || size.age >= options.flush_age;
         if (due || (crowded && at == 0))
             && let Err(error) = flush_table(shared, &size.tenant, size.signal).await
         {
             tracing::error!(%error, tenant = size.tenant, signal = size.signal.as_str(), "flush failed; it is tried again");
-            retry.0 = Some(Instant::now());
+            retry.failed();
             return;
         }
     }
+    *retry = Retry::default();
     remove_unneeded(shared);
+}
+
+/// Whether `flush_due` has something to do because of its size.
+pub fn is_due(shared: &Shared) -> bool {
+    let grown = || shared.tables.sizes().iter().any(|size| size.bytes >= shared.options.flush_bytes);
+    is_crowded(shared) || (shared.tables.bytes() >= shared.options.flush_bytes && grown())
+}
+
+fn is_crowded(shared: &Shared) -> bool {
+    shared.tables.bytes() * 2 > shared.options.memtable_budget_bytes
 }
 
 async fn flush_table(shared: &Arc<Shared>, tenant: &str, signal: ocelli_signal::Signal) -> Result<()> {
@@ -116,10 +138,10 @@ async fn write_segments(shared: &Arc<Shared>, frozen: &Arc<Frozen>) -> Result<Ve
     if frozen.rows() == 0 {
         return Ok(Vec::new());
     }
-    let (work, frozen) = (shared.clone(), frozen.clone());
-    let written = tokio::task::spawn_blocking(move || write_partitions(&work, &frozen)).await;
-    let entries =
-        written.map_err(|error| Error::unavailable(format_args!("the flush failed: {error}")))??;
+    let (work, writing) = (shared.clone(), frozen.clone());
+    let written = tokio::task::spawn_blocking(move || write_partitions(&work, &writing)).await;
+    let written = written.map_err(|error| Error::unavailable(format_args!("the flush failed: {error}")));
+    let entries = written.and_then(|written| written).inspect_err(|_| remove_temps(shared, frozen))?;
     let segment = |entry| Arc::new(Segment::new(entry, shared.segments.clone()));
     Ok(entries.into_iter().map(segment).collect())
 }
@@ -146,6 +168,25 @@ fn write_partitions(shared: &Shared, frozen: &Frozen) -> Result<Vec<SegmentEntry
         segment::write(shared.disk.as_ref(), &draft, shared.options.index_min_rows)
     };
     split.into_iter().map(write).collect()
+}
+
+/// What a failed flush has written is of no use to the next try, and a full disk needs the room.
+fn remove_temps(shared: &Shared, frozen: &Frozen) {
+    let name = format!("{:020}-{:020}-0", frozen.first_sequence(), frozen.last_sequence());
+    let unfinished =
+        |entry: &Entry| entry.name.starts_with(&name) && entry.name.ends_with(paths::TEMP_SUFFIX);
+    let mut dirs = vec![paths::segment_dir(&frozen.tenant, frozen.signal)];
+    while let Some(dir) = dirs.pop() {
+        for entry in shared.disk.list(&dir).unwrap_or_default() {
+            if entry.is_dir {
+                dirs.push(dir.join(&entry.name));
+            } else if unfinished(&entry)
+                && let Err(error) = shared.disk.remove(&dir.join(&entry.name))
+            {
+                tracing::warn!(name = entry.name, %error, "could not remove a file of a failed flush");
+            }
+        }
+    }
 }
 
 /// Moves segments that a reader found damaged, so that the next start does not meet them again.

@@ -6,6 +6,8 @@ mod progress;
 mod quarantine;
 mod rebuild;
 mod recover;
+mod replay;
+mod room;
 
 use crate::catalog::Catalog;
 use crate::disk::Disk;
@@ -21,6 +23,7 @@ use arrow::array::RecordBatch;
 use flush::Command;
 use ocelli_signal::Batch;
 use progress::Progress;
+use room::Room;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -42,6 +45,8 @@ pub struct Summary {
     pub segment_bytes: u64,
     /// Damaged pieces: path and what is wrong.
     pub quarantined: Vec<String>,
+    /// Why rows are refused at the moment, if they are.
+    pub refusing: Option<String>,
 }
 
 /// What the handle and the background work share.
@@ -54,6 +59,7 @@ struct Shared {
     ledger: Arc<Mutex<WalLedger>>,
     progress: Mutex<Progress>,
     segments: SegmentContext,
+    room: Room,
     observer: Option<Arc<dyn SpanObserver>>,
     /// A memtable has grown to its size.
     grown: Notify,
@@ -98,12 +104,7 @@ impl Store {
         }
         let shared = &self.inner.shared;
         let bytes = batch_bytes(&batch.rows);
-        let held = shared.tables.bytes() + shared.queue.bytes();
-        if held > 0 && held + bytes > shared.options.memtable_budget_bytes {
-            shared.grown.notify_one();
-            let reason = format!("{held} bytes wait to be written to segments");
-            return Err(Error::Overloaded { retry_after: limits::RETRY_AFTER, reason });
-        }
+        shared.admit(bytes)?;
         let (answer, done) = oneshot::channel();
         shared.queue.push(Append { tenant: tenant.into(), batch, covers, bytes, answer })?;
         done.await.map_err(|_| Error::unavailable("the WAL writer has ended"))?
@@ -139,6 +140,7 @@ impl Store {
     pub fn summary(&self) -> Summary {
         let shared = &self.inner.shared;
         let segments = shared.tables.segments();
+        let refusing = shared.refusing();
         Summary {
             memtable_rows: shared.tables.rows() as u64,
             memtable_bytes: shared.tables.bytes() as u64,
@@ -147,11 +149,46 @@ impl Store {
             segment_rows: segments.iter().map(|segment| segment.entry.rows).sum(),
             segment_bytes: segments.iter().map(|segment| segment.entry.bytes()).sum(),
             quarantined: shared.segments.reports.list(),
+            refusing,
         }
     }
 }
 
 impl Shared {
+    /// Refuses rows that memory or the disk has no room for.
+    fn admit(&self, bytes: usize) -> Result<()> {
+        let held = self.held_bytes();
+        if held > 0 && held + bytes > self.options.memtable_budget_bytes {
+            self.grown.notify_one();
+            let reason = format!("{held} bytes wait to be written to segments");
+            return Err(Error::Overloaded { retry_after: limits::RETRY_AFTER, reason });
+        }
+        match self.room.take(self.disk.as_ref(), held, bytes) {
+            Some(reason) => {
+                // What is in memory makes room when it is in segments: its WAL files go.
+                self.grown.notify_one();
+                Err(Error::Unavailable { reason })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Bytes of all rows that are in no segment.
+    fn held_bytes(&self) -> usize {
+        self.tables.bytes() + self.queue.bytes()
+    }
+
+    /// Why rows are refused at the moment.
+    fn refusing(&self) -> Option<String> {
+        let failure = self.ledger().failure().map(|why| format!("the WAL can't be written: {why}"));
+        let held = self.held_bytes();
+        let crowded = || {
+            let full = held >= self.options.memtable_budget_bytes;
+            full.then(|| format!("{held} bytes wait to be written to segments"))
+        };
+        failure.or_else(crowded).or_else(|| self.room.refusing(self.disk.as_ref(), held))
+    }
+
     fn ledger(&self) -> std::sync::MutexGuard<'_, WalLedger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -169,6 +206,10 @@ impl std::fmt::Debug for Store {
 
 #[cfg(test)]
 mod crash_tests;
+#[cfg(test)]
+mod full_disk_tests;
+#[cfg(test)]
+mod replay_tests;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

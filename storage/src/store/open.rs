@@ -3,6 +3,8 @@
 use super::progress::Progress;
 use super::rebuild;
 use super::recover;
+use super::replay;
+use super::room::Room;
 use super::{Inner, Shared, SpanObserver, Store};
 use crate::cache::Cache;
 use crate::catalog::Catalog;
@@ -58,6 +60,7 @@ pub async fn open_on(
         ledger: Arc::default(),
         progress: Mutex::default(),
         grown: Notify::new(),
+        room: Room::default(),
         _lock: lock,
         options,
         disk,
@@ -70,7 +73,7 @@ pub async fn open_on(
     }
     *shared.progress() = Progress::new(shared.catalog.marks().await?, observed);
     recover::segments(&shared).await?;
-    let next_sequence = recover::replay(&shared).await?;
+    let next_sequence = replay::replay(&shared).await?;
     let writer = start_writer(&shared, next_sequence)?;
     let (commands, inbox) = mpsc::unbounded_channel();
     tokio::spawn(super::flush::run(shared.clone(), inbox));

@@ -4,6 +4,8 @@ use crate::catalog::{Catalog, SegmentEntry};
 use crate::disk::{self, Disk};
 use crate::error::{IoContext, Result};
 use crate::paths;
+use crate::wal::{PIECE, Window};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// The name that a path has in quarantine.
@@ -39,9 +41,21 @@ pub fn file(disk: &dyn Disk, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Keeps a copy of damaged bytes of a WAL file; gives the path that names them.
-pub fn wal_bytes(disk: &dyn Disk, file: &Path, offset: usize, bytes: &[u8]) -> Result<PathBuf> {
-    let piece = PathBuf::from(format!("{}@{offset}", file.display()));
-    disk::write_durably(disk, &set_aside(&piece), bytes)?;
-    Ok(piece)
+/// The path that names a damaged piece of a file.
+pub fn piece(file: &Path, offset: u64) -> PathBuf {
+    PathBuf::from(format!("{}@{offset}", file.display()))
+}
+
+/// Keeps a copy of damaged bytes of a WAL file.
+pub fn wal_bytes(disk: &dyn Disk, file: &Path, range: &Range<u64>) -> Result<()> {
+    let mut from = Window::new(disk.open(file).context("open", file)?);
+    let mut at = range.start;
+    disk::write_durably(disk, &set_aside(&piece(file, range.start)), |copy| {
+        while at < range.end {
+            let bytes = from.view(at, PIECE.min((range.end - at) as usize))?;
+            copy.append(bytes)?;
+            at += bytes.len() as u64;
+        }
+        Ok(())
+    })
 }

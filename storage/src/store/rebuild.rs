@@ -115,11 +115,12 @@ fn without_unfinished(disk: &dyn Disk, found: Vec<Found>) -> Result<Vec<Found>> 
 fn logged_records(disk: &dyn Disk) -> Result<HashSet<(String, Signal, u64)>> {
     let mut logged = HashSet::new();
     for file in wal::scan(disk)? {
-        file.read(disk, &mut |finding| {
+        let mut records = file.open(disk)?;
+        while let Some(finding) = records.next()? {
             if let Finding::Record { header, .. } = finding {
                 logged.insert((header.tenant, header.signal, header.sequence));
             }
-        })?;
+        }
     }
     Ok(logged)
 }

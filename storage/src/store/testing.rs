@@ -15,6 +15,7 @@ use ocelli_signal::{Batch, Signal};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 pub fn options() -> Options {
     Options { index_min_rows: 20, wal_file_bytes: 4_000, ..Options::new("unused") }
@@ -68,6 +69,24 @@ pub fn counted(store: &Store, signal: Signal) -> BTreeMap<u64, usize> {
 pub fn once(signal: Signal, numbers: impl Iterator<Item = usize>) -> BTreeMap<u64, usize> {
     let told = numbers.filter(|n| signal != Signal::Logs || n % 5 != 0);
     told.map(|n| (n as u64, 1)).collect()
+}
+
+/// Looks until something holds.
+pub async fn until(holds: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < Duration::from_secs(20), "it does not come to hold");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Sends rows until they are taken, as a sender does that is refused with a time to come back.
+pub async fn until_taken(store: &Store, batch: Batch) {
+    let started = Instant::now();
+    while let Err(error) = store.append("default", batch.clone()).await {
+        assert!(started.elapsed() < Duration::from_secs(20), "{error}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 pub fn copy_tree(from: &Path, to: &Path) {

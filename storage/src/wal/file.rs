@@ -13,6 +13,8 @@ pub struct WalFile {
     /// Bytes that are durable.
     bytes: u64,
     poisoned: bool,
+    /// Bytes of a failed write may lie behind those that are durable.
+    uncut: bool,
 }
 
 impl WalFile {
@@ -23,7 +25,7 @@ impl WalFile {
         writer.append(&frame::file_header(first_sequence)).context("write", &path)?;
         writer.sync().context("fsync", &path)?;
         disk.sync_dir(Path::new(paths::WAL)).context("fsync", Path::new(paths::WAL))?;
-        Ok(WalFile { path, writer, first_sequence, bytes: FILE_HEADER as u64, poisoned: false })
+        Ok(WalFile { path, writer, first_sequence, bytes: FILE_HEADER as u64, poisoned: false, uncut: false })
     }
 
     /// Writes and fsyncs records that were encoded with this file's salt. On an error none of them
@@ -39,11 +41,17 @@ impl WalFile {
             Err(_) => {
                 self.poisoned = true;
                 if let Err(error) = disk.truncate(&self.path, self.bytes) {
+                    self.uncut = true;
                     tracing::warn!(path = %self.path.display(), %error, "could not cut a poisoned WAL file");
                 }
             }
         }
         outcome
+    }
+
+    /// Where it must still be cut, so that what was refused is not there.
+    pub fn uncut(&self) -> Option<(PathBuf, u64)> {
+        self.uncut.then(|| (self.path.clone(), self.bytes))
     }
 
     pub fn first_sequence(&self) -> u64 {

@@ -12,7 +12,8 @@ pub const FILE_HEADER: usize = 16;
 /// Version of the signals' schemas that payloads are in.
 pub const SCHEMA_VERSION: u8 = 1;
 
-const FIXED: usize = 4 + 4 + 8 + 1 + 1 + 2 + 8;
+/// What every record has before its tenant's name.
+pub const FIXED: usize = 4 + 4 + 8 + 1 + 1 + 2 + 8;
 /// What the length counts beside the payload: everything after length and CRC.
 const COUNTED: usize = FIXED - 8;
 
@@ -62,51 +63,37 @@ fn checksum(salt: u32, frame: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c_append(salt, &frame[..4]), &frame[8..])
 }
 
-/// What lies at the begin of some bytes.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Parsed<'a> {
-    Record {
-        header: Header,
-        payload: &'a [u8],
-        bytes: usize,
-    },
-    /// The bytes end before the record does, if it is one.
-    Cut,
-    /// No record: wrong lengths, kinds or checksum.
-    Damaged,
+/// How many bytes the record has that begins here; none for what can be no length.
+pub fn size(bytes: &[u8]) -> Option<usize> {
+    let len = u32::from_le_bytes(*bytes.first_chunk::<4>()?) as usize;
+    (COUNTED..=COUNTED + TENANT_BYTES + WAL_RECORD_BYTES).contains(&len).then_some(8 + len)
 }
 
-/// Reads one record.
-pub fn parse(bytes: &[u8], salt: u32) -> Parsed<'_> {
-    let Some(len) = bytes.first_chunk::<4>().map(|len| u32::from_le_bytes(*len) as usize) else {
-        return Parsed::Cut;
-    };
-    if !(COUNTED..=COUNTED + TENANT_BYTES + WAL_RECORD_BYTES).contains(&len) {
-        return if bytes.iter().all(|b| *b == 0) { Parsed::Cut } else { Parsed::Damaged };
-    }
-    let Some(frame) = bytes.get(..8 + len) else { return Parsed::Cut };
-    read(frame, salt).map_or(Parsed::Damaged, |(header, payload)| Parsed::Record {
-        header,
-        payload,
-        bytes: frame.len(),
-    })
+/// Whether a record may begin here, by what costs little to look at: a search tries every offset.
+pub fn may_begin(bytes: &[u8], left: u64) -> bool {
+    size(bytes).is_some_and(|size| size as u64 <= left) && bytes.len() >= FIXED && tenant_len(bytes).is_some()
 }
 
-fn read(frame: &[u8], salt: u32) -> Option<(Header, &[u8])> {
+/// The length of the tenant's name, where signal, version and length are ones that exist.
+fn tenant_len(frame: &[u8]) -> Option<usize> {
+    let frame = frame.first_chunk::<FIXED>()?;
+    Signal::from_u8(frame[16])?;
+    let len = usize::from(u16::from_le_bytes([frame[18], frame[19]]));
+    (frame[17] == SCHEMA_VERSION && len <= TENANT_BYTES).then_some(len)
+}
+
+/// Reads a whole record: its header and payload. None when anything in it is wrong.
+pub fn read(frame: &[u8], salt: u32) -> Option<(Header, &[u8])> {
     let number = |at: usize| frame.get(at..)?.first_chunk::<8>().map(|bytes| u64::from_le_bytes(*bytes));
-    let signal = Signal::from_u8(frame[16])?;
-    let tenant_len = usize::from(u16::from_le_bytes([frame[18], frame[19]]));
-    if frame[17] != SCHEMA_VERSION || tenant_len > TENANT_BYTES {
-        return None;
-    }
-    // The checksum last: a search for the next good record tries every offset.
+    let signal = Signal::from_u8(*frame.get(16)?)?;
     let crc = u32::from_le_bytes(*frame.get(4..)?.first_chunk::<4>()?);
-    let tenant = frame.get(FIXED..FIXED + tenant_len)?;
+    let tenant = frame.get(FIXED..FIXED + tenant_len(frame)?)?;
     if crc != checksum(salt, frame) {
         return None;
     }
     let tenant = std::str::from_utf8(tenant).ok()?.to_owned();
-    Some((Header { sequence: number(8)?, signal, covers: number(20)?, tenant }, &frame[FIXED + tenant_len..]))
+    let header = Header { sequence: number(8)?, signal, covers: number(20)?, tenant };
+    Some((header, &frame[FIXED + usize::from(u16::from_le_bytes([frame[18], frame[19]]))..]))
 }
 
 #[cfg(test)]
@@ -121,15 +108,16 @@ mod tests {
     fn a_record_reads_back_and_every_flipped_bit_is_found() {
         let mut bytes = Vec::new();
         encode(&header(), salt(1), b"payload", &mut bytes);
-        let whole = Parsed::Record { header: header(), payload: b"payload", bytes: bytes.len() };
-        assert_eq!(parse(&bytes, salt(1)), whole);
+        assert_eq!(size(&bytes), Some(bytes.len()));
+        assert!(may_begin(&bytes, bytes.len() as u64) && !may_begin(&bytes, bytes.len() as u64 - 1));
+        assert_eq!(read(&bytes, salt(1)), Some((header(), &b"payload"[..])));
         for bit in 0..bytes.len() * 8 {
             let mut bent = bytes.clone();
             bent[bit / 8] ^= 1 << (bit % 8);
-            assert!(!matches!(parse(&bent, salt(1)), Parsed::Record { .. }), "bit {bit}");
+            assert_eq!(read(&bent, salt(1)), None, "bit {bit}");
         }
         for end in 0..bytes.len() {
-            assert_eq!(parse(&bytes[..end], salt(1)), Parsed::Cut, "cut at {end}");
+            assert_eq!(read(&bytes[..end], salt(1)), None, "cut at {end}");
         }
     }
 
@@ -137,11 +125,11 @@ mod tests {
     fn a_record_of_another_file_is_none_of_this_one() {
         let mut bytes = Vec::new();
         encode(&header(), salt(1), b"payload", &mut bytes);
-        assert_eq!(parse(&bytes, salt(2)), Parsed::Damaged);
+        assert_eq!(read(&bytes, salt(2)), None);
     }
 
     #[test]
-    fn zeros_are_a_cut_not_a_record() {
-        assert_eq!(parse(&[0; 64], salt(1)), Parsed::Cut);
+    fn zeros_are_no_record() {
+        assert_eq!(size(&[0; 64]), None);
     }
 }

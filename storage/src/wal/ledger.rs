@@ -27,6 +27,8 @@ pub struct WalLedger {
     files: BTreeMap<u64, FileRecords>,
     /// The file that is being written.
     active: Option<u64>,
+    /// Why the last write failed, if it did.
+    failure: Option<String>,
 }
 
 impl WalLedger {
@@ -52,6 +54,15 @@ impl WalLedger {
         if let Some(file) = self.files.get_mut(&first_sequence) {
             file.bytes = bytes;
         }
+    }
+
+    /// Remembers how the last write ended.
+    pub fn set_failure(&mut self, failure: Option<String>) {
+        self.failure = failure;
+    }
+
+    pub fn failure(&self) -> Option<String> {
+        self.failure.clone()
     }
 
     pub fn bytes(&self) -> u64 {

@@ -11,11 +11,13 @@ mod ledger;
 mod payload;
 mod queue;
 mod replay;
+mod window;
 mod writer;
 
 pub use frame::Header;
 pub use ledger::{Needed, WalLedger};
 pub use payload::decode;
 pub use queue::{Append, Queue};
-pub use replay::{Finding, LoggedFile, scan};
+pub use replay::{Finding, LoggedFile, Records, scan};
+pub use window::{PIECE, Window};
 pub use writer::{Committed, WalParts, WalWriter};

@@ -1,9 +1,11 @@
 //! The way back: reads WAL files record by record, and tells damage from a torn tail.
 
-use super::frame::{self, FILE_HEADER, Header, MAGIC, Parsed};
-use crate::disk::{self, Disk};
+use super::frame::{self, FILE_HEADER, Header};
+use super::window::{PIECE, Window};
+use crate::disk::Disk;
 use crate::error::{IoContext, Result};
 use crate::paths;
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -16,12 +18,11 @@ pub enum Finding<'a> {
     },
     /// Bytes that were written whole and are no record any more.
     Damage {
-        range: Range<usize>,
-        bytes: &'a [u8],
+        range: Range<u64>,
     },
     /// The last write did not get to its end, so nobody was told that it is kept.
     Torn {
-        range: Range<usize>,
+        range: Range<u64>,
     },
 }
 
@@ -60,61 +61,153 @@ pub fn scan(disk: &dyn Disk) -> Result<Vec<LoggedFile>> {
 }
 
 impl LoggedFile {
-    /// Reads the whole file and tells what is in it.
-    pub fn read(&self, disk: &dyn Disk, found: &mut dyn FnMut(Finding<'_>)) -> Result<()> {
-        let bytes = disk::read(disk, &self.path)?;
-        walk(&bytes, self.first_sequence, self.is_last, found);
-        Ok(())
+    /// Opens the file to be read record by record.
+    pub fn open(&self, disk: &dyn Disk) -> Result<Records> {
+        let file = disk.open(&self.path).context("open", &self.path)?;
+        Ok(Records {
+            path: self.path.clone(),
+            window: Window::new(file),
+            is_last: self.is_last,
+            first_sequence: self.first_sequence,
+            last_sequence: self.first_sequence.saturating_sub(1),
+            at: None,
+        })
     }
 }
 
-fn walk(bytes: &[u8], first_sequence: u64, is_last: bool, found: &mut dyn FnMut(Finding<'_>)) {
-    if bytes.is_empty() {
-        // Created and nothing more, or cut to nothing by an earlier start.
-        return;
+/// The way through a file.
+#[derive(Debug)]
+pub struct Records {
+    path: PathBuf,
+    window: Window,
+    is_last: bool,
+    first_sequence: u64,
+    last_sequence: u64,
+    /// Where the next record begins; none before the file's header was looked at.
+    at: Option<u64>,
+}
+
+/// What lies at a place of the file.
+enum Met {
+    Record {
+        header: Header,
+        payload: Range<u64>,
+    },
+    /// The file ends before the record does, if it is one.
+    Cut,
+    Damaged,
+}
+
+impl Records {
+    /// What comes next; none at the end. An error is one of reading the file, not of its content.
+    pub fn next(&mut self) -> Result<Option<Finding<'_>>> {
+        let found = match self.at {
+            None => self.begin(),
+            Some(at) => self.go_on(at),
+        };
+        let Some(place) = found.context("read", &self.path)? else { return Ok(None) };
+        Ok(Some(match place {
+            Place::Record { header, payload } => {
+                let length = (payload.end - payload.start) as usize;
+                let payload = self.window.view(payload.start, length).context("read", &self.path)?;
+                Finding::Record { header, payload }
+            }
+            Place::Damage(range) => Finding::Damage { range },
+            Place::Torn(range) => Finding::Torn { range },
+        }))
     }
-    let salt = frame::salt(first_sequence);
-    let header = frame::file_header(first_sequence);
-    if bytes.len() < FILE_HEADER && is_last {
-        // The file was created, and no more.
-        return found(Finding::Torn { range: 0..bytes.len() });
-    }
-    let mut at = FILE_HEADER.min(bytes.len());
-    if bytes[..at] != header {
+
+    /// The header of the file, and what comes next when nothing is wrong with it.
+    fn begin(&mut self) -> io::Result<Option<Place>> {
+        let header = frame::file_header(self.first_sequence);
+        let end = self.window.end();
+        let found = self.window.view(0, FILE_HEADER)?;
+        let at = found.len() as u64;
+        self.at = Some(at);
+        // A file that was created and no more has a piece of its header, then perhaps zeros.
+        let same = found.iter().zip(&header).take_while(|(a, b)| a == b).count();
+        let begun = found[same..].iter().all(|byte| *byte == 0);
+        if end == 0 || same == FILE_HEADER {
+            return self.go_on(at);
+        }
+        if self.is_last && end <= FILE_HEADER as u64 && begun {
+            self.at = Some(end);
+            return Ok(Some(Place::Torn(0..end)));
+        }
         // The name says what the header says: the records can still be read.
-        found(Finding::Damage { range: 0..at, bytes: &bytes[..at] });
-        debug_assert_eq!(header[..MAGIC.len()], MAGIC[..]);
+        Ok(Some(Place::Damage(0..at)))
     }
-    let mut last_sequence = first_sequence.saturating_sub(1);
-    while at < bytes.len() {
-        let parsed = frame::parse(&bytes[at..], salt);
-        if let Parsed::Record { header, payload, bytes: len } = parsed {
-            last_sequence = header.sequence;
-            at += len;
-            found(Finding::Record { header, payload });
-            continue;
+
+    fn go_on(&mut self, at: u64) -> io::Result<Option<Place>> {
+        if at >= self.window.end() {
+            return Ok(None);
         }
-        let next = next_record(bytes, at + 1, salt, last_sequence);
-        let range = at..next.unwrap_or(bytes.len());
-        at = range.end;
-        match (next, parsed) {
-            (None, Parsed::Cut) if is_last => found(Finding::Torn { range }),
-            _ => found(Finding::Damage { bytes: &bytes[range.clone()], range }),
+        let met = self.parse(at)?;
+        if let Met::Record { header, payload } = met {
+            self.last_sequence = header.sequence;
+            self.at = Some(payload.end);
+            return Ok(Some(Place::Record { header, payload }));
         }
+        let next = self.next_record(at + 1)?;
+        let range = at..next.unwrap_or(self.window.end());
+        self.at = Some(range.end);
+        Ok(Some(match (next, met) {
+            (None, Met::Cut) if self.is_last => Place::Torn(range),
+            _ => Place::Damage(range),
+        }))
+    }
+
+    fn parse(&mut self, at: u64) -> io::Result<Met> {
+        let left = self.window.end() - at;
+        let Some(size) = frame::size(self.window.view(at, frame::FIXED)?) else {
+            let cut = left < 4 || self.window.is_zero_from(at)?;
+            return Ok(if cut { Met::Cut } else { Met::Damaged });
+        };
+        if size as u64 > left {
+            return Ok(Met::Cut);
+        }
+        let salt = frame::salt(self.first_sequence);
+        Ok(match frame::read(self.window.view(at, size)?, salt) {
+            Some((header, payload)) => {
+                let end = at + size as u64;
+                Met::Record { header, payload: end - payload.len() as u64..end }
+            }
+            None => Met::Damaged,
+        })
+    }
+
+    /// Looks for a record that is whole and younger than the last good one.
+    fn next_record(&mut self, mut from: u64) -> io::Result<Option<u64>> {
+        while from + (frame::FIXED as u64) <= self.window.end() {
+            let left = self.window.end() - from;
+            let view = self.window.view(from, PIECE)?;
+            let starts = view.len() + 1 - frame::FIXED;
+            let Some(skip) = (0..starts).find(|skip| frame::may_begin(&view[*skip..], left - *skip as u64))
+            else {
+                from += starts as u64;
+                continue;
+            };
+            from += skip as u64;
+            match self.parse(from)? {
+                Met::Record { header, .. } if header.sequence > self.last_sequence => return Ok(Some(from)),
+                _ => from += 1,
+            }
+        }
+        Ok(None)
     }
 }
 
-/// Looks for a record that is whole and younger than the last good one.
-fn next_record(bytes: &[u8], from: usize, salt: u32, last_sequence: u64) -> Option<usize> {
-    (from..bytes.len()).find(|at| {
-        matches!(frame::parse(&bytes[*at..], salt),
-            Parsed::Record { header, .. } if header.sequence > last_sequence)
-    })
+/// A finding without its bytes.
+enum Place {
+    Record { header: Header, payload: Range<u64> },
+    Damage(Range<u64>),
+    Torn(Range<u64>),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::memory::MemoryDisk;
     use ocelli_signal::Signal;
 
     fn file(records: u64) -> (Vec<u8>, Vec<usize>) {
@@ -132,11 +225,20 @@ mod tests {
     /// Sequences of the good records, then how many pieces were damaged, then whether the tail was torn.
     fn outcome(bytes: &[u8], is_last: bool) -> (Vec<u64>, usize, bool) {
         let mut outcome = (Vec::new(), 0, false);
-        walk(bytes, 5, is_last, &mut |finding| match finding {
-            Finding::Record { header, .. } => outcome.0.push(header.sequence),
-            Finding::Damage { .. } => outcome.1 += 1,
-            Finding::Torn { .. } => outcome.2 = true,
-        });
+        let disk = MemoryDisk::default();
+        disk.create_dir_all(Path::new(paths::WAL)).unwrap();
+        disk.create(&paths::wal_file(5)).unwrap().append(bytes).unwrap();
+        let mut records = LoggedFile { is_last, ..scan(&disk).unwrap().remove(0) }.open(&disk).unwrap();
+        while let Some(finding) = records.next().unwrap() {
+            match finding {
+                Finding::Record { header, payload } => {
+                    assert_eq!(payload, [header.sequence as u8 - 5; 40]);
+                    outcome.0.push(header.sequence);
+                }
+                Finding::Damage { .. } => outcome.1 += 1,
+                Finding::Torn { .. } => outcome.2 = true,
+            }
+        }
         outcome
     }
 

@@ -8,9 +8,10 @@ use super::ledger::WalLedger;
 use super::payload::Encoder;
 use super::queue::{Queue, Work};
 use crate::disk::Disk;
-use crate::error::{Error, Result};
+use crate::error::{Error, IoContext, Result};
 use arrow::array::RecordBatch;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 /// A record that is durable.
@@ -43,7 +44,8 @@ pub struct WalWriter {
 impl WalWriter {
     pub fn start(parts: WalParts) -> Result<WalWriter> {
         let queue = parts.queue.clone();
-        let mut writing = Writing { parts, file: None, encoder: Encoder::default(), buffer: Vec::new() };
+        let mut writing =
+            Writing { parts, file: None, encoder: Encoder::default(), buffer: Vec::new(), uncut: None };
         let abandon = Abandon(queue.clone());
         let thread = std::thread::Builder::new()
             .name("ocelli-wal".into())
@@ -85,6 +87,8 @@ struct Writing {
     file: Option<WalFile>,
     encoder: Encoder,
     buffer: Vec<u8>,
+    /// A file that failed, and the length up to which it holds what was acknowledged.
+    uncut: Option<(PathBuf, u64)>,
 }
 
 impl Writing {
@@ -115,7 +119,9 @@ impl Writing {
                 Err(Refused { reason, answers }) => refuse(answers, || Error::invalid(&reason)),
             }
         }
-        match self.write(&records) {
+        let written = self.write(&records);
+        self.ledger().set_failure(written.as_ref().err().map(Error::to_string));
+        match written {
             Ok(headers) => self.publish(headers, records),
             Err(error) => {
                 tracing::error!(%error, "WAL write failed; nothing of this group is acknowledged");
@@ -147,14 +153,29 @@ impl Writing {
         let outcome = self.open_file()?.append(disk.as_ref(), &buffer);
         self.buffer = buffer;
         if outcome.is_err() {
+            self.uncut = self.file.as_ref().and_then(WalFile::uncut);
             self.close_file();
         }
         outcome.map(|()| headers)
     }
 
+    /// Cuts what a failed write has left: its senders were refused and will send again. Until that is
+    /// done nothing is acknowledged.
+    fn cut(&mut self) -> Result<()> {
+        if let Some((path, bytes)) = &self.uncut {
+            self.parts.disk.truncate(path, *bytes).context("truncate", path)?;
+            self.uncut = None;
+        }
+        Ok(())
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, WalLedger> {
+        self.parts.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn publish(&mut self, headers: Vec<Header>, records: Vec<Joined>) {
         if let Some(file) = &self.file {
-            let mut ledger = self.parts.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut ledger = self.ledger();
             ledger.set_bytes(file.first_sequence(), file.bytes());
             headers.iter().for_each(|header| ledger.add_record(file.first_sequence(), header));
         }
@@ -174,9 +195,9 @@ impl Writing {
         let file = match self.file.take() {
             Some(file) => file,
             None => {
+                self.cut()?;
                 let file = WalFile::create(self.parts.disk.as_ref(), self.parts.next_sequence)?;
-                let mut ledger = self.parts.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-                ledger.begin_file(file.first_sequence(), file.bytes());
+                self.ledger().begin_file(file.first_sequence(), file.bytes());
                 file
             }
         };
@@ -185,7 +206,7 @@ impl Writing {
 
     fn close_file(&mut self) {
         if self.file.take().is_some() {
-            self.parts.ledger.lock().unwrap_or_else(PoisonError::into_inner).end_file();
+            self.ledger().end_file();
         }
     }
 }
@@ -243,12 +264,17 @@ mod tests {
     fn rows_on_disk(disk: &MemoryDisk) -> usize {
         let mut rows = 0;
         for file in scan(disk).unwrap() {
-            file.read(disk, &mut |finding| {
-                if let Finding::Record { header, payload } = finding {
-                    rows += crate::wal::decode(header.signal, payload).unwrap().num_rows();
+            let mut records = file.open(disk).unwrap();
+            while let Some(finding) = records.next().unwrap() {
+                match finding {
+                    Finding::Record { header, payload } => {
+                        rows += crate::wal::decode(header.signal, payload).unwrap().num_rows();
+                    }
+                    // A file whose header did not fit.
+                    Finding::Torn { .. } => {}
+                    Finding::Damage { .. } => panic!("{finding:?}"),
                 }
-            })
-            .unwrap();
+            }
         }
         rows
     }
@@ -276,5 +302,37 @@ mod tests {
         send(&rig.queue, 3).unwrap();
         assert_eq!(rows_on_disk(&rig.disk), 6, "the refused rows are there once, from the retry");
         assert_eq!(rig.applied.lock().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_full_disk_acknowledges_nothing_leaves_nothing_and_recovers_by_itself() {
+        let rig = rig(1 << 20);
+        send(&rig.queue, 0).unwrap();
+        for room in [1, 40, 300] {
+            rig.disk.set_capacity(Some(rig.disk.used() + room));
+            for _ in 0..2 {
+                let refused = send(&rig.queue, 3);
+                assert!(matches!(refused, Err(Error::Unavailable { .. })), "{refused:?}");
+            }
+            rig.disk.set_capacity(None);
+            assert_eq!(rows_on_disk(&rig.disk), rig.applied.lock().unwrap().len() * 3, "{room} bytes left");
+            send(&rig.queue, 3).unwrap();
+        }
+        assert_eq!(rows_on_disk(&rig.disk), 12);
+    }
+
+    #[test]
+    fn where_no_file_can_be_begun_nothing_is_acknowledged_until_one_can() {
+        let mut rig = rig(1 << 20);
+        send(&rig.queue, 0).unwrap();
+        // The write, the cut and every new file fail, until the disk is back.
+        rig.disk.fail_from(rig.disk.changes() + 1);
+        for _ in 0..3 {
+            assert!(matches!(send(&rig.queue, 3), Err(Error::Unavailable { .. })));
+        }
+        rig.disk.fail_from(u64::MAX);
+        send(&rig.queue, 3).unwrap();
+        rig.writer.stop();
+        assert_eq!(rows_on_disk(&rig.disk), 6, "half a record of a refused group was cut");
     }
 }

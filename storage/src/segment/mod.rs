@@ -222,6 +222,7 @@ impl Segment {
                 return Err(self.damaged(detail));
             }
             let bytes = footer.metadata().memory_size();
+
             Ok((footer, bytes))
         })
     }

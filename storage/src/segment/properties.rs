@@ -16,11 +16,15 @@ const BLOOMED: &str = "trace_id";
 
 /// The properties of a file with these columns and about this many rows.
 pub fn properties(schema: &Schema, rows: usize, about: Vec<KeyValue>) -> Result<WriterProperties> {
+    // A few rows of a file are what most questions about spans and logs end with.
+    let looked_up = schema.column_with_name(BLOOMED).is_some();
+    let page_rows = if looked_up { limits::LOOKUP_PAGE_ROWS } else { limits::PAGE_ROWS };
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("ocelli ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_max_row_group_row_count(Some(limits::ROW_GROUP_ROWS))
-        .set_data_page_row_count_limit(limits::PAGE_ROWS)
+        .set_data_page_row_count_limit(page_rows)
+        .set_dictionary_page_size_limit(limits::DICTIONARY_BYTES)
         .set_write_batch_size(1024)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_key_value_metadata(Some(about));

@@ -73,7 +73,6 @@ pub trait DiskReader: Debug + Send + Sync {
 }
 
 /// A whole file.
-#[cfg(test)]
 pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Result<Vec<u8>> {
     let file = disk.open(path).context("open", path)?;
     let bytes = usize::try_from(file.bytes()).map_err(io::Error::other).context("read", path)?;

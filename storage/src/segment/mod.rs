@@ -222,7 +222,6 @@ impl Segment {
                 return Err(self.damaged(detail));
             }
             let bytes = footer.metadata().memory_size();
-
             Ok((footer, bytes))
         })
     }

@@ -61,7 +61,11 @@ pub struct ServeArgs {
     /// [default: a SQLite file in the data directory].
     #[arg(long, value_name = "URL")]
     pub catalog: Option<String>,
-    /// The name of this server among those that share a catalog [default: default].
+    /// Where segments are kept: s3://bucket/prefix, with credentials and endpoint in AWS_… variables
+    /// [default: the data directory].
+    #[arg(long, value_name = "URL")]
+    pub segments: Option<String>,
+    /// The name of this server among those that share a catalog or a bucket [default: default].
     #[arg(long, value_name = "NAME")]
     pub node: Option<String>,
     /// The UI and everything that is read [default: 127.0.0.1:4319; port 0 is any free one].

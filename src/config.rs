@@ -3,7 +3,7 @@
 //! A wrong file is refused with its name, line and column, and what to write instead.
 
 use crate::cli::ServeArgs;
-use ocelli_storage::CatalogAddress;
+use ocelli_storage::{CatalogAddress, SegmentsAddress};
 use serde::Deserialize;
 use std::fs;
 use std::net::SocketAddr;
@@ -36,6 +36,8 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 pub struct StorageConfig {
     pub catalog: CatalogAddress,
+    pub segments: SegmentsAddress,
+    pub read_cache_bytes: Option<u64>,
     pub node: String,
     pub flush_bytes: usize,
     pub flush_age_s: u64,
@@ -85,6 +87,8 @@ impl Default for StorageConfig {
         let options = ocelli_storage::Options::new("");
         StorageConfig {
             catalog: options.catalog,
+            segments: options.segments,
+            read_cache_bytes: options.read_cache_bytes,
             node: options.node,
             flush_bytes: options.flush_bytes,
             flush_age_s: options.flush_age.as_secs(),
@@ -116,6 +120,8 @@ impl Config {
     pub fn storage_options(&self) -> ocelli_storage::Options {
         ocelli_storage::Options {
             catalog: self.storage.catalog.clone(),
+            segments: self.storage.segments.clone(),
+            read_cache_bytes: self.storage.read_cache_bytes,
             node: self.storage.node.clone(),
             flush_bytes: self.storage.flush_bytes,
             flush_age: Duration::from_secs(self.storage.flush_age_s),
@@ -187,6 +193,10 @@ pub fn load(args: &ServeArgs) -> Result<Config, ConfigError> {
     if let Some(url) = &args.catalog {
         config.storage.catalog =
             CatalogAddress::parse(url).map_err(|why| ConfigError(format!("--catalog: {why}")))?;
+    }
+    if let Some(url) = &args.segments {
+        config.storage.segments =
+            SegmentsAddress::parse(url).map_err(|why| ConfigError(format!("--segments: {why}")))?;
     }
     if let Some(node) = &args.node {
         config.storage.node = node.clone();

@@ -28,9 +28,19 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("ocelli: {error:#}");
-            if error.is::<config::ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            if is_about_settings(&error) { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// What is wrong with the command line, the configuration, or with what they name.
+fn is_about_settings(error: &anyhow::Error) -> bool {
+    let storage = error.downcast_ref::<ocelli_storage::Error>();
+    error.is::<config::ConfigError>()
+        || matches!(
+            storage,
+            Some(ocelli_storage::Error::Settings { .. } | ocelli_storage::Error::Invalid { .. })
+        )
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {

@@ -25,6 +25,9 @@ pub enum Error {
     /// The operating system refused.
     #[error("{action} {path}: {source}")]
     Io { action: &'static str, path: String, source: io::Error },
+    /// What the settings name is not what is there: no retry helps.
+    #[error("{reason}")]
+    Settings { reason: String },
     /// Another process works as this node on the same catalog.
     #[error(
         "the catalog {catalog} is in use by another process as node '{node}'; stop it or choose another --node"
@@ -79,10 +82,14 @@ impl Error {
         }
     }
 
-    /// Whether it is about reaching the bytes, not about what they are.
-    pub(crate) fn is_unreachable(&self) -> bool {
+    /// Whether it is about reaching the bytes, not about what they are: a later try may succeed.
+    pub fn is_unreachable(&self) -> bool {
         use io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
         matches!(self, Error::Io { source, .. } if !matches!(source.kind(), InvalidData | NotFound | UnexpectedEof))
+    }
+
+    pub(crate) fn settings(reason: impl std::fmt::Display) -> Error {
+        Error::Settings { reason: reason.to_string() }
     }
 
     pub(crate) fn unavailable(reason: impl std::fmt::Display) -> Error {

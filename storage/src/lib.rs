@@ -31,6 +31,7 @@ mod trace_list;
 mod wal;
 
 pub use catalog::CatalogAddress;
+pub use disk::SegmentsAddress;
 pub use error::{Error, Result};
 pub use log_index::{TextQuery, tokenize};
 pub use options::{Clock, Options};

@@ -89,6 +89,15 @@ pub const SERIES_CACHE: usize = 100_000;
 /// What one piece of work on a catalog that is not local may take, connecting included.
 pub const CATALOG_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// What is kept of an object store on the local disk, unless told otherwise …
+pub const READ_CACHE_BYTES: u64 = 10 << 30;
+/// … and at most this part of the disk: one in so many.
+pub const READ_CACHE_SHARE: u64 = 5;
+/// How long a start waits for a catalog or an object store that can't be reached …
+pub const START_WAIT: Duration = Duration::from_secs(30);
+/// … and for a node's lock, which the server lets go soon after the process that held it ended.
+pub const LOCK_WAIT: Duration = Duration::from_secs(10);
+
 /// The node that a store is unless told otherwise.
 pub const NODE: &str = "default";
 /// Tenant and node names become directory names.

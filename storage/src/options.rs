@@ -1,6 +1,7 @@
 //! What the caller decides.
 
 use crate::catalog::CatalogAddress;
+use crate::disk::SegmentsAddress;
 use crate::error::Result;
 use crate::limits;
 use crate::paths;
@@ -46,6 +47,11 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// Where the file list and the marks are.
     pub catalog: CatalogAddress,
+    /// Where segments are.
+    pub segments: SegmentsAddress,
+    /// What is kept of them on the local disk, when they are not there; none for 10 GiB, or a fifth
+    /// of the disk if that is less.
+    pub read_cache_bytes: Option<u64>,
     /// Which of the writers that share a catalog and an object store this is: a tenant-like name.
     pub node: String,
     /// A memtable of one tenant and signal is written out at this size …
@@ -71,6 +77,8 @@ impl Options {
         Options {
             data_dir: data_dir.into(),
             catalog: CatalogAddress::default(),
+            segments: SegmentsAddress::default(),
+            read_cache_bytes: None,
             node: limits::NODE.to_owned(),
             flush_bytes: limits::FLUSH_BYTES,
             flush_age: limits::FLUSH_AGE,

@@ -9,6 +9,12 @@ use std::path::{Path, PathBuf};
 
 /// Locked by the process that owns the directory.
 pub const LOCK: &str = "lock";
+/// Says which data set and which WAL are in the directory.
+pub const OWNER: &str = "owner";
+/// The same of the data set, beside the segments in an object store.
+pub const DATA_SET: &str = "data-set";
+/// What was read from the object store; emptied by every start.
+pub const CACHE: &str = "cache";
 /// The SQLite database.
 pub const CATALOG: &str = "catalog.sqlite";
 /// The database with the files that SQLite keeps beside it.

@@ -24,6 +24,7 @@ impl Error {
             Error::Timeout(_) | Error::Cancelled | Error::Overloaded { .. } => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
+            Error::Storage(error) if error.is_unreachable() => StatusCode::SERVICE_UNAVAILABLE,
             Error::Storage(_) | Error::Corrupt(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

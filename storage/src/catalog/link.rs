@@ -10,6 +10,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use std::future::Future;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use tokio::time::timeout;
@@ -33,6 +34,8 @@ pub struct Link {
     address: CatalogAddress,
     options: AnyConnectOptions,
     node: String,
+    /// The WAL that is at work, once that is settled; see `store/claim.rs`.
+    wal: OnceLock<String>,
     connection: Mutex<Option<AnyConnection>>,
     /// The connection failed and may be in the middle of something.
     broken: AtomicBool,
@@ -44,6 +47,7 @@ impl Link {
             address: address.clone(),
             options,
             node: node.to_owned(),
+            wal: OnceLock::new(),
             connection: Mutex::default(),
             broken: AtomicBool::new(false),
         }
@@ -93,7 +97,7 @@ impl Link {
         }
         sqlx::raw_sql(POSTGRES).execute(&mut connection).await?;
         let owned: bool = sqlx::query_scalar(LOCK).bind(&self.node).fetch_one(&mut connection).await?;
-        if owned {
+        if owned && self.is_unchanged(&mut connection).await? {
             return Ok(connection);
         }
         // What matters is that it is not ours.
@@ -101,11 +105,29 @@ impl Link {
         Err(Error::CatalogInUse { catalog: self.address.to_string(), node: self.node.clone() })
     }
 
+    /// While this process was cut off, another one may have come and gone.
+    async fn is_unchanged(&self, connection: &mut AnyConnection) -> Result<bool> {
+        let Some(wal) = self.wal.get() else { return Ok(true) };
+        let found = sqlx::query_scalar("SELECT wal FROM storage_nodes WHERE node = $1");
+        let found: Option<String> = found.bind(&self.node).fetch_optional(connection).await?;
+        Ok(found.as_ref() == Some(wal))
+    }
+
+    /// From now on only the owner of this WAL may write.
+    pub fn settle(&self, wal: &str) {
+        // Once for each process: a second time it is the same.
+        let _ = self.wal.set(wal.to_owned());
+    }
+
     pub async fn close(&self) {
         if let Some(connection) = self.connection.lock().await.take() {
             // Everything was committed; the server notices the end in any case.
             drop(connection.close().await);
         }
+    }
+
+    pub fn address(&self) -> &CatalogAddress {
+        &self.address
     }
 
     pub fn is_local(&self) -> bool {

@@ -5,6 +5,7 @@
 mod address;
 mod entry;
 mod link;
+mod owner;
 mod read;
 #[allow(dead_code)]
 mod replace;
@@ -13,6 +14,7 @@ mod write;
 
 pub use address::CatalogAddress;
 pub use entry::{FileEntry, SegmentEntry};
+pub use owner::Owner;
 
 use crate::error::Result;
 use crate::paths;
@@ -116,6 +118,17 @@ impl Catalog {
             self.remember(&mut transaction, path, detail).await?;
             Ok(transaction.commit().await?)
         };
+        self.link.run(work).await
+    }
+
+    /// For messages.
+    pub fn address(&self) -> &CatalogAddress {
+        self.link.address()
+    }
+
+    /// Whether it can be reached: asked before work whose result it would have to take.
+    pub async fn reach(&self) -> Result<()> {
+        let work = async { self.link.connection().await.map(drop) };
         self.link.run(work).await
     }
 

@@ -79,7 +79,7 @@ impl Catalog {
     }
 
     /// The rows of this node; it is the query's one parameter.
-    async fn rows(&self, query: &'static str) -> Result<Vec<AnyRow>> {
+    pub(super) async fn rows(&self, query: &'static str) -> Result<Vec<AnyRow>> {
         let work = async {
             let mut connection = self.link.connection().await?;
             Ok(sqlx::query(query).bind(&*self.node).fetch_all(&mut *connection).await?)

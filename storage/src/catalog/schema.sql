@@ -1,5 +1,13 @@
 -- Version 2. Plain SQL that SQLite and PostgreSQL take. Paths are relative to the node's data directory.
 -- A node is what writes a data set of its own: several share one PostgreSQL.
+CREATE TABLE IF NOT EXISTS storage_nodes (
+    node     TEXT NOT NULL PRIMARY KEY,
+    -- Names that the data directory and the object store have, too: see store/claim.rs.
+    data_set TEXT NOT NULL,
+    wal      TEXT NOT NULL,
+    -- Where the segments are; empty for the data directory.
+    segments TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS storage_segments (
     node            TEXT   NOT NULL,
     stem            TEXT   NOT NULL,

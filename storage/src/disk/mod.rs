@@ -7,8 +7,10 @@
 mod local;
 #[cfg(test)]
 pub(crate) mod memory;
+mod object;
 
 pub use local::LocalDisk;
+pub use object::{ObjectDisk, ReadCache, Remote, SegmentsAddress};
 
 use crate::error::{IoContext, Result};
 use crate::paths;

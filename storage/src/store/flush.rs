@@ -119,6 +119,8 @@ fn is_crowded(shared: &Shared) -> bool {
 
 async fn flush_table(shared: &Arc<Shared>, tenant: &str, signal: ocelli_signal::Signal) -> Result<()> {
     let Some(frozen) = shared.tables.freeze(tenant, signal) else { return Ok(()) };
+    // Before the work of writing, which would be for nothing.
+    shared.catalog.reach().await?;
     let segments = write_segments(shared, &frozen).await?;
     let publication = Publication {
         segments: segments.iter().map(|segment| segment.entry.clone()).collect(),

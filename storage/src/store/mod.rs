@@ -1,7 +1,9 @@
 //! The store: the parts of this crate put together, and their order of work.
 
+mod claim;
 mod flush;
 mod open;
+mod place;
 mod progress;
 mod quarantine;
 mod rebuild;
@@ -204,6 +206,8 @@ impl std::fmt::Debug for Store {
     }
 }
 
+#[cfg(test)]
+mod claim_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Start: lock, catalog, segments, replay, then the threads that work.
 
+use super::place;
 use super::progress::Progress;
 use super::rebuild;
 use super::recover;
@@ -29,6 +30,7 @@ pub async fn open(options: Options, observer: Option<Arc<dyn SpanObserver>>) -> 
     let lock = lock(&options.data_dir)?;
     create_dirs(disk.as_ref())?;
     let catalog = rebuild::open_catalog(disk.as_ref(), &options).await?;
+    let disk = place::disk(&options, disk, &catalog).await?;
     open_on(options, observer, disk, catalog, Some(lock)).await
 }
 

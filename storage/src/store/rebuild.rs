@@ -1,7 +1,7 @@
 //! Makes the catalog anew from the files, when it is lost or damaged. The files say which WAL
 //! sequences they hold, so the marks come back with them.
 
-use super::{Shared, quarantine};
+use super::{Shared, place, quarantine};
 use crate::catalog::{Catalog, Publication, SegmentEntry};
 use crate::disk::Disk;
 use crate::error::{Error, IoContext, Result};
@@ -16,8 +16,7 @@ use std::path::{Path, PathBuf};
 /// Opens the catalog of a directory; a file that is no database any more, or an old one, is set
 /// aside for a new one.
 pub async fn open_catalog(disk: &dyn Disk, options: &Options) -> Result<Catalog> {
-    let open = || Catalog::open(&options.catalog, &options.data_dir, &options.node);
-    let damage = match open().await {
+    let damage = match place::catalog(options).await {
         Err(error) if error.is_damaged_catalog() => Some(error.to_string()),
         Err(Error::OldCatalog { .. }) => None,
         outcome => return outcome,
@@ -25,7 +24,7 @@ pub async fn open_catalog(disk: &dyn Disk, options: &Options) -> Result<Catalog>
     for name in paths::CATALOG_FILES {
         quarantine::file(disk, Path::new(name))?;
     }
-    let catalog = open().await?;
+    let catalog = place::catalog(options).await?;
     match damage {
         Some(damage) => {
             let detail = format!("{damage}; it was made anew from the files");

@@ -69,13 +69,11 @@ impl Error {
         }
     }
 
-    /// Whether SQLite says that its file is none, or is broken (SQLITE_CORRUPT, SQLITE_NOTADB).
+    /// Whether the file of SQLite is none, is broken, or holds what nobody wrote.
     pub(crate) fn is_damaged_catalog(&self) -> bool {
-        let code = |error: &sqlx::Error| error.as_database_error()?.code()?.parse::<i32>().ok();
         match self {
-            // The low byte is the primary code, the rest says more about it.
             Error::Catalog { catalog, source } if catalog == crate::paths::CATALOG => {
-                matches!(code(source).map(|code| code & 0xff), Some(11 | 26))
+                is_damage_of_sqlite(source)
             }
             Error::Corrupt { path, .. } => path == crate::paths::CATALOG,
             _ => false,
@@ -98,6 +96,27 @@ impl Error {
 
     pub(crate) fn invalid(reason: impl std::fmt::Display) -> Error {
         Error::Invalid { reason: reason.to_string() }
+    }
+}
+
+fn is_damage_of_sqlite(error: &sqlx::Error) -> bool {
+    match error {
+        // SQLITE_ERROR: a table or column that we made is not there, or a format that does not
+        // exist. SQLITE_READONLY as such: the header says so. SQLITE_CORRUPT, SQLITE_NOTADB. The low
+        // byte is the primary code, the rest says more about it.
+        sqlx::Error::Database(error) => {
+            let code = error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0);
+            code == 8 || matches!(code & 0xff, 1 | 11 | 26)
+        }
+        sqlx::Error::ColumnDecode { .. }
+        | sqlx::Error::ColumnNotFound(_)
+        | sqlx::Error::ColumnIndexOutOfBounds { .. }
+        | sqlx::Error::TypeNotFound { .. }
+        | sqlx::Error::Decode(_)
+        | sqlx::Error::AnyDriverError(_)
+        | sqlx::Error::RowNotFound
+        | sqlx::Error::Protocol(_) => true,
+        _ => false,
     }
 }
 

@@ -62,4 +62,13 @@ impl SegmentEntry {
     pub fn overlaps(&self, from_ns: i64, to_ns: i64) -> bool {
         self.min_time <= to_ns && from_ns <= self.max_time
     }
+
+    /// Whether the sequences of another segment of the same partition lie within its own.
+    pub fn spans(&self, other: &SegmentEntry) -> bool {
+        self.tenant == other.tenant
+            && self.signal == other.signal
+            && self.partition == other.partition
+            && self.first_sequence <= other.first_sequence
+            && other.last_sequence <= self.last_sequence
+    }
 }

@@ -10,6 +10,7 @@ mod read;
 #[allow(dead_code)]
 mod replace;
 mod schema;
+mod sum;
 mod write;
 
 pub use address::CatalogAddress;
@@ -105,6 +106,25 @@ impl Catalog {
             let mut transaction = connection.begin().await?;
             self.delete_segment(&mut transaction, stem).await?;
             self.remember(&mut transaction, stem, detail).await?;
+            Ok(transaction.commit().await?)
+        };
+        self.link.run(work).await
+    }
+
+    /// Forgets all segments and marks, so that they are made anew from the files; not what was found
+    /// damaged.
+    pub async fn forget(&self) -> Result<()> {
+        let work = async {
+            let mut connection = self.link.connection().await?;
+            let mut transaction = connection.begin().await?;
+            for delete in [
+                "DELETE FROM storage_files WHERE node = $1",
+                "DELETE FROM storage_segments WHERE node = $1",
+                "DELETE FROM storage_flushed WHERE node = $1",
+                "DELETE FROM storage_covered WHERE node = $1",
+            ] {
+                sqlx::query(delete).bind(&*self.node).execute(&mut *transaction).await?;
+            }
             Ok(transaction.commit().await?)
         };
         self.link.run(work).await

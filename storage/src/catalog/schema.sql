@@ -6,7 +6,8 @@ CREATE TABLE IF NOT EXISTS storage_nodes (
     data_set TEXT NOT NULL,
     wal      TEXT NOT NULL,
     -- Where the segments are; empty for the data directory.
-    segments TEXT NOT NULL
+    segments TEXT NOT NULL,
+    row_crc32c BIGINT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS storage_segments (
     node            TEXT   NOT NULL,
@@ -28,6 +29,8 @@ CREATE TABLE IF NOT EXISTS storage_segments (
     covered_sequence BIGINT NOT NULL,
     -- JSON: the services with their rows and times.
     services        TEXT   NOT NULL,
+    -- Of the row and of its files: SQLite finds only what breaks its own structure.
+    row_crc32c      BIGINT NOT NULL,
     PRIMARY KEY (node, stem)
 );
 CREATE TABLE IF NOT EXISTS storage_files (
@@ -44,6 +47,7 @@ CREATE TABLE IF NOT EXISTS storage_flushed (
     tenant   TEXT   NOT NULL,
     signal   TEXT   NOT NULL,
     sequence BIGINT NOT NULL,
+    row_crc32c BIGINT NOT NULL,
     PRIMARY KEY (node, tenant, signal)
 );
 -- Spans up to this sequence are told about by span metrics that lie in published segments.
@@ -51,6 +55,7 @@ CREATE TABLE IF NOT EXISTS storage_covered (
     node     TEXT   NOT NULL,
     tenant   TEXT   NOT NULL,
     sequence BIGINT NOT NULL,
+    row_crc32c BIGINT NOT NULL,
     PRIMARY KEY (node, tenant)
 );
 -- What was found damaged, and where it was moved.

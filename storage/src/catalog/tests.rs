@@ -76,7 +76,7 @@ async fn nodes_that_share_a_catalog_do_not_see_each_other() {
     let one = Catalog::in_memory().await.unwrap();
     let other = Catalog { node: "other".into(), ..one.clone() };
     one.publish(&publication(entry("a", 9), 9)).await.unwrap();
-    assert!(other.is_blank().await.unwrap());
+    assert!(other.marks().await.unwrap().flushed.is_empty());
     other.publish(&publication(entry("a", 4), 0)).await.unwrap();
     other.quarantine("a", "gone").await.unwrap();
     assert_eq!(one.segments().await.unwrap(), [entry("a", 9)]);
@@ -145,4 +145,39 @@ async fn a_merge_replaces_its_inputs_or_nothing_changes() {
     catalog.remove(&["ab", "c"]).await.unwrap();
     assert!(catalog.segments().await.unwrap().is_empty());
     assert_eq!(catalog.marks().await.unwrap().flushed[&("default".to_owned(), Signal::Logs)], 9);
+}
+
+#[tokio::test]
+async fn a_row_that_is_not_what_was_written_is_told() {
+    for change in [
+        "UPDATE storage_segments SET max_time = max_time - 1",
+        "UPDATE storage_segments SET signal = 'lags'",
+        "UPDATE storage_segments SET time_partition = '2026-02-31'",
+        "UPDATE storage_segments SET services = '{'",
+        "UPDATE storage_segments SET stem = 'b'",
+        "UPDATE storage_segments SET row_count = 'ten'",
+        "UPDATE storage_segments SET tenant = x'ff00'",
+        "UPDATE storage_files SET size_bytes = 98",
+        "UPDATE storage_files SET node = 'defaulu'",
+        "DELETE FROM storage_files",
+        "DELETE FROM storage_segments",
+        "UPDATE storage_flushed SET sequence = 4",
+        "UPDATE storage_flushed SET signal = 'spans'",
+        "UPDATE storage_covered SET sequence = 2",
+        "DROP TABLE storage_covered",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open_file(&dir.path().join("catalog.sqlite")).await.unwrap();
+        catalog.publish(&publication(entry("a", 3), 3)).await.unwrap();
+        catalog.check().await.unwrap();
+        let mut connection = catalog.link.connection().await.unwrap();
+        sqlx::raw_sql(change).execute(&mut *connection).await.unwrap();
+        drop(connection);
+        let found = catalog.check().await.unwrap_err();
+        assert!(found.is_damaged_catalog(), "{change}: {found}");
+        if !change.starts_with("DROP") {
+            catalog.forget().await.unwrap();
+            assert_eq!(catalog.segments().await.unwrap(), []);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The statements of a transaction that changes the file list and the marks.
 
-use super::{Catalog, Publication, SegmentEntry};
+use super::{Catalog, Publication, SegmentEntry, sum};
 use crate::error::Result;
 use sqlx::{Any, Transaction};
 
@@ -14,8 +14,8 @@ impl Catalog {
         self.delete_segment(transaction, &segment.stem).await?;
         let insert =
             "INSERT INTO storage_segments (node, stem, tenant, signal, time_partition, merge_level, format_version,
-            row_count, min_time, max_time, created_at, first_sequence, last_sequence, covered_sequence, services)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+            row_count, min_time, max_time, created_at, first_sequence, last_sequence, covered_sequence, services,
+            row_crc32c) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
         sqlx::query(insert)
             .bind(&*self.node)
             .bind(&segment.stem)
@@ -32,6 +32,7 @@ impl Catalog {
             .bind(segment.last_sequence as i64)
             .bind(segment.covered_sequence as i64)
             .bind(segment.services.to_json())
+            .bind(sum::segment(segment))
             .execute(&mut **transaction)
             .await?;
         for file in &segment.files {
@@ -67,24 +68,29 @@ impl Catalog {
         transaction: &mut Transaction<'_, Any>,
         publication: &Publication,
     ) -> Result<()> {
-        let mark = "INSERT INTO storage_flushed (node, tenant, signal, sequence) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (node, tenant, signal) DO UPDATE SET sequence = excluded.sequence
+        let mark = "INSERT INTO storage_flushed (node, tenant, signal, sequence, row_crc32c) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (node, tenant, signal)
+            DO UPDATE SET sequence = excluded.sequence, row_crc32c = excluded.row_crc32c
             WHERE excluded.sequence > storage_flushed.sequence";
         sqlx::query(mark)
             .bind(&*self.node)
             .bind(&publication.tenant)
             .bind(publication.signal.as_str())
             .bind(publication.flushed as i64)
+            .bind(sum::flushed(&publication.tenant, publication.signal, publication.flushed))
             .execute(&mut **transaction)
             .await?;
         if publication.covered > 0 {
-            let mark = "INSERT INTO storage_covered (node, tenant, sequence) VALUES ($1, $2, $3)
-                ON CONFLICT (node, tenant) DO UPDATE SET sequence = excluded.sequence
+            let mark =
+                "INSERT INTO storage_covered (node, tenant, sequence, row_crc32c) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (node, tenant)
+                DO UPDATE SET sequence = excluded.sequence, row_crc32c = excluded.row_crc32c
                 WHERE excluded.sequence > storage_covered.sequence";
             sqlx::query(mark)
                 .bind(&*self.node)
                 .bind(&publication.tenant)
                 .bind(publication.covered as i64)
+                .bind(sum::covered(&publication.tenant, publication.covered))
                 .execute(&mut **transaction)
                 .await?;
         }

@@ -117,13 +117,28 @@ impl About {
     }
 }
 
-/// Makes the catalog's entry of a segment from its files. `None` for points whose series are
-/// missing: a flush that did not get to its end, whose rows are in the WAL. What the files should be
-/// is told by their checksums; where these are lost, the files are taken as they are.
-pub fn entry_of(disk: &dyn Disk, stem: &Path) -> Result<Option<(SegmentEntry, About)>> {
+/// A segment that lies on the disk, as its own files tell it.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub entry: SegmentEntry,
+    pub about: About,
+    /// All files are there that were written.
+    pub is_whole: bool,
+}
+
+impl Found {
+    /// Whether its rows can be read: points are of no use without their series.
+    pub fn is_readable(&self) -> bool {
+        self.about.signal != Signal::Points || self.entry.file(SERIES_SUFFIX).is_some()
+    }
+}
+
+/// Makes the catalog's entry of a segment from its files. What these should be is told by their
+/// checksums; where the checksums are lost, the files are taken as they are. `None` without rows.
+pub fn entry_of(disk: &dyn Disk, stem: &Path) -> Result<Option<Found>> {
     let path = paths::with_suffix(stem, ROWS_SUFFIX);
     let damaged = |detail: &dyn std::fmt::Display| Error::corrupt(&path, detail);
-    let files = sums_of_files(disk, stem)?;
+    let (files, is_whole) = sums_of_files(disk, stem)?;
     let Some((_, sums)) = files.iter().find(|(suffix, _)| suffix == ROWS_SUFFIX) else { return Ok(None) };
     let file = disk.open(&path).context("open", &path)?;
     if file.bytes() != sums.bytes {
@@ -142,15 +157,12 @@ pub fn entry_of(disk: &dyn Disk, stem: &Path) -> Result<Option<(SegmentEntry, Ab
         blocks: Vec::new(),
     };
     let files: Vec<FileEntry> = files.into_iter().map(entry).collect();
-    if about.signal == Signal::Points && !files.iter().any(|file| file.suffix == SERIES_SUFFIX) {
-        return Ok(None);
-    }
     let entry = about.clone().entry(stem, footer.num_rows() as u64, files);
-    Ok(Some((entry, about)))
+    Ok(Some(Found { entry, about, is_whole }))
 }
 
-/// The checksums of the files of a segment that are there.
-fn sums_of_files(disk: &dyn Disk, stem: &Path) -> Result<Vec<(String, FileSums)>> {
+/// The checksums of the files of a segment that are there, and whether these are all.
+fn sums_of_files(disk: &dyn Disk, stem: &Path) -> Result<(Vec<(String, FileSums)>, bool)> {
     let told = paths::with_suffix(stem, SUMS_SUFFIX);
     let told = disk::read(disk, &told).ok().and_then(|text| match sums::parse(&text) {
         Ok(files) => Some(files),
@@ -173,5 +185,7 @@ fn sums_of_files(disk: &dyn Disk, stem: &Path) -> Result<Vec<(String, FileSums)>
         };
         files.push((suffix.to_owned(), sums));
     }
-    Ok(files)
+    let is_there = |suffix: &String| files.iter().any(|(there, _)| there == suffix);
+    let is_whole = !told.is_empty() && told.iter().all(|(suffix, _)| is_there(suffix));
+    Ok((files, is_whole))
 }

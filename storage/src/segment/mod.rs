@@ -20,7 +20,7 @@ mod traces;
 mod verified;
 mod write;
 
-pub use about::{About, entry_of};
+pub use about::{Found, entry_of};
 #[allow(unused_imports)]
 pub use merge::{Merge, merge};
 pub use partition::{Partition, split};

@@ -32,17 +32,29 @@ impl Claim<'_> {
     /// Checks that all belong together, and writes that they do.
     pub async fn make(&self) -> Result<()> {
         let here = self.mark();
-        let owner = match self.catalog.owner().await? {
+        let owner = match self.owner().await? {
             None => self.begin(here)?,
             Some(owner) => self.go_on(owner, here).await?,
         };
-        let mark = format!("{} {}\n", owner.data_set, owner.wal);
+        let names = format!("{} {}", owner.data_set, owner.wal);
+        let mark = format!("{names} {:08x}\n", crc32c::crc32c(names.as_bytes()));
         disk::write_durably(self.local, Path::new(paths::OWNER), |file| file.append(mark.as_bytes()))?;
         if let Some(remote) = self.remote {
             let path = Path::new(paths::DATA_SET);
             remote.put(path, owner.data_set.clone().into_bytes()).context("write", path)?;
         }
         self.catalog.set_owner(&owner).await
+    }
+
+    /// A row that is damaged says nothing: like one that is lost.
+    async fn owner(&self) -> Result<Option<Owner>> {
+        match self.catalog.owner().await {
+            Err(error) if error.is_damaged_catalog() => {
+                self.catalog.report(paths::CATALOG, &error.to_string()).await?;
+                Ok(None)
+            }
+            outcome => outcome,
+        }
     }
 
     /// A catalog that does not know this node: it is new, or was lost.
@@ -125,9 +137,10 @@ impl Claim<'_> {
 
     fn mark(&self) -> Option<Mark> {
         let text = String::from_utf8(disk::read(self.local, Path::new(paths::OWNER)).ok()?).ok()?;
-        let (data_set, wal) = text.trim_end().split_once(' ')?;
-        let is_name = |name: &str| name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (is_name(data_set) && is_name(wal))
+        let (names, sum) = text.trim_end().rsplit_once(' ')?;
+        let (data_set, wal) = names.split_once(' ')?;
+        // A file that is damaged says nothing: like one that is lost.
+        (sum == format!("{:08x}", crc32c::crc32c(names.as_bytes())))
             .then(|| Mark { data_set: data_set.to_owned(), wal: wal.to_owned() })
     }
 

@@ -26,6 +26,7 @@ use flush::Command;
 use ocelli_signal::Batch;
 use progress::Progress;
 use room::Room;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -154,6 +155,12 @@ impl Store {
             refusing,
         }
     }
+}
+
+/// Tells about damage, now and after every start.
+async fn report(shared: &Shared, path: &Path, detail: &str) -> Result<()> {
+    shared.segments.reports.add(path, detail);
+    shared.catalog.report(&path.display().to_string(), detail).await
 }
 
 impl Shared {

@@ -70,11 +70,9 @@ pub async fn open_on(
         segments,
         observer,
     });
-    if shared.catalog.is_blank().await? {
-        rebuild::list_files(&shared).await?;
-    }
-    *shared.progress() = Progress::new(shared.catalog.marks().await?, observed);
+    recover::catalog(&shared).await?;
     recover::segments(&shared).await?;
+    *shared.progress() = Progress::new(shared.catalog.marks().await?, observed);
     let next_sequence = replay::replay(&shared).await?;
     let writer = start_writer(&shared, next_sequence)?;
     let (commands, inbox) = mpsc::unbounded_channel();

@@ -1,5 +1,6 @@
-//! Makes the catalog anew from the files, when it is lost or damaged. The files say which WAL
-//! sequences they hold, so the marks come back with them.
+//! Makes the catalog agree with the files: when it is lost or damaged, all of it; when it has lost its
+//! last transactions, those. The files say which WAL sequences they hold, so the marks come back with
+//! them.
 
 use super::{Shared, place, quarantine};
 use crate::catalog::{Catalog, Publication, SegmentEntry};
@@ -7,7 +8,7 @@ use crate::disk::Disk;
 use crate::error::{Error, IoContext, Result};
 use crate::options::Options;
 use crate::paths;
-use crate::segment::{About, Partition, entry_of};
+use crate::segment::{Found, entry_of};
 use crate::wal::{self, Finding};
 use ocelli_signal::Signal;
 use std::collections::HashSet;
@@ -16,7 +17,18 @@ use std::path::{Path, PathBuf};
 /// Opens the catalog of a directory; a file that is no database any more, or an old one, is set
 /// aside for a new one.
 pub async fn open_catalog(disk: &dyn Disk, options: &Options) -> Result<Catalog> {
-    let damage = match place::catalog(options).await {
+    let open = || async {
+        let catalog = place::catalog(options).await?;
+        match catalog.check().await {
+            // Where the database itself is sound, `recover` makes its rows anew.
+            Err(error @ Error::Catalog { .. }) if error.is_damaged_catalog() => {
+                catalog.close().await;
+                Err(error)
+            }
+            _ => Ok(catalog),
+        }
+    };
+    let damage = match open().await {
         Err(error) if error.is_damaged_catalog() => Some(error.to_string()),
         Err(Error::OldCatalog { .. }) => None,
         outcome => return outcome,
@@ -35,93 +47,125 @@ pub async fn open_catalog(disk: &dyn Disk, options: &Options) -> Result<Catalog>
     Ok(catalog)
 }
 
-/// Lists the segments that are on the disk in a catalog that knows of nothing.
-pub async fn list_files(shared: &Shared) -> Result<()> {
+/// Takes in finished segments that the catalog does not know, and gives their entries. `known` are those
+/// that it knows and whose files are there, `broken` the others that it knows.
+///
+/// A flush holds every row of its tenant and signal between its sequences, so taking it in and moving
+/// the mark is what its publication would have done.
+pub async fn adopt(shared: &Shared, known: &[SegmentEntry], broken: &[Broken]) -> Result<Vec<SegmentEntry>> {
     let mut stems = Vec::new();
     find_stems(shared.disk.as_ref(), Path::new(paths::SEGMENTS), &mut stems)?;
+    let broken = broken.iter().map(|broken| &broken.entry);
+    let listed: HashSet<&str> = known.iter().chain(broken).map(|entry| &entry.stem[..]).collect();
+    stems.retain(|stem| stem.to_str().is_none_or(|stem| !listed.contains(stem)));
     let mut found = Vec::new();
     for stem in stems {
         match entry_of(shared.disk.as_ref(), &stem) {
             Ok(segment) => found.extend(segment),
-            Err(error @ Error::Corrupt { .. }) => {
+            Err(error @ (Error::Corrupt { .. } | Error::Parquet(_))) => {
                 let path = paths::with_suffix(&stem, paths::ROWS_SUFFIX);
-                shared.segments.reports.add(&path, &error);
-                shared.catalog.report(&path.display().to_string(), &error.to_string()).await?;
+                super::report(shared, &path, &error.to_string()).await?;
                 quarantine::file(shared.disk.as_ref(), &path)?;
             }
             Err(error) => return Err(error),
         }
     }
-    let kept = without_replaced(found);
-    for (segment, about) in without_unfinished(shared.disk.as_ref(), kept)? {
-        tracing::info!(stem = segment.stem, rows = segment.rows, "segment listed anew");
-        let publication = Publication {
-            tenant: about.tenant,
-            signal: about.signal,
-            flushed: about.last_sequence,
-            covered: about.covered_sequence,
-            segments: vec![segment],
-        };
-        shared.catalog.publish(&publication).await?;
+    if found.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(())
+    let logged = logged_records(shared.disk.as_ref());
+    let lost = Lost { known, found: &found, logged: &logged };
+    let marks = shared.catalog.marks().await?;
+    let (mut adopted, mut set_back) = (Vec::new(), 0);
+    for segment in found.iter().filter(|segment| lost.is_missing(segment)) {
+        let entry = &segment.entry;
+        if !segment.is_readable() {
+            let path = entry.path(paths::ROWS_SUFFIX);
+            super::report(shared, &path, "the series of its points are lost").await?;
+            quarantine::file(shared.disk.as_ref(), &path)?;
+            continue;
+        }
+        let mark = marks.flushed.get(&(entry.tenant.clone(), entry.signal));
+        set_back +=
+            usize::from(mark.is_some_and(|mark| *mark < entry.last_sequence) && !lost.is_logged(entry));
+        publish(shared, segment).await?;
+        adopted.push(entry.clone());
+    }
+    if set_back > 0 {
+        let detail = format!("it had lost {set_back} segments; they were listed anew from their files");
+        super::report(shared, Path::new(paths::CATALOG), &detail).await?;
+    }
+    Ok(adopted)
 }
 
-type Found = (SegmentEntry, About);
-
-/// Whether a segment of this partition, at this level or above, holds what another one held.
-fn holds(segment: &SegmentEntry, partition: Partition, level: u32, about: &About) -> bool {
-    segment.tenant == about.tenant
-        && segment.signal == about.signal
-        && segment.partition == partition
-        && segment.level >= level
-        && segment.first_sequence <= about.first_sequence
-        && about.last_sequence <= segment.last_sequence
+/// A segment of the catalog whose files are not what it says.
+pub struct Broken {
+    pub entry: SegmentEntry,
+    pub detail: String,
 }
 
-/// Leaves out the inputs of merges. A merge takes neighbours and is one level above them, so a
-/// segment whose sequences lie within those of a higher one of its partition was its input.
-fn without_replaced(found: Vec<Found>) -> Vec<Found> {
-    let replaced: Vec<bool> = found
-        .iter()
-        .map(|(_, about)| {
-            found.iter().any(|(other, _)| holds(other, about.partition, about.level + 1, about))
-        })
-        .collect();
-    found.into_iter().zip(replaced).filter(|(_, replaced)| !replaced).map(|(found, _)| found).collect()
-}
-
-/// Leaves out what a flush of several partitions wrote before it was cut off: some of its partitions
-/// are nowhere, and its rows are still in the WAL, of which nothing goes before a flush is published.
-fn without_unfinished(disk: &dyn Disk, found: Vec<Found>) -> Result<Vec<Found>> {
-    let is_partial = |about: &About| {
-        let missing =
-            |partition: &Partition| !found.iter().any(|(other, _)| holds(other, *partition, 0, about));
-        about.flush_partitions.iter().any(missing)
+async fn publish(shared: &Shared, Found { entry, about, .. }: &Found) -> Result<()> {
+    tracing::info!(stem = entry.stem, rows = entry.rows, "a segment that the catalog did not know");
+    let publication = Publication {
+        tenant: about.tenant.clone(),
+        signal: about.signal,
+        flushed: about.last_sequence,
+        covered: about.covered_sequence,
+        segments: vec![entry.clone()],
     };
-    let partial: Vec<bool> = found.iter().map(|(_, about)| is_partial(about)).collect();
-    if !partial.contains(&true) {
-        return Ok(found);
+    shared.catalog.publish(&publication).await
+}
+
+/// Tells which of the segments found the catalog should have.
+struct Lost<'a> {
+    known: &'a [SegmentEntry],
+    found: &'a [Found],
+    /// Tenant, signal and sequence of every record of the WAL.
+    logged: &'a HashSet<(String, Signal, u64)>,
+}
+
+impl Lost<'_> {
+    fn is_missing(&self, segment: &Found) -> bool {
+        let entry = &segment.entry;
+        // A merge takes neighbours and is one level above them, so a segment whose sequences lie
+        // within those of a higher one of its partition was its input.
+        let replaced = self.all().any(|other| other.level > entry.level && other.spans(entry));
+        // A merge that was not published: what it was made of is there.
+        let unpublished = self.known.iter().any(|other| other.level < entry.level && entry.spans(other));
+        // What a flush wrote before it was cut off; its rows are still in the WAL, of which nothing
+        // goes before a flush is published.
+        !replaced && !unpublished && (self.is_whole(segment) || !self.is_logged(entry))
     }
-    let logged = logged_records(disk)?;
-    let unfinished =
-        |about: &About| logged.contains(&(about.tenant.clone(), about.signal, about.last_sequence));
-    let kept = found.into_iter().zip(partial).filter(|((_, about), partial)| !partial || !unfinished(about));
-    Ok(kept.map(|(found, _)| found).collect())
+
+    fn is_logged(&self, entry: &SegmentEntry) -> bool {
+        self.logged.contains(&(entry.tenant.clone(), entry.signal, entry.last_sequence))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &SegmentEntry> {
+        self.known.iter().chain(self.found.iter().map(|found| &found.entry))
+    }
+
+    /// Whether all files of the segment, and all partitions of its flush, are there.
+    fn is_whole(&self, segment: &Found) -> bool {
+        let of_flush = |partition| SegmentEntry { partition, level: 0, ..segment.entry.clone() };
+        let is_there = |partition| self.all().any(|other| other.spans(&of_flush(partition)));
+        segment.is_whole && segment.about.flush_partitions.iter().all(|partition| is_there(*partition))
+    }
 }
 
 /// Tenant, signal and sequence of every record of the WAL.
-fn logged_records(disk: &dyn Disk) -> Result<HashSet<(String, Signal, u64)>> {
+fn logged_records(disk: &dyn Disk) -> HashSet<(String, Signal, u64)> {
     let mut logged = HashSet::new();
-    for file in wal::scan(disk)? {
-        let mut records = file.open(disk)?;
-        while let Some(finding) = records.next()? {
+    for file in wal::scan(disk).unwrap_or_default() {
+        // What can't be read is told by the replay.
+        let Ok(mut records) = file.open(disk) else { continue };
+        while let Ok(Some(finding)) = records.next() {
             if let Finding::Record { header, .. } = finding {
                 logged.insert((header.tenant, header.signal, header.sequence));
             }
         }
     }
-    Ok(logged)
+    logged
 }
 
 fn find_stems(disk: &dyn Disk, dir: &Path, stems: &mut Vec<PathBuf>) -> Result<()> {

@@ -2,7 +2,7 @@
 //! segments on the way, as it would have been without the crash.
 
 use super::flush::{self, Retry};
-use super::{Shared, quarantine};
+use super::{Shared, quarantine, report};
 use crate::error::{Error, IoContext, Result};
 use crate::wal::{self, Committed, Finding, Header, LoggedFile, Needed, Records};
 use ocelli_signal::Signal;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub async fn replay(shared: &Arc<Shared>) -> Result<u64> {
     let work = shared.clone();
     let (files, surveyed) = blocking(move || survey_all(&work)).await?;
-    report(shared, surveyed.damage).await?;
+    report_all(shared, surveyed.damage).await?;
     let mut retry = Retry::default();
     for file in files {
         apply_file(shared, &file, &mut retry).await?;
@@ -30,10 +30,9 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
 /// Path and detail of what is wrong.
 type Damage = Vec<(PathBuf, String)>;
 
-async fn report(shared: &Shared, damage: Damage) -> Result<()> {
+async fn report_all(shared: &Shared, damage: Damage) -> Result<()> {
     for (path, detail) in damage {
-        shared.segments.reports.add(&path, &detail);
-        shared.catalog.report(&path.display().to_string(), &detail).await?;
+        report(shared, &path, &detail).await?;
     }
     Ok(())
 }
@@ -112,7 +111,7 @@ async fn apply_file(shared: &Arc<Shared>, file: &LoggedFile, retry: &mut Retry) 
         let (work, path) = (shared.clone(), file.path.clone());
         let (back, applied) = blocking(move || apply_some(&work, &path, records)).await?;
         records = back;
-        report(shared, applied.damage).await?;
+        report_all(shared, applied.damage).await?;
         flush::flush_due(shared, retry).await;
         if applied.ended {
             return Ok(());

@@ -130,7 +130,7 @@ fn the_output_says_what_it_is_made_of() {
     let entry = &second.entry;
     assert_eq!((entry.level, entry.rows, entry.covered_sequence), (2, 30, 97));
     assert_eq!(entry.created_at, BASE_TIME + 5, "as old as its youngest input");
-    let (again, about) =
+    let crate::segment::Found { entry: again, about, .. } =
         crate::segment::entry_of(&rig.disk, std::path::Path::new(&entry.stem)).unwrap().unwrap();
     assert_eq!(&again, entry);
     assert!(about.flush_partitions.is_empty());

@@ -7,11 +7,13 @@ mod bundle;
 mod open;
 mod query;
 mod tokenizer;
+mod verify;
 
 pub use build::IndexBuilder;
 pub use open::LogIndex;
 pub use query::TextQuery;
 pub use tokenizer::tokenize;
+pub use verify::words_sum;
 
 use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 

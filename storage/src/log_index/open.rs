@@ -15,6 +15,7 @@ use tantivy::{Directory, HasLen, Index, InvertedIndexReader, SegmentReader};
 /// An index that was found whole.
 pub struct LogIndex {
     pub(super) inverted: Arc<InvertedIndexReader>,
+    pub(super) rows: u32,
     /// Bytes that it holds in memory, about.
     pub memory_bytes: usize,
 }
@@ -46,7 +47,7 @@ impl LogIndex {
             ));
         }
         let inverted = reader.inverted_index(schema().1).map_err(damaged)?;
-        Ok(LogIndex { inverted, memory_bytes })
+        Ok(LogIndex { inverted, rows: reader.max_doc(), memory_bytes })
     }
 }
 

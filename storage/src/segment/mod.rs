@@ -18,6 +18,8 @@ mod stream;
 pub mod sums;
 mod traces;
 mod verified;
+#[allow(dead_code)]
+mod verify;
 mod write;
 
 pub use about::{Found, entry_of};

@@ -111,7 +111,6 @@ impl TraceList {
     }
 
     /// All entries, every checksum compared.
-    #[cfg(test)]
     pub fn read_all(&self, file: &dyn DiskReader) -> Result<Vec<Entry>> {
         let mut entries = Vec::with_capacity(self.entries);
         for number in 0..self.blocks() {

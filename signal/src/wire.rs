@@ -265,11 +265,17 @@ impl Writer {
     pub fn put_message(&mut self, field: u32, fill: impl FnOnce(&mut Writer)) {
         self.put_key(field, 2);
         let start = self.buffer.len();
+        // The length goes in front of what is not yet written: most messages need one byte.
+        self.buffer.push(0);
         fill(self);
-        // The length goes in front of what is already written: most messages need one byte.
+        let length = self.buffer.len() - start - 1;
+        if length < 0x80 {
+            self.buffer[start] = length as u8;
+            return;
+        }
         let mut prefix = Vec::with_capacity(10);
-        write_varint(&mut prefix, (self.buffer.len() - start) as u64);
-        self.buffer.splice(start..start, prefix);
+        write_varint(&mut prefix, length as u64);
+        self.buffer.splice(start..=start, prefix);
     }
 
     pub fn put_packed_fixed64(&mut self, field: u32, values: impl ExactSizeIterator<Item = u64>) {

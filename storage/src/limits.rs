@@ -72,6 +72,29 @@ pub const MERGE_BATCH_BYTES: usize = 2 * MIB;
 /// False positives of the bloom filter on trace ids.
 pub const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
+/// Attributes that have a column of their own in a segment. Readers that want all of them open each.
+pub const KEY_COLUMNS: usize = 64;
+/// A key gets a column when one row in so many has it …
+pub const KEY_COLUMN_ONE_ROW_IN: usize = 20;
+/// … and a key of the semantic conventions, which is asked for more often, when one in so many has.
+pub const PROMOTED_ONE_ROW_IN: usize = 200;
+/// A column costs some hundred bytes of footer: smaller segments keep all attributes in the map.
+pub const KEY_COLUMNS_MIN_ROWS: usize = 64;
+/// A longer key gets no column.
+pub const KEY_COLUMN_NAME_BYTES: usize = 256;
+/// Rows that are looked at to choose the columns.
+pub const SURVEY_ROWS: usize = 4 * KIB;
+/// Different orders of attributes in a segment; rows with one more have all attributes in the map.
+pub const SHAPES: usize = 256;
+/// Begins of such orders that are remembered while a segment is written.
+pub const SHAPE_PATHS: usize = 4 * KIB;
+/// A row with more attributes has all of them in the map.
+pub const SHAPE_ATTRIBUTES: usize = 256;
+/// Keys of the maps are listed in the footer up to this many …
+pub const RESIDUAL_KEYS: usize = 256;
+/// … with this many bytes.
+pub const RESIDUAL_KEY_BYTES: usize = 8 * KIB;
+
 /// A log segment with fewer rows has no index: reading it is quicker than asking one.
 pub const INDEX_MIN_ROWS: usize = 512;
 /// Longer words are indexed, and looked up, by their first bytes.

@@ -52,6 +52,11 @@ pub struct Chunk<'a> {
 pub trait Collector {
     fn take(&mut self, chunk: &Chunk<'_>) -> Result<(), Error>;
 
+    /// Whether rows of the range that do not pass matter too.
+    fn looks_at_all_rows(&self) -> bool {
+        false
+    }
+
     /// Rows with an earlier time can't change the outcome any more.
     fn floor(&self) -> i64 {
         i64::MIN
@@ -93,6 +98,9 @@ impl Scan<'_> {
         collector: &mut dyn Collector,
     ) -> Result<(), Error> {
         budget.check()?;
+        if !collector.looks_at_all_rows() && !self.filter.may_pass(source)? {
+            return Ok(());
+        }
         let candidates = match self.filter.candidates() {
             Some(query) => source.candidates(&query)?,
             None => None,
@@ -144,7 +152,8 @@ struct Reader<'a, 'c> {
 impl Reader<'_, '_> {
     /// Reads rows in the order of the source.
     fn read(&mut self, rows: Option<&Rows>) -> Result<(), Error> {
-        let batches = self.source.read(Some(&self.scan.columns()), rows)?;
+        let attributes: Vec<&str> = self.scan.filter.attributes().into_iter().collect();
+        let batches = self.source.read_keys(Some(&self.scan.columns()), &attributes, rows)?;
         let numbers: Vec<u32> = match rows {
             Some(rows) => rows.iter().collect(),
             None => (0..self.source.rows() as u32).collect(),

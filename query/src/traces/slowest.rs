@@ -36,6 +36,11 @@ impl Slowest {
 }
 
 impl Collector for Slowest {
+    /// A trace lasts as long as all of its spans do.
+    fn looks_at_all_rows(&self) -> bool {
+        true
+    }
+
     fn take(&mut self, chunk: &Chunk<'_>) -> Result<(), Error> {
         let ids: &FixedSizeBinaryArray = column(chunk.batch, "trace_id")?;
         let ends: &TimestampNanosecondArray = column(chunk.batch, "end_time")?;

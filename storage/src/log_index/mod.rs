@@ -8,6 +8,7 @@ mod open;
 mod query;
 mod tokenizer;
 mod verify;
+mod words;
 
 pub use build::IndexBuilder;
 pub use open::LogIndex;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 fn built(bodies: &[&str]) -> (MemoryDisk, PathBuf) {
     let disk = MemoryDisk::default();
     let stem = Path::new("s");
-    let mut builder = IndexBuilder::new().unwrap();
+    let mut builder = IndexBuilder::default();
     bodies.iter().for_each(|body| builder.push(body).unwrap());
     let entry = builder.finish(&disk, stem).unwrap();
     name_files(&disk, stem, vec![entry]).unwrap();

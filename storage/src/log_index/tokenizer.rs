@@ -1,7 +1,6 @@
 //! Words: runs of letters and digits, in lower case. `order_id=5001` is `order`, `id`, `5001`.
 
 use crate::limits::WORD_BYTES;
-use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 /// The words of a text as the index has them: in lower case, long ones cut to `WORD_BYTES`.
 /// A text can only contain a phrase if it contains all of the phrase's words.
@@ -15,8 +14,8 @@ pub fn tokenize(text: &str) -> Vec<String> {
     words
 }
 
-/// Takes the next word off the front.
-fn next_word(rest: &mut &str, word: &mut String) -> bool {
+/// Takes the next word off the front; false when there is none.
+pub fn next_word(rest: &mut &str, word: &mut String) -> bool {
     word.clear();
     let Some(start) = rest.find(|c: char| c.is_alphanumeric()) else {
         *rest = "";
@@ -45,41 +44,6 @@ fn push_lower(text: &str, word: &mut String) {
             break;
         }
         word.push(c);
-    }
-}
-
-/// Hands the words to tantivy.
-#[derive(Clone, Default)]
-pub struct Words {
-    token: Token,
-}
-
-impl Tokenizer for Words {
-    type TokenStream<'a> = WordStream<'a>;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> WordStream<'a> {
-        self.token.reset();
-        WordStream { rest: text, token: &mut self.token }
-    }
-}
-
-pub struct WordStream<'a> {
-    rest: &'a str,
-    token: &'a mut Token,
-}
-
-impl TokenStream for WordStream<'_> {
-    fn advance(&mut self) -> bool {
-        self.token.position = self.token.position.wrapping_add(1);
-        next_word(&mut self.rest, &mut self.token.text)
-    }
-
-    fn token(&self) -> &Token {
-        self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        self.token
     }
 }
 

@@ -1,24 +1,22 @@
 //! The columns of the files of logs and spans: which column of a batch becomes which of a file.
 //! Field ids are the format; they are never used again for anything else (see `docs/format/segment.md`).
 
-use super::columns::attributes::{AttributesBuilder, AttributesReader, map_type};
+use super::columns::attributes::{AttributesReader, map_type};
+use super::columns::keyed::{self, Joiner, KeyColumn, KeyColumns, ResidualKeys};
 use super::columns::origin;
-use super::columns::span_parts::{self, EventsBuilder, LinksBuilder, events_type, links_type};
-use super::columns::{column, downcast, field, numbers};
+use super::columns::span_parts::{self, events_type, links_type};
+use super::columns::{column, field, numbers, typed};
 use crate::error::{Error, Result};
-use arrow::array::{
-    Array, ArrayRef, BinaryArray, BinaryBuilder, Int64Array, RecordBatch, TimestampNanosecondArray,
-    UInt32Array,
-};
-use arrow::compute::take;
+use arrow::array::{Array, ArrayRef, BinaryArray, BinaryBuilder, RecordBatch, TimestampNanosecondArray};
 use arrow::datatypes::{Field, Int64Type, Schema, SchemaRef, TimestampNanosecondType};
+use ocelli_signal::Signal;
 use ocelli_signal::wire::Writer;
-use ocelli_signal::{Attributes, Signal};
-use std::sync::{Arc, LazyLock};
+use parquet::file::metadata::KeyValue;
+use std::sync::Arc;
 
 /// How a column of the signal's schema lies in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     /// As it is.
     Same,
     /// The end of a span as its duration: small numbers pack better, and are what people ask for.
@@ -35,10 +33,11 @@ const EVENTS_IDS: i32 = 110;
 const LINKS_IDS: i32 = 130;
 
 /// One column of the signal's schema: its name, its form, its (first) field id.
-struct Part {
-    name: &'static str,
-    form: Form,
-    id: i32,
+#[derive(Debug)]
+pub(super) struct Part {
+    pub name: &'static str,
+    pub form: Form,
+    pub id: i32,
 }
 
 const fn part(id: i32, name: &'static str, form: Form) -> Part {
@@ -90,48 +89,115 @@ static LOGS: &[Part] = &[
 /// The name that a duration has in a file.
 const DURATION: &str = "duration_ns";
 
-/// The layout of one signal's files.
+/// Where the footer says which attributes have columns, and which keys are in the maps.
+pub(super) const KEY_COLUMNS: &str = "ocelli.attribute_columns";
+pub(super) const MAP_KEYS: &str = "ocelli.map_keys";
+/// Where it says which keys the resources have.
+pub(super) const RESOURCE_KEYS: &str = "ocelli.resource_keys";
+
+/// The layout of one file.
+#[derive(Debug)]
 pub struct Layout {
-    parts: &'static [Part],
-    signal: SchemaRef,
+    pub(super) parts: &'static [Part],
+    pub(super) signal: SchemaRef,
+    /// Attributes with columns; `None` for a file from before there were any.
+    keys: Option<KeyColumns>,
+    /// Keys in the maps, and in the resources.
+    residual: ResidualKeys,
+    resources: ResidualKeys,
     /// The columns of the file.
     pub file: SchemaRef,
 }
 
-static SPANS_LAYOUT: LazyLock<Layout> = LazyLock::new(|| Layout::new(Signal::Spans, SPANS));
-static LOGS_LAYOUT: LazyLock<Layout> = LazyLock::new(|| Layout::new(Signal::Logs, LOGS));
-
-/// The layout of logs or spans; points have their own (see `points`).
-pub fn layout(signal: Signal) -> Result<&'static Layout> {
-    match signal {
-        Signal::Spans => Ok(&SPANS_LAYOUT),
-        Signal::Logs => Ok(&LOGS_LAYOUT),
-        Signal::Points => Err(Error::invalid("points are read by series")),
-    }
-}
-
 impl Layout {
-    fn new(signal: Signal, parts: &'static [Part]) -> Layout {
+    /// For a new file with these columns for attributes. Points have a layout of their own.
+    pub fn new(signal: Signal, keys: Option<KeyColumns>) -> Result<Layout> {
+        let parts = match signal {
+            Signal::Spans => SPANS,
+            Signal::Logs => LOGS,
+            Signal::Points => return Err(Error::invalid("points are read by series")),
+        };
         let schema = signal.schema();
-        let fields: Vec<Field> = parts.iter().flat_map(|part| part.fields(&schema)).collect();
-        Layout { parts, signal: schema, file: Arc::new(Schema::new(fields)) }
+        let mut fields: Vec<Field> = parts.iter().flat_map(|part| part.fields(&schema)).collect();
+        fields.extend(keys.iter().flat_map(KeyColumns::fields));
+        let file = Arc::new(Schema::new(fields));
+        let unknown = ResidualKeys::unknown;
+        Ok(Layout { parts, signal: schema, keys, residual: unknown(), resources: unknown(), file })
     }
 
-    /// Rows `order` of a batch, as columns of the file.
-    pub fn to_file(&self, rows: &RecordBatch, order: &UInt32Array) -> Result<RecordBatch> {
-        let mut columns = Vec::with_capacity(self.file.fields().len());
-        for part in self.parts {
-            columns.extend(part.to_file(rows, order)?);
+    /// For a new file with rows like these.
+    pub fn for_rows<'a>(signal: Signal, rows: impl IntoIterator<Item = &'a RecordBatch>) -> Result<Layout> {
+        let lists: Vec<&BinaryArray> =
+            rows.into_iter().map(|rows| typed(rows, "attributes")).collect::<Result<_>>()?;
+        Layout::new(signal, Some(keyed::survey(&lists)))
+    }
+
+    /// Of a file whose footer has these pairs.
+    pub fn of_file(signal: Signal, footer: Option<&Vec<KeyValue>>) -> Result<Layout> {
+        let value = |key: &str| footer?.iter().find(|pair| pair.key == key)?.value.as_deref();
+        let keys = value(KEY_COLUMNS).map(KeyColumns::from_json).transpose()?;
+        let residual = ResidualKeys::from_json(value(MAP_KEYS));
+        let resources = ResidualKeys::from_json(value(RESOURCE_KEYS));
+        Ok(Layout { residual, resources, ..Layout::new(signal, keys)? })
+    }
+
+    /// The attributes that have columns.
+    pub fn keys(&self) -> Option<&KeyColumns> {
+        self.keys.as_ref()
+    }
+
+    /// The column, with its place, that has all values of a key; `Ok(None)` where no row has the key.
+    pub fn only_column(&self, key: &str) -> Result<Option<(usize, &KeyColumn)>, Scattered> {
+        let keys = self.keys.as_ref().filter(|_| !self.residual.may_have(key)).ok_or(Scattered)?;
+        let mut columns = keys.iter().filter(|column| column.key == key);
+        match (columns.next(), columns.next()) {
+            (_, Some(_)) => Err(Scattered),
+            (Some(column), None) => {
+                let place = self.file.index_of(&column.column).map_err(|_| Scattered)?;
+                Ok(Some((place, column)))
+            }
+            (None, None) => Ok(None),
         }
-        Ok(RecordBatch::try_new(self.file.clone(), columns)?)
+    }
+
+    /// The columns of the wanted keys, if they tell all of them.
+    fn narrowed(&self, wanted: &Wanted<'_>) -> Option<Vec<(usize, &KeyColumn)>> {
+        let columns = wanted.keys?.iter().map(|key| self.only_column(key).ok());
+        Some(columns.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
+    /// Keys in the maps of its rows.
+    pub fn residual(&self) -> &ResidualKeys {
+        &self.residual
+    }
+
+    /// Keys of its resources.
+    pub fn resources(&self) -> &ResidualKeys {
+        &self.resources
+    }
+
+    /// Whether the resource of some row may have an attribute.
+    pub fn resource_may_have(&self, key: &str) -> bool {
+        self.resources.may_have(key)
     }
 
     /// Which columns of the file are needed for some columns of the signal; all for `None`.
-    pub fn needed(&self, columns: Option<&[&str]>) -> Result<Vec<usize>> {
+    pub fn needed(&self, wanted: &Wanted<'_>) -> Result<Vec<usize>> {
         let mut needed: Vec<usize> = Vec::new();
-        for part in self.wanted(columns)? {
+        for part in self.wanted(wanted.columns)? {
+            if part.form == Form::Attributes
+                && let Some(keys) = self.narrowed(wanted)
+            {
+                needed.extend(keys.iter().map(|(place, _)| place));
+                continue;
+            }
             for field in part.fields(&self.signal) {
                 needed.push(self.file.index_of(field.name())?);
+            }
+            if part.form == Form::Attributes {
+                for field in self.keys.iter().flat_map(KeyColumns::fields) {
+                    needed.push(self.file.index_of(field.name())?);
+                }
             }
             if part.form == Form::Duration {
                 needed.push(self.file.index_of("start_time")?);
@@ -143,14 +209,20 @@ impl Layout {
     }
 
     /// What was read, as the wanted columns of the signal.
-    pub fn to_signal(&self, read: &RecordBatch, columns: Option<&[&str]>) -> Result<RecordBatch> {
+    pub fn to_signal(&self, read: &RecordBatch, wanted: &Wanted<'_>) -> Result<RecordBatch> {
         let mut fields = Vec::new();
         let mut arrays = Vec::new();
-        for part in self.wanted(columns)? {
+        for part in self.wanted(wanted.columns)? {
             fields.push(Arc::new(self.signal.field_with_name(part.name)?.clone()));
-            arrays.push(part.to_signal(read)?);
+            arrays.push(match self.narrowed(wanted) {
+                Some(keys) if part.form == Form::Attributes => {
+                    keyed::lists_of(keys.iter().map(|(_, column)| *column), read)?
+                }
+                _ => part.to_signal(read, self.keys.as_ref())?,
+            });
         }
-        let schema = if columns.is_none() { self.signal.clone() } else { Arc::new(Schema::new(fields)) };
+        let schema =
+            if wanted.columns.is_none() { self.signal.clone() } else { Arc::new(Schema::new(fields)) };
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(read.num_rows()));
         Ok(RecordBatch::try_new_with_options(schema, arrays, &options)?)
     }
@@ -167,8 +239,21 @@ impl Layout {
     }
 }
 
+/// What is to be read of rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'a> {
+    /// Columns of the signal; all for `None`.
+    pub columns: Option<&'a [&'a str]>,
+    /// Only the first value of each of these keys is needed of `attributes`; all for `None`.
+    pub keys: Option<&'a [&'a str]>,
+}
+
+/// A key that is not in one column only.
+#[derive(Debug)]
+pub struct Scattered;
+
 impl Part {
-    fn fields(&self, signal: &Schema) -> Vec<Field> {
+    pub(super) fn fields(&self, signal: &Schema) -> Vec<Field> {
         let name = self.name;
         match self.form {
             Form::Same => {
@@ -189,54 +274,20 @@ impl Part {
         }
     }
 
-    fn to_file(&self, rows: &RecordBatch, order: &UInt32Array) -> Result<Vec<ArrayRef>> {
-        let source = column(rows, self.name)?;
-        let list = || downcast::<BinaryArray>(source, self.name);
-        Ok(match self.form {
-            Form::Same => vec![take(source, order, None)?],
-            Form::Duration => vec![durations(rows, order)?],
-            Form::Attributes => {
-                let (values, mut builder) = (list()?, AttributesBuilder::new(self.id));
-                order
-                    .values()
-                    .iter()
-                    .for_each(|row| builder.push(Attributes::of_column(values.value(*row as usize))));
-                vec![builder.finish()?]
-            }
-            Form::Events => {
-                let (values, mut builder) = (list()?, EventsBuilder::new(self.id));
-                order.values().iter().for_each(|row| builder.push(values.value(*row as usize)));
-                vec![builder.finish()?]
-            }
-            Form::Links => {
-                let (values, mut builder) = (list()?, LinksBuilder::new(self.id));
-                order.values().iter().for_each(|row| builder.push(values.value(*row as usize)));
-                vec![builder.finish()?]
-            }
-            Form::Resource => origin::resource_columns(&take(source, order, None)?)?,
-            Form::Scope => origin::scope_columns(&take(source, order, None)?)?,
-        })
-    }
-
-    fn to_signal(&self, read: &RecordBatch) -> Result<ArrayRef> {
+    fn to_signal(&self, read: &RecordBatch, keys: Option<&KeyColumns>) -> Result<ArrayRef> {
         match self.form {
             Form::Same => Ok(column(read, self.name)?.clone()),
             Form::Duration => ends(read),
-            Form::Attributes => read_attributes(column(read, self.name)?),
+            Form::Attributes => match keys {
+                Some(keys) => Joiner::new(keys, column(read, self.name)?, read)?.lists(),
+                None => read_attributes(column(read, self.name)?),
+            },
             Form::Events => span_parts::read_events(column(read, self.name)?),
             Form::Links => span_parts::read_links(column(read, self.name)?),
             Form::Resource => origin::read_resource(read),
             Form::Scope => origin::read_scope(read),
         }
     }
-}
-
-/// End minus start, wrapping: whatever the clocks said comes back exactly.
-fn durations(rows: &RecordBatch, order: &UInt32Array) -> Result<ArrayRef> {
-    let start = numbers::<TimestampNanosecondType>(column(rows, "start_time")?, "start_time")?;
-    let end = numbers::<TimestampNanosecondType>(column(rows, "end_time")?, "end_time")?;
-    let durations = order.values().iter().map(|row| end[*row as usize].wrapping_sub(start[*row as usize]));
-    Ok(Arc::new(Int64Array::from_iter_values(durations)))
 }
 
 fn ends(read: &RecordBatch) -> Result<ArrayRef> {
@@ -269,7 +320,7 @@ mod tests {
     #[test]
     fn every_column_of_the_signal_has_a_place_and_field_ids_are_unique() {
         for signal in [Signal::Spans, Signal::Logs] {
-            let layout = layout(signal).unwrap();
+            let layout = Layout::new(signal, Some(keyed::survey(&[&lists(signal)]))).unwrap();
             let names: Vec<_> = layout.parts.iter().map(|part| part.name).collect();
             let schema = signal.schema();
             assert_eq!(names, schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>());
@@ -281,20 +332,7 @@ mod tests {
         }
     }
 
-    #[test]
-    fn rows_pass_through_the_layout_unchanged() {
-        for signal in [Signal::Spans, Signal::Logs] {
-            let layout = layout(signal).unwrap();
-            let rows = test_rows::batch(signal, 0, 100);
-            let order = UInt32Array::from_iter_values(0..100);
-            let file = layout.to_file(&rows, &order).unwrap();
-            crate::test_compare::assert_same_rows(&layout.to_signal(&file, None).unwrap(), &rows);
-            let some = layout.to_signal(&file, Some(&["attributes", "service"])).unwrap();
-            assert_eq!(some.num_columns(), 2);
-            assert_eq!(
-                some.column(0).as_binary::<i32>(),
-                rows.column_by_name("attributes").unwrap().as_binary::<i32>()
-            );
-        }
+    fn lists(signal: Signal) -> BinaryArray {
+        test_rows::batch(signal, 0, 100).column_by_name("attributes").unwrap().as_binary::<i32>().clone()
     }
 }

@@ -3,6 +3,7 @@
 mod about;
 mod check;
 pub mod columns;
+mod convert;
 mod kway;
 pub mod layout;
 #[allow(dead_code)]
@@ -10,6 +11,7 @@ mod merge;
 mod partition;
 pub mod points;
 mod properties;
+mod prune;
 mod read;
 pub mod services;
 pub mod sink;
@@ -23,6 +25,7 @@ mod verify;
 mod write;
 
 pub use about::{Found, entry_of};
+pub use layout::Wanted;
 #[allow(unused_imports)]
 pub use merge::{Merge, merge};
 pub use partition::{Partition, split};
@@ -42,11 +45,10 @@ use crate::rows::Rows;
 use crate::snapshot::Point;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use layout::layout;
 use ocelli_signal::Signal;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use points::{SeriesEntry, SeriesList};
-use read::Chunks;
+use read::{Chunks, RowsFooter};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -134,13 +136,19 @@ impl Segment {
 
     /// Rows as batches of the signal's schema, in the order of the file.
     pub fn read(&self, columns: Option<&[&str]>, rows: Option<&Rows>) -> Result<Vec<RecordBatch>> {
-        let layout = layout(self.entry.signal)?;
+        self.read_wanted(&Wanted { columns, keys: None }, rows)
+    }
+
+    /// The same, with fewer attributes where that saves reading.
+    pub fn read_wanted(&self, wanted: &Wanted<'_>, rows: Option<&Rows>) -> Result<Vec<RecordBatch>> {
+        let footer = self.rows_footer()?;
+        let layout = &footer.layout;
         let mut batches = Vec::new();
-        let outcome = self.read_file(ROWS_SUFFIX, &layout.file, &layout.needed(columns)?, rows, |batch| {
-            batches.push(layout.to_signal(&batch, columns)?);
+        self.read_rows(&footer, &layout.needed(wanted)?, rows, |batch| {
+            batches.push(layout.to_signal(&batch, wanted)?);
             Ok(())
-        });
-        outcome.map(|()| batches)
+        })?;
+        Ok(batches)
     }
 
     /// Rows that may match; `None` when all must be read.
@@ -212,16 +220,44 @@ impl Segment {
             .map_err(|error| self.blame(error))
     }
 
+    fn read_rows(
+        &self,
+        footer: &RowsFooter,
+        columns: &[usize],
+        rows: Option<&Rows>,
+        each: impl FnMut(RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        read::read(Chunks(self.open_checked(ROWS_SUFFIX)?), &footer.arrow, columns, rows, each)
+            .map_err(|error| self.blame(error))
+    }
+
+    /// The footer of a file of spans or logs.
+    pub(crate) fn rows_footer(&self) -> Result<Arc<RowsFooter>> {
+        self.context.cache.get(Key { segment: self.number, what: "footer" }, || {
+            let file = Chunks(self.open_checked(ROWS_SUFFIX)?);
+            let footer = read::rows_footer(&file, self.entry.signal).map_err(|error| self.blame(error))?;
+            self.check_rows(&footer.arrow)?;
+            let bytes = footer.arrow.metadata().memory_size();
+            Ok((footer, bytes))
+        })
+    }
+
+    fn check_rows(&self, footer: &ArrowReaderMetadata) -> Result<()> {
+        let rows = footer.metadata().file_metadata().num_rows();
+        if rows as u64 == self.entry.rows {
+            return Ok(());
+        }
+        Err(self.damaged(format_args!("it has {rows} rows, the catalog says {}", self.entry.rows)))
+    }
+
     fn footer(&self, suffix: &'static str, schema: &SchemaRef) -> Result<Arc<ArrowReaderMetadata>> {
         // The series file is read once and kept as a list, so its footer need not be.
         let what = if suffix == ROWS_SUFFIX { "footer" } else { "series footer" };
         self.context.cache.get(Key { segment: self.number, what }, || {
             let footer = read::footer(&Chunks(self.open_checked(suffix)?), schema)
                 .map_err(|error| self.blame(error))?;
-            let rows = footer.metadata().file_metadata().num_rows();
-            if suffix == ROWS_SUFFIX && rows as u64 != self.entry.rows {
-                let detail = format!("it has {rows} rows, the catalog says {}", self.entry.rows);
-                return Err(self.damaged(detail));
+            if suffix == ROWS_SUFFIX {
+                self.check_rows(&footer)?;
             }
             let bytes = footer.metadata().memory_size();
             Ok((footer, bytes))

@@ -1,6 +1,8 @@
 //! How each column is encoded: times and integers as deltas, ids and long texts plain, names by
-//! dictionary, all of it zstd-1. Chosen by the column's type, so that a new column needs no entry.
+//! dictionary, all of it zstd-1. Chosen by the column's type, so that a new column needs no entry;
+//! attributes with a column of their own also by how often their values repeat.
 
+use super::columns::keyed::{self, DISTINCT};
 use crate::error::Result;
 use crate::limits;
 use arrow::datatypes::{DataType, Field, Schema};
@@ -11,8 +13,10 @@ use parquet::schema::types::ColumnPath;
 
 /// Texts that rarely repeat: a dictionary would only be tried and thrown away.
 const LONG_TEXTS: [&str; 1] = ["body"];
-/// What a bloom filter is kept for.
+/// What a bloom filter is kept for, besides texts of attributes that rarely repeat.
 const BLOOMED: &str = "trace_id";
+/// Columns that ranges are asked of: their bounds are kept page by page.
+const RANGED: [&str; 6] = ["time", "start_time", "duration_ns", "severity_number", "status_code", "metric"];
 
 /// The properties of a file with these columns and about this many rows.
 pub fn properties(schema: &Schema, rows: usize, about: Vec<KeyValue>) -> Result<WriterProperties> {
@@ -30,15 +34,27 @@ pub fn properties(schema: &Schema, rows: usize, about: Vec<KeyValue>) -> Result<
         .set_key_value_metadata(Some(about));
     for field in schema.fields() {
         builder = leaf_properties(builder, vec![field.name().clone()], field, true);
-    }
-    if schema.column_with_name(BLOOMED).is_some() {
-        let path = ColumnPath::from(BLOOMED);
-        builder = builder
-            .set_column_bloom_filter_enabled(path.clone(), true)
-            .set_column_bloom_filter_fpp(path.clone(), limits::BLOOM_FALSE_POSITIVES)
-            .set_column_bloom_filter_max_ndv(path, rows.clamp(64, limits::ROW_GROUP_ROWS) as u64);
+        if field.name() == BLOOMED || is_distinct_text(field) {
+            let path = ColumnPath::new(vec![field.name().clone()]);
+            builder = builder
+                .set_column_bloom_filter_enabled(path.clone(), true)
+                .set_column_bloom_filter_fpp(path.clone(), limits::BLOOM_FALSE_POSITIVES)
+                .set_column_bloom_filter_max_ndv(path, rows.clamp(64, limits::ROW_GROUP_ROWS) as u64);
+        }
     }
     Ok(builder.build())
+}
+
+fn is_distinct(field: &Field) -> bool {
+    field.metadata().contains_key(DISTINCT)
+}
+
+fn is_distinct_text(field: &Field) -> bool {
+    is_distinct(field) && *field.data_type() == DataType::Utf8
+}
+
+fn is_attribute(field: &Field) -> bool {
+    field.name().starts_with(keyed::PREFIX)
 }
 
 /// Walks down to the leaves, which are what Parquet has columns of.
@@ -64,24 +80,38 @@ fn leaf_properties(
         }
         leaf => {
             let column = ColumnPath::new(path);
-            let builder = if is_top {
-                builder
-            } else {
-                // Bounds of nested values prune nothing, and cost bytes a page.
-                builder.set_column_statistics_enabled(column.clone(), EnabledStatistics::None)
-            };
-            encode_leaf(builder, column, field.name(), leaf)
+            let statistics = if is_top { statistics(field) } else { EnabledStatistics::None };
+            encode_leaf(
+                builder.set_column_statistics_enabled(column.clone(), statistics),
+                column,
+                field,
+                leaf,
+            )
         }
+    }
+}
+
+/// Bounds cost time to find and bytes to keep: they are kept where they can prune something.
+fn statistics(field: &Field) -> EnabledStatistics {
+    match field.data_type() {
+        _ if RANGED.contains(&field.name().as_str()) => EnabledStatistics::Page,
+        DataType::Int64 | DataType::Float64 => EnabledStatistics::Chunk,
+        _ => EnabledStatistics::None,
     }
 }
 
 fn encode_leaf(
     builder: WriterPropertiesBuilder,
     column: ColumnPath,
-    name: &str,
+    field: &Field,
     leaf: &DataType,
 ) -> WriterPropertiesBuilder {
+    let name = field.name().as_str();
     let (dictionary, encoding) = match leaf {
+        // Integers of an attribute with few values are smaller as numbers of a dictionary.
+        DataType::Int64 if is_attribute(field) && !is_distinct(field) => (true, None),
+        DataType::Float64 if is_distinct(field) => (false, Some(Encoding::BYTE_STREAM_SPLIT)),
+        DataType::Utf8 if is_distinct(field) => (false, Some(Encoding::DELTA_LENGTH_BYTE_ARRAY)),
         DataType::Timestamp(..) | DataType::Int32 | DataType::Int64 | DataType::UInt32 | DataType::UInt64 => {
             (false, Some(Encoding::DELTA_BINARY_PACKED))
         }

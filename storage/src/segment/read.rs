@@ -1,5 +1,6 @@
 //! Reads Parquet files through the disk seam.
 
+use super::layout::Layout;
 use crate::disk::DiskReader;
 use crate::error::Result;
 use crate::limits;
@@ -7,6 +8,7 @@ use crate::rows::Rows;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
+use ocelli_signal::Signal;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -63,12 +65,30 @@ impl Read for From {
 
 /// The footer and page index of a file whose columns are known.
 pub fn footer(file: &Chunks, schema: &SchemaRef) -> Result<ArrowReaderMetadata> {
-    let options = ArrowReaderOptions::new()
-        .with_schema(schema.clone())
+    Ok(ArrowReaderMetadata::load(file, options().with_schema(schema.clone()))?)
+}
+
+/// The footer and page index of a file of spans or logs, and the layout that the footer tells of.
+pub fn rows_footer(file: &Chunks, signal: Signal) -> Result<RowsFooter> {
+    let read = ArrowReaderMetadata::load(file, options())?;
+    let layout = Layout::of_file(signal, read.metadata().file_metadata().key_value_metadata())?;
+    let options = options().with_schema(layout.file.clone());
+    Ok(RowsFooter { arrow: ArrowReaderMetadata::try_new(read.metadata().clone(), options)?, layout })
+}
+
+fn options() -> ArrowReaderOptions {
+    ArrowReaderOptions::new()
         // Pages that a selection does not touch are skipped by the offset index alone.
         .with_offset_index_policy(PageIndexPolicy::Optional)
-        .with_column_index_policy(PageIndexPolicy::Skip);
-    Ok(ArrowReaderMetadata::load(file, options)?)
+        .with_column_index_policy(PageIndexPolicy::Skip)
+        .with_skip_arrow_metadata(true)
+}
+
+/// What is known of a file of spans or logs before its rows are read.
+#[derive(Debug)]
+pub struct RowsFooter {
+    pub layout: Layout,
+    pub arrow: ArrowReaderMetadata,
 }
 
 /// Reads some columns (by their place in the file's schema) of some rows.

@@ -1,6 +1,7 @@
 //! The spans of one trace.
 
-use super::{ROWS_SUFFIX, Segment, layout::layout, sort};
+use super::layout::Wanted;
+use super::{Segment, sort};
 use crate::cache::Key;
 use crate::error::{Error, Result};
 use crate::paths::TRACES_SUFFIX;
@@ -43,9 +44,10 @@ impl Segment {
     }
 
     fn scan_ids(&self, trace_id: &[u8; 16]) -> Result<Vec<u32>> {
-        let layout = layout(self.entry.signal)?;
+        let footer = self.rows_footer()?;
+        let needed = footer.layout.needed(&Wanted { columns: Some(&["trace_id"]), keys: None })?;
         let (mut rows, mut at) = (Vec::new(), 0u32);
-        self.read_file(ROWS_SUFFIX, &layout.file, &layout.needed(Some(&["trace_id"]))?, None, |batch| {
+        self.read_rows(&footer, &needed, None, |batch| {
             let ids = batch.column(0).as_fixed_size_binary();
             rows.extend(
                 (0..ids.len() as u32).filter(|row| ids.value(*row as usize) == trace_id).map(|row| at + row),

@@ -2,6 +2,7 @@
 //! order, and whether index, list of traces, series and catalog agree with them.
 
 use super::columns::typed;
+use super::layout::Wanted;
 use super::services::Services;
 use super::sort::{self, SortKey};
 use super::sums;
@@ -59,8 +60,13 @@ impl Segment {
     fn verify_rows(&self, whole: &[&str], found: &mut Vec<Error>) -> Result<()> {
         let indexed = whole.contains(&INDEX_SUFFIX);
         let mut seen = Seen::new(self.signal(), indexed);
-        for batch in self.stream(limits::READ_ROWS)? {
-            seen.add(&batch?).map_err(|error| self.wrong(ROWS_SUFFIX, error))?;
+        let footer = self.rows_footer()?;
+        let attributes = Wanted { columns: Some(&["attributes"]), keys: None };
+        for batch in self.stream(&footer, limits::READ_ROWS)? {
+            let batch = batch?;
+            seen.add(&batch).map_err(|error| self.wrong(ROWS_SUFFIX, error))?;
+            // They are put together from several columns, which must agree.
+            footer.layout.to_signal(&batch, &attributes).map_err(|error| self.wrong(ROWS_SUFFIX, error))?;
         }
         found.extend(seen.compare(self).err());
         if whole.contains(&TRACES_SUFFIX) {

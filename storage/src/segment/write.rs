@@ -3,7 +3,8 @@
 
 use super::about::About;
 use super::columns::typed;
-use super::layout::{Layout, layout};
+use super::convert::Converter;
+use super::layout::Layout;
 use super::partition::Partition;
 use super::points;
 use super::properties::properties;
@@ -91,11 +92,14 @@ fn write_draft(
         return write_points(disk, about, draft, &rows);
     }
     let order = sort::order(draft.signal, &rows)?;
-    let mut writer = SegmentWriter::create(disk, about, order.len(), index_min_rows)?;
+    let mut converter = Converter::new(Layout::for_rows(draft.signal, [&rows])?);
+    let schema = converter.layout.file.clone();
+    let mut writer = SegmentWriter::create(disk, about, &schema, order.len(), index_min_rows)?;
     for chunk in order.chunks(limits::WRITE_ROWS) {
-        writer.write(&rows, &UInt32Array::from_iter_values(chunk.iter().copied()))?;
+        let chunk = UInt32Array::from_iter_values(chunk.iter().copied());
+        writer.append(&converter.convert(&rows, &chunk)?)?;
     }
-    writer.finish()
+    writer.finish(converter.about())
 }
 
 fn write_points(
@@ -121,7 +125,6 @@ pub struct SegmentWriter<'a> {
     disk: &'a dyn Disk,
     stem: PathBuf,
     about: About,
-    layout: &'static Layout,
     file: RowsFile,
     index: Option<IndexBuilder>,
     traces: Option<TraceListBuilder>,
@@ -135,26 +138,21 @@ impl<'a> SegmentWriter<'a> {
     pub fn create(
         disk: &'a dyn Disk,
         about: About,
+        schema: &SchemaRef,
         expected_rows: usize,
         index_min_rows: usize,
     ) -> Result<SegmentWriter<'a>> {
-        let (layout, stem) = (layout(about.signal)?, about.stem());
+        let stem = about.stem();
         let dir = paths::parent(&stem);
         disk.create_dir_all(dir).context("create", dir)?;
-        let file = RowsFile::create(disk, &stem, ROWS_SUFFIX, &layout.file, expected_rows, Vec::new())?;
+        let file = RowsFile::create(disk, &stem, ROWS_SUFFIX, schema, expected_rows, Vec::new())?;
         let indexed = about.signal == Signal::Logs && expected_rows >= index_min_rows;
-        let index = if indexed { Some(IndexBuilder::new()?) } else { None };
+        let index = indexed.then(IndexBuilder::default);
         let traces = (about.signal == Signal::Spans).then(TraceListBuilder::default);
-        Ok(SegmentWriter { disk, stem, about, layout, file, index, traces, rows: 0, times: None })
+        Ok(SegmentWriter { disk, stem, about, file, index, traces, rows: 0, times: None })
     }
 
-    /// Writes rows `order` of a batch in the signal's schema. From call to call they are in the
-    /// order of `sort`.
-    pub fn write(&mut self, rows: &RecordBatch, order: &UInt32Array) -> Result<()> {
-        self.append(&self.layout.to_file(rows, order)?)
-    }
-
-    /// The same for rows in the schema of the file.
+    /// Writes rows in the schema of the file. From call to call they are in the order of `sort`.
     pub fn append(&mut self, rows: &RecordBatch) -> Result<()> {
         if rows.num_rows() == 0 {
             return Ok(());
@@ -175,11 +173,13 @@ impl<'a> SegmentWriter<'a> {
         Ok(())
     }
 
-    /// Makes the files durable and gives them their names.
-    pub fn finish(self) -> Result<SegmentEntry> {
+    /// Makes the files durable and gives them their names. `attributes` is what the converter of the
+    /// rows has to say.
+    pub fn finish(self, attributes: Vec<KeyValue>) -> Result<SegmentEntry> {
         let (min_time, max_time) = self.times.unwrap_or((0, 0));
         let about = About { min_time, max_time, ..self.about };
-        let mut files = vec![self.file.finish_with(about.key_values())?];
+        let told = about.key_values().into_iter().chain(attributes);
+        let mut files = vec![self.file.finish_with(told.collect())?];
         if let Some(index) = self.index {
             files.push(index.finish(self.disk, &self.stem)?);
         }

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::log_index::TextQuery;
 use crate::memtable::Part;
 use crate::rows::Rows;
-use crate::segment::Segment;
+use crate::segment::{Segment, Wanted};
 use arrow::array::RecordBatch;
 use std::sync::Arc;
 
@@ -55,6 +55,37 @@ impl Source {
         match self {
             Source::Memory(part) => Ok(vec![part.read(columns, rows)?]),
             Source::Segment(segment) => segment.read(columns, rows),
+        }
+    }
+
+    /// The same, where of `attributes` only the first value of each of some keys matters: others may
+    /// be left out.
+    pub fn read_keys(
+        &self,
+        columns: Option<&[&str]>,
+        keys: &[&str],
+        rows: Option<&Rows>,
+    ) -> Result<Vec<RecordBatch>> {
+        match self {
+            Source::Memory(_) => self.read(columns, rows),
+            Source::Segment(segment) => segment.read_wanted(&Wanted { columns, keys: Some(keys) }, rows),
+        }
+    }
+
+    /// False when no row has an attribute whose value is this text, or the number that it is the
+    /// decimal of; with `or_resource` also none without the attribute has it of its resource.
+    pub fn may_have_attribute(&self, key: &str, value: &str, or_resource: bool) -> Result<bool> {
+        match self {
+            Source::Memory(_) => Ok(true),
+            Source::Segment(segment) => segment.may_have_attribute(key, value, or_resource),
+        }
+    }
+
+    /// False when no row has this id in a column of ids.
+    pub fn may_have_id(&self, column: &str, id: &[u8]) -> Result<bool> {
+        match self {
+            Source::Memory(_) => Ok(true),
+            Source::Segment(segment) => segment.may_have_id(column, id),
         }
     }
 }

@@ -13,6 +13,7 @@ use arrow::array::{
 };
 use ocelli_signal::origin::{Resource, Scope};
 use ocelli_signal::{AnyValue, Attributes};
+use ocelli_storage::Source;
 
 #[derive(Clone, Debug)]
 pub enum Leaf {
@@ -83,6 +84,22 @@ impl Leaf {
             | Leaf::Column { column, .. }
             | Leaf::Text { column, .. } => vec![column],
         }
+    }
+
+    /// The attribute that is looked at.
+    pub fn attribute(&self) -> Option<&str> {
+        if let Leaf::Attribute { key, .. } = self { Some(key) } else { None }
+    }
+
+    /// False when no row of a source passes.
+    pub fn may_pass(&self, source: &Source) -> Result<bool, Error> {
+        Ok(match self {
+            Leaf::Attribute { key, test: ValueTest::Equals(scalar), or_resource } => {
+                source.may_have_attribute(key, scalar.text(), *or_resource)?
+            }
+            Leaf::Id { column, test: IdTest::Equals(id) } => source.may_have_id(column, id)?,
+            _ => true,
+        })
     }
 
     /// Takes away the rows that do not pass.

@@ -18,7 +18,7 @@ use super::language::{Expr, SyntaxError, Term};
 use crate::Error;
 use arrow::array::RecordBatch;
 use mask::Mask;
-use ocelli_storage::TextQuery;
+use ocelli_storage::{Source, TextQuery};
 use std::collections::BTreeSet;
 
 /// Passes or does not, for every row.
@@ -69,6 +69,40 @@ impl Filter {
             Filter::And(list) | Filter::Or(list) => list.iter().flat_map(Filter::columns).collect(),
             Filter::Leaf(leaf) => leaf.columns().into_iter().collect(),
         }
+    }
+
+    /// The attributes of rows that [`Filter::apply`] looks at.
+    pub fn attributes(&self) -> BTreeSet<&str> {
+        match self {
+            Filter::All => BTreeSet::new(),
+            Filter::Not(inner) => inner.attributes(),
+            Filter::And(list) | Filter::Or(list) => list.iter().flat_map(Filter::attributes).collect(),
+            Filter::Leaf(leaf) => leaf.attribute().into_iter().collect(),
+        }
+    }
+
+    /// False when no row of a source passes, as far as its footer and bloom filters tell.
+    pub fn may_pass(&self, source: &Source) -> Result<bool, Error> {
+        Ok(match self {
+            Filter::All | Filter::Not(_) => true,
+            Filter::Leaf(leaf) => leaf.may_pass(source)?,
+            Filter::And(all) => {
+                for filter in all {
+                    if !filter.may_pass(source)? {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            Filter::Or(any) => {
+                for filter in any {
+                    if filter.may_pass(source)? {
+                        return Ok(true);
+                    }
+                }
+                any.is_empty()
+            }
+        })
     }
 
     /// Takes away the rows that do not pass.

@@ -66,6 +66,10 @@ impl Scalar {
         Scalar { text: text.to_owned(), number: Number::parse(text) }
     }
 
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     pub fn number(&self) -> Option<Number> {
         self.number
     }

@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, FieldRef, Fields};
 use ocelli_signal::attributes::put_pair;
 use ocelli_signal::wire::Writer;
 use ocelli_signal::{AnyValue, Attributes, value_text};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The type of an attributes column; its inner fields have the ids after `id`.
@@ -48,13 +49,21 @@ impl AttributesBuilder {
         }
     }
 
+    /// The attributes of the next row.
     pub fn push(&mut self, attributes: Attributes<'_>) {
-        for (key, value) in attributes.iter() {
-            self.keys.append_value(key);
-            self.scratch.clear();
-            write_text(&value, &mut self.scratch);
-            self.values.append_value(&self.scratch);
-        }
+        attributes.iter().for_each(|(key, value)| self.push_pair(key, &value));
+        self.end_row();
+    }
+
+    /// One more of a row that is not ended.
+    pub fn push_pair(&mut self, key: &str, value: &AnyValue<'_>) {
+        self.keys.append_value(key);
+        self.scratch.clear();
+        write_text(value, &mut self.scratch);
+        self.values.append_value(&self.scratch);
+    }
+
+    pub fn end_row(&mut self) {
         self.offsets.push(self.keys.len() as i32);
     }
 
@@ -97,9 +106,17 @@ impl<'a> AttributesReader<'a> {
 
     /// Appends a row's pairs as `KeyValue`s in field `number`.
     pub fn put(&self, row: usize, number: u32, out: &mut Writer) {
-        for at in self.offsets[row] as usize..self.offsets[row + 1] as usize {
-            put_text(self.keys.value(at), self.values.value(at), number, out);
-        }
+        self.entries(row).for_each(|entry| self.put_entry(entry, number, out));
+    }
+
+    /// The entries of a row, for `put_entry`.
+    pub fn entries(&self, row: usize) -> Range<usize> {
+        self.offsets[row] as usize..self.offsets[row + 1] as usize
+    }
+
+    /// Appends one pair as a `KeyValue` in field `number`.
+    pub fn put_entry(&self, entry: usize, number: u32, out: &mut Writer) {
+        put_text(self.keys.value(entry), self.values.value(entry), number, out);
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod attributes;
 pub mod exemplars;
+pub mod keyed;
 pub mod origin;
 pub mod span_parts;
 

@@ -6,16 +6,16 @@
 //! after a clean stop. The calibration line lets figures of two machines be compared.
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
-mod bodies;
+#[path = "../common/mod.rs"]
+mod common;
 mod server;
 
-use anyhow::ensure;
-use bodies::{BATCH, Kind};
+use common::bodies::{self, BATCH, Kind};
+use common::calibration::zstd_mb_per_s;
+use common::send::send_all;
 use server::Server;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-const CONNECTIONS: usize = 2;
 const DEFAULT_ITEMS: usize = 500_000;
 
 fn main() -> anyhow::Result<()> {
@@ -28,17 +28,6 @@ fn main() -> anyhow::Result<()> {
         println!("{}", runtime.block_on(run(kind, items))?);
     }
     Ok(())
-}
-
-/// Compresses some span bodies.
-fn zstd_mb_per_s() -> anyhow::Result<f64> {
-    let bodies: Vec<Vec<u8>> = (0..50).map(|batch| bodies::body(Kind::Spans, batch)).collect();
-    let bytes: usize = bodies.iter().map(Vec::len).sum();
-    let started = Instant::now();
-    for body in &bodies {
-        std::hint::black_box(zstd::bulk::compress(body, 1)?);
-    }
-    Ok(bytes as f64 / started.elapsed().as_secs_f64() / 1e6)
 }
 
 async fn idle() -> anyhow::Result<String> {
@@ -58,7 +47,7 @@ async fn run(kind: Kind, items: usize) -> anyhow::Result<String> {
     let sent_bytes: usize = bodies.iter().map(Vec::len).sum();
     let server = Server::start()?;
     let started = Instant::now();
-    send_all(&format!("http://{}{}", server.otlp_http, kind.path()), bodies).await?;
+    send_all(&format!("http://{}{}", server.otlp_http, kind.path()), &bodies).await?;
     let wall = started.elapsed().as_secs_f64();
     let peak = server.peak_mib()?;
     let stopped = server.stop()?;
@@ -70,21 +59,4 @@ async fn run(kind: Kind, items: usize) -> anyhow::Result<String> {
         items as f64 / stopped.cpu_s,
         stopped.segment_bytes as f64 / items as f64,
     ))
-}
-
-/// Every body once; anything but 200 ends the bench.
-async fn send_all(url: &str, bodies: Vec<Vec<u8>>) -> anyhow::Result<()> {
-    let client = reqwest::Client::new();
-    let next = AtomicUsize::new(0);
-    let connection = || async {
-        while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let request =
-                client.post(url).header("content-type", "application/x-protobuf").body(body.clone());
-            let response = request.send().await?;
-            ensure!(response.status() == 200, "the server answered {}", response.status());
-        }
-        anyhow::Ok(())
-    };
-    futures::future::try_join_all((0..CONNECTIONS).map(|_| connection())).await?;
-    Ok(())
 }

@@ -1,10 +1,9 @@
 //! The binary under measurement, in its own process with its own data directory.
 
+use crate::common::process::{bytes_below, children_cpu_s, peak_mib, resident_mib};
 use anyhow::{Context, ensure};
 use rustix::process::{Pid, Signal, kill_process};
-use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -62,18 +61,11 @@ impl Server {
     }
 
     pub fn resident_mib(&self) -> anyhow::Result<f64> {
-        self.status_mib("VmRSS:")
+        resident_mib(self.child.id())
     }
 
     pub fn peak_mib(&self) -> anyhow::Result<f64> {
-        self.status_mib("VmHWM:")
-    }
-
-    fn status_mib(&self, field: &str) -> anyhow::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(field)).context("no such field")?;
-        let kib: f64 = line.split_whitespace().next().context("no number")?.parse()?;
-        Ok(kib / 1024.0)
+        peak_mib(self.child.id())
     }
 
     /// Stops it cleanly: everything is flushed.
@@ -85,24 +77,4 @@ impl Server {
         let cpu_s = children_cpu_s()? - self.cpu_before;
         Ok(Stopped { cpu_s, segment_bytes: bytes_below(&self.data.path().join("segments"))? })
     }
-}
-
-/// User and system time of all children that have ended: fields 16 and 17 of proc(5)'s stat.
-fn children_cpu_s() -> anyhow::Result<f64> {
-    const TICKS_PER_S: f64 = 100.0;
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    let after_name = stat.rsplit_once(") ").context("stat has a name in brackets")?.1;
-    let fields: Vec<&str> = after_name.split(' ').collect();
-    let ticks = fields[13].parse::<f64>()? + fields[14].parse::<f64>()?;
-    Ok(ticks / TICKS_PER_S)
-}
-
-fn bytes_below(dir: &Path) -> anyhow::Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let meta = entry.metadata()?;
-        bytes += if meta.is_dir() { bytes_below(&entry.path())? } else { meta.len() };
-    }
-    Ok(bytes)
 }

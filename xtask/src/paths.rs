@@ -56,6 +56,11 @@ impl Paths {
         self.target.join("ocelli-clients")
     }
 
+    /// Other products that benchmarks compare with, by version.
+    pub fn peers(&self) -> PathBuf {
+        self.target.join("ocelli-peers")
+    }
+
     /// Programs that these commands install for themselves.
     pub fn tools(&self) -> PathBuf {
         self.target.join("ocelli-tools")

@@ -1,6 +1,8 @@
-//! `cargo xtask bench`: benchmarks of the whole binary, one file each in this folder.
+//! `cargo xtask bench`: benchmarks, one file each in this folder.
 
 mod ingest;
+mod peers;
+mod storage;
 
 use anyhow::{Result, bail};
 
@@ -13,11 +15,23 @@ struct Bench {
 }
 
 /// Add a benchmark: a file in this folder, and its line here.
-const BENCHES: &[Bench] = &[Bench {
-    name: "ingest",
-    about: "items per core-second with fsync, bytes per item, memory; a number sets how many items of each kind",
-    run: ingest::run,
-}];
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "ingest",
+        about: "items per core-second with fsync, bytes per item, memory; a number sets how many items of each kind",
+        run: ingest::run,
+    },
+    Bench {
+        name: "storage",
+        about: "rows per core-second of append, flush and compaction, bytes per row, read times; a number sets how many rows",
+        run: storage::run,
+    },
+    Bench {
+        name: "peers",
+        about: "the same beside VictoriaLogs, VictoriaTraces and VictoriaMetrics, which are built by Go; --rounds N, --only SIGNAL",
+        run: peers::run,
+    },
+];
 
 /// Runs the one that is named; without a name, or with a wrong one, says which there are.
 pub fn run(paths: &Paths, name: Option<&str>, arguments: &[String]) -> Result<()> {

@@ -1,0 +1,62 @@
+//! 10,000 counters, each every 15 s: ten requests are one scrape of all.
+
+use super::{BATCH, FIRST_NS, ROUTES, SERVICES, resource, scope, text};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, metric,
+    number_data_point,
+};
+
+pub const INTERVAL_NS: u64 = 15_000_000_000;
+pub const REQUESTS_OF_A_SCRAPE: usize = 10;
+const METRICS: usize = 10;
+
+pub fn request(batch: usize) -> ExportMetricsServiceRequest {
+    let (scrape, sender) = (batch / REQUESTS_OF_A_SCRAPE, batch % REQUESTS_OF_A_SCRAPE);
+    let metrics = (0..METRICS).map(|metric| Metric {
+        name: format!("bench.requests.{metric}"),
+        data: Some(metric::Data::Sum(Sum {
+            data_points: (0..BATCH / METRICS).map(|series| point(scrape, sender, metric, series)).collect(),
+            aggregation_temporality: AggregationTemporality::Cumulative as i32,
+            is_monotonic: true,
+        })),
+        ..Default::default()
+    });
+    let metrics = metrics.collect();
+    let scope_metrics = vec![ScopeMetrics { scope: scope(), metrics, ..Default::default() }];
+    ExportMetricsServiceRequest {
+        resource_metrics: vec![ResourceMetrics {
+            resource: resource(SERVICES[sender % SERVICES.len()]),
+            scope_metrics,
+            ..Default::default()
+        }],
+    }
+}
+
+fn point(scrape: usize, sender: usize, metric: usize, series: usize) -> NumberDataPoint {
+    let number = (sender * METRICS + metric) * (BATCH / METRICS) + series;
+    NumberDataPoint {
+        attributes: vec![
+            text("http.route", ROUTES[series % ROUTES.len()]),
+            text("pod", format!("pod-{sender}-{series}")),
+        ],
+        start_time_unix_nano: *FIRST_NS,
+        time_unix_nano: *FIRST_NS + scrape as u64 * INTERVAL_NS,
+        value: Some(number_data_point::Value::AsInt(count(number as u64, scrape as u64) as i64)),
+        ..Default::default()
+    }
+}
+
+/// What a counter says at a scrape: a steady rate of its own with noise, rising always.
+fn count(series: u64, scrape: u64) -> u64 {
+    let rate = 1 + mixed(series) % 200;
+    rate * scrape + mixed(series << 32 | scrape) % rate
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a number that looks random.
+fn mixed(number: u64) -> u64 {
+    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

@@ -1,0 +1,6 @@
+//! What the benches share.
+
+pub mod bodies;
+pub mod calibration;
+pub mod process;
+pub mod send;

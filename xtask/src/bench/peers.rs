@@ -1,0 +1,61 @@
+//! `cargo xtask bench peers [ITEMS] [--rounds N] [--only SIGNAL]`: builds the products that Ocelli is
+//! compared with, then runs `benches/peers` in a release build.
+//!
+//! They are built from their sources by Go, into cargo's target directory. One that can't be had is
+//! named and left out.
+
+use crate::command;
+use crate::paths::Paths;
+use anyhow::{Context, Result};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The Go compiler that builds them; the one that is installed fetches it.
+const GO: &str = "go1.27.3";
+
+struct Peer {
+    name: &'static str,
+    module: &'static str,
+    /// A release; a new one is tried by changing this line.
+    version: &'static str,
+}
+
+const PEERS: [Peer; 3] = [
+    Peer { name: "victoria-logs", module: "github.com/VictoriaMetrics/VictoriaLogs", version: "v1.52.1" },
+    Peer { name: "victoria-traces", module: "github.com/VictoriaMetrics/VictoriaTraces", version: "v0.7.1" },
+    Peer {
+        name: "victoria-metrics",
+        module: "github.com/VictoriaMetrics/VictoriaMetrics",
+        version: "v1.153.0",
+    },
+];
+
+pub fn run(paths: &Paths, arguments: &[String]) -> Result<()> {
+    let mut bench = command::cargo_in(paths);
+    bench.args(["bench", "--package", "ocelli", "--bench", "peers", "--"]).args(arguments);
+    for peer in &PEERS {
+        match build(paths, peer) {
+            Ok(program) => {
+                let peer = format!("{}@{}={}", peer.name, peer.version, program.display());
+                bench.args(["--peer", &peer]);
+            }
+            Err(why) => println!("    without {} {}: {why:#}", peer.name, peer.version),
+        }
+    }
+    command::run(&mut bench).context("mend what the bench names above")
+}
+
+/// The program, which is built when this version is not there yet.
+fn build(paths: &Paths, peer: &Peer) -> Result<PathBuf> {
+    let folder = paths.peers().join(peer.version);
+    let program = folder.join(peer.name);
+    if program.is_file() {
+        return Ok(program);
+    }
+    command::find_program("go").context("Go is not installed, and it is built by Go")?;
+    let mut go = Command::new("go");
+    go.arg("install").arg(format!("{}/app/{}@{}", peer.module, peer.name, peer.version));
+    go.env("GOBIN", &folder).env("GOTOOLCHAIN", GO);
+    command::run(&mut go)?;
+    Ok(program)
+}

@@ -47,12 +47,12 @@ async fn run(kind: Kind, items: usize) -> anyhow::Result<String> {
     let sent_bytes: usize = bodies.iter().map(Vec::len).sum();
     let server = Server::start()?;
     let started = Instant::now();
-    send_all(&format!("http://{}{}", server.otlp_http, kind.path()), &bodies).await?;
+    let refused = send_all(&format!("http://{}{}", server.otlp_http, kind.path()), &bodies).await?;
     let wall = started.elapsed().as_secs_f64();
     let peak = server.peak_mib()?;
     let stopped = server.stop()?;
     Ok(format!(
-        "{:<6} {items} items of {} B: {:.0} a second, {:.0} per core-second, {:.1} B each in segments, peak {peak:.0} MiB",
+        "{:<6} {items} items of {} B: {:.0} a second, {:.0} per core-second, {:.1} B each in segments, peak {peak:.0} MiB, {refused} requests sent again",
         kind.as_str(),
         sent_bytes / items,
         items as f64 / wall,

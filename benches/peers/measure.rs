@@ -19,6 +19,8 @@ pub struct Figures {
     pub ready_ms: f64,
     pub idle_mib: f64,
     pub wall_s: f64,
+    /// Requests that had to be sent again.
+    pub refused: usize,
     pub cpu_s: f64,
     pub peak_mib: f64,
     pub bytes: u64,
@@ -38,7 +40,7 @@ pub async fn run(product: &dyn Product, kind: Kind, bodies: &[Vec<u8>]) -> anyho
     tokio::time::sleep(IDLE_AFTER).await;
     let idle_mib = resident_mib(server.pid())?;
     let started = Instant::now();
-    send_all(&product.push_url(&server.at, kind), bodies).await?;
+    let refused = send_all(&product.push_url(&server.at, kind), bodies).await?;
     let wall_s = started.elapsed().as_secs_f64();
     server.settle().await?;
     let peak_mib = peak_mib(server.pid())?;
@@ -46,7 +48,7 @@ pub async fn run(product: &dyn Product, kind: Kind, bodies: &[Vec<u8>]) -> anyho
     let bytes = bytes_of_data(product, &dir.path().join("data"))?;
     let facts = Facts::of(kind, bodies.len());
     let answers = ask_all(product, dir.path(), &facts).await?;
-    Ok(Figures { ready_ms, idle_mib, wall_s, cpu_s, peak_mib, bytes, answers })
+    Ok(Figures { ready_ms, idle_mib, wall_s, refused, cpu_s, peak_mib, bytes, answers })
 }
 
 fn bytes_of_data(product: &dyn Product, data: &Path) -> anyhow::Result<u64> {

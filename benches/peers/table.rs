@@ -47,6 +47,7 @@ pub fn table(kind: Kind, items: usize, sent_bytes: usize, columns: &[Column<'_>]
     rows.head(&format!("{items} {} of {} B", kind.as_str(), sent_bytes / items.max(1)));
     rows.figure("items per core-second, flushed and merged", Better::More, 0, |run| count / run.cpu_s);
     rows.figure("items a second while sending", Better::More, 0, |run| count / run.wall_s);
+    rows.figure("requests refused for now and sent again", Better::Less, 0, |run| run.refused as f64);
     rows.figure("bytes per item on disk", Better::Less, 2, |run| run.bytes as f64 / count);
     rows.figure("peak memory, MiB", Better::Less, 0, |run| run.peak_mib);
     rows.figure("ready after exec, ms", Better::Less, 0, |run| run.ready_ms);

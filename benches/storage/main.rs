@@ -17,8 +17,9 @@ use clap::Parser;
 use common::bodies::Kind;
 use common::calibration;
 use ocelli_storage::{Options, Store};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 #[derive(Parser)]
 struct Arguments {
@@ -80,10 +81,21 @@ async fn measure(kind: Kind, arguments: &Arguments) -> anyhow::Result<()> {
     let store = Store::open(write::options(dir.path()), None).await?;
     println!("{}", write::run(&store, kind, arguments.rows, dir.path()).await?);
     store.close().await?;
-    // The last handle holds the directory. Opened again, everything is read from files.
     drop(store);
-    let store = Store::open(Options::new(dir.path()), None).await?;
+    // Opened again, everything is read from files.
+    let store = reopen(dir.path()).await?;
     read::run(&store, kind, arguments.rows).await?;
     store.close().await?;
     Ok(())
+}
+
+/// The directory's lock goes with the last task that works on the store, a moment after it is closed.
+async fn reopen(dir: &Path) -> anyhow::Result<Store> {
+    let started = Instant::now();
+    loop {
+        match Store::open(Options::new(dir), None).await {
+            Err(_) if started.elapsed() < Duration::from_secs(5) => tokio::task::yield_now().await,
+            opened => return Ok(opened?),
+        }
+    }
 }

@@ -26,6 +26,7 @@ use common::calibration::zstd_mb_per_s;
 use measure::Figures;
 use ocelli::Ocelli;
 use product::{Peer, Product};
+use std::path::PathBuf;
 use victoria_logs::VictoriaLogs;
 use victoria_metrics::VictoriaMetrics;
 use victoria_traces::VictoriaTraces;
@@ -44,6 +45,9 @@ struct Arguments {
     /// A product beside Ocelli: NAME@VERSION=PROGRAM.
     #[arg(long)]
     peer: Vec<Peer>,
+    /// Another build of Ocelli.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_ocelli"))]
+    ocelli: PathBuf,
     /// Cargo passes it.
     #[arg(long, hide = true)]
     bench: bool,
@@ -64,19 +68,19 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// The products for a kind of items: Ocelli, and its peer where that could be built.
-fn products(kind: Kind, peers: &[Peer]) -> Vec<Box<dyn Product>> {
-    let peer = |name: &str| peers.iter().find(|peer| peer.name == name).cloned();
+fn products(kind: Kind, arguments: &Arguments) -> Vec<Box<dyn Product>> {
+    let peer = |name: &str| arguments.peer.iter().find(|peer| peer.name == name).cloned();
     let rival: Option<Box<dyn Product>> = match kind {
         Kind::Spans => peer(VictoriaTraces::NAME).map(|peer| Box::new(VictoriaTraces(peer)) as _),
         Kind::Logs => peer(VictoriaLogs::NAME).map(|peer| Box::new(VictoriaLogs(peer)) as _),
         Kind::Points => peer(VictoriaMetrics::NAME).map(|peer| Box::new(VictoriaMetrics(peer)) as _),
     };
-    let ours: Box<dyn Product> = Box::new(Ocelli);
+    let ours: Box<dyn Product> = Box::new(Ocelli(arguments.ocelli.clone()));
     std::iter::once(ours).chain(rival).collect()
 }
 
 async fn compare(kind: Kind, arguments: &Arguments) -> anyhow::Result<String> {
-    let products = products(kind, &arguments.peer);
+    let products = products(kind, arguments);
     let bodies: Vec<Vec<u8>> =
         (0..arguments.items.div_ceil(BATCH)).map(|batch| bodies::body(kind, batch)).collect();
     let mut runs: Vec<Vec<Figures>> = products.iter().map(|_| Vec::new()).collect();

@@ -1,14 +1,14 @@
-//! The binary of this checkout.
+//! Our own binary, by its native and its Prometheus API.
 
 use crate::common::bodies::Kind;
 use crate::product::{Addresses, Product};
 use crate::prometheus::{self, Names};
 use crate::question::{Ask, Facts, Question};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub struct Ocelli;
+pub struct Ocelli(pub PathBuf);
 
 const METRICS: Names = Names {
     api: "/prometheus/api/v1",
@@ -30,7 +30,7 @@ impl Product for Ocelli {
     }
 
     fn command(&self, at: &Addresses, data: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ocelli"));
+        let mut command = Command::new(&self.0);
         let listeners = [("--listen", at.api), ("--otlp-http", at.push), ("--otlp-grpc", at.other)];
         command.arg("serve").arg("--data-dir").arg(data);
         for (flag, address) in listeners {

@@ -24,7 +24,18 @@ pub enum AnyValue<'a> {
 impl<'a> AnyValue<'a> {
     /// Reads the message; the last member of the `oneof` wins, as protobuf says. Elements of
     /// arrays and maps are not looked at: see [`AnyValue::validate`].
+    #[inline]
     pub fn parse(message: &'a [u8]) -> Result<AnyValue<'a>, WireError> {
+        match message {
+            // A short string alone, as nearly all values are.
+            [0x0a, length @ 0..=0x7f, text @ ..] if text.len() == usize::from(*length) => {
+                std::str::from_utf8(text).map(AnyValue::String).map_err(|_| WireError::NotUtf8)
+            }
+            _ => AnyValue::walk(message),
+        }
+    }
+
+    fn walk(message: &'a [u8]) -> Result<AnyValue<'a>, WireError> {
         let mut value = AnyValue::Empty;
         for field in Reader::new(message) {
             value = match field? {

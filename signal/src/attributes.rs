@@ -50,7 +50,24 @@ impl<'a> Attributes<'a> {
     }
 }
 
+/// Nearly all pairs are a short key and a short value, in this order: that needs no walk.
+#[inline]
 fn parse_pair(pair: &[u8]) -> Result<(&str, AnyValue<'_>), WireError> {
+    let short = |bytes: &'_ [u8], tag: u8| match bytes {
+        [found, length @ 0..=0x7f, ..] if *found == tag => Some(usize::from(*length)),
+        _ => None,
+    };
+    if let Some(length) = short(pair, 0x0a)
+        && let Some((key, rest)) = pair[2..].split_at_checked(length)
+        && short(rest, 0x12) == Some(rest.len().saturating_sub(2))
+    {
+        let key = std::str::from_utf8(key).map_err(|_| WireError::NotUtf8)?;
+        return Ok((key, AnyValue::parse(&rest[2..])?));
+    }
+    walk_pair(pair)
+}
+
+fn walk_pair(pair: &[u8]) -> Result<(&str, AnyValue<'_>), WireError> {
     let (mut key, mut value) = ("", AnyValue::Empty);
     for field in Reader::new(pair) {
         match field? {
@@ -80,6 +97,32 @@ pub fn put_pair(writer: &mut Writer, field: u32, key: &str, value: &AnyValue<'_>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_short_way_reads_what_the_walk_reads(
+            key in "\\PC{0,200}",
+            text in "\\PC{0,200}",
+            cut in any::<prop::sample::Index>(),
+            changed in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+        ) {
+            for value in [AnyValue::String(&text), AnyValue::Int(-1), AnyValue::Empty, AnyValue::Bool(true)] {
+                let mut writer = Writer::new();
+                put_pair(&mut writer, 1, &key, &value);
+                let Some(Ok((1, pair))) = Reader::new(writer.as_bytes()).next() else { panic!("a pair") };
+                let mut pair = pair.bytes().to_vec();
+                prop_assert_eq!(parse_pair(&pair), Ok((key.as_str(), value)));
+                prop_assert_eq!(parse_pair(&pair[..cut.index(pair.len())]), walk_pair(&pair[..cut.index(pair.len())]));
+                let at = changed.index(pair.len());
+                pair[at] = byte;
+                let (short, walked) = (parse_pair(&pair), walk_pair(&pair));
+                // Doubles that are not numbers differ from themselves.
+                prop_assert_eq!(format!("{short:?}"), format!("{walked:?}"));
+            }
+        }
+    }
 
     #[test]
     fn order_and_duplicates_are_kept() {

@@ -69,8 +69,9 @@ pub const WRITE_ROWS: usize = 8 * KIB;
 pub const READ_ROWS: usize = 8 * KIB;
 /// Encoded bytes of a batch that a merge reads of each input and writes: fewer rows where rows are large.
 pub const MERGE_BATCH_BYTES: usize = 2 * MIB;
-/// False positives of the bloom filter on trace ids.
-pub const BLOOM_FALSE_POSITIVES: f64 = 0.01;
+/// False positives of bloom filters. At 0.03 one of a full row group has a byte a row; its size is a
+/// power of two, so that 0.01 would take two.
+pub const BLOOM_FALSE_POSITIVES: f64 = 0.03;
 
 /// Attributes that have a column of their own in a segment. Readers that want all of them open each.
 pub const KEY_COLUMNS: usize = 64;

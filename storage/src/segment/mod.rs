@@ -318,4 +318,6 @@ impl Segment {
 }
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;

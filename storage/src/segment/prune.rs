@@ -84,3 +84,6 @@ fn ints_may_have(footer: &RowsFooter, leaf: usize, number: f64) -> bool {
         _ => true,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
+use super::testing::{Rig, written};
 use super::*;
-use crate::disk::memory::MemoryDisk;
 use crate::memtable::{Part, SeriesCache};
 use crate::snapshot::{PointValue, SeriesPoints, Snapshot, View};
 use crate::test_compare::assert_same_rows;
@@ -8,41 +8,6 @@ use arrow::array::{Array, AsArray, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use ocelli_signal::spans::Spans;
 use std::path::Path;
-
-struct Rig {
-    disk: MemoryDisk,
-    segment: Segment,
-    /// The rows in the order of the file.
-    expected: RecordBatch,
-}
-
-fn written(signal: Signal, batches: Vec<RecordBatch>, index_min_rows: usize) -> Rig {
-    let disk = MemoryDisk::default();
-    let cache = SeriesCache::default();
-    let draft = Draft {
-        tenant: "default",
-        signal,
-        partition: Partition::of(test_rows::BASE_TIME),
-        level: 0,
-        batches: batches.clone(),
-        first_sequence: 1,
-        last_sequence: 2,
-        covered: 0,
-        created_at: test_rows::BASE_TIME,
-        flush_partitions: Vec::new(),
-        series: &cache,
-    };
-    let entry = write(&disk, &draft, index_min_rows).unwrap();
-    let rows = concat_batches(&signal.schema(), &batches).unwrap();
-    let order = UInt32Array::from(sort::order(signal, &rows).unwrap());
-    let expected = take_record_batch(&rows, &order).unwrap();
-    let context = SegmentContext {
-        disk: Arc::new(disk.clone()),
-        cache: Arc::new(Cache::new(1 << 20)),
-        reports: Reports::default(),
-    };
-    Rig { disk, segment: Segment::new(entry, context), expected }
-}
 
 fn rig(signal: Signal, rows: usize) -> Rig {
     // Two batches, so that their dictionaries differ.

@@ -1,0 +1,93 @@
+use crate::segment::Wanted;
+use crate::segment::testing::written;
+use crate::test_rows;
+use arrow::array::{ArrayRef, AsArray, BinaryArray, RecordBatch};
+use ocelli_signal::attributes::encode;
+use ocelli_signal::value_text::display;
+use ocelli_signal::{AnyValue, Attributes, Signal};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Rows with few values, many values, numbers, a key of two types, and a rare key.
+fn rows() -> RecordBatch {
+    let lists = (0..2_000i64).map(|n| {
+        let (request, name) = (format!("request-{n}"), ["a", "b", "c"][n as usize % 3]);
+        let mut pairs = vec![
+            ("request", AnyValue::String(&request)),
+            ("name", AnyValue::String(name)),
+            ("order_id", AnyValue::Int(5_000 + n)),
+            ("ratio", AnyValue::Double(n as f64 / 8.0)),
+            ("mixed", if n % 2 == 0 { AnyValue::Int(n) } else { AnyValue::String(&request) }),
+            ("ok", AnyValue::Bool(n % 2 == 0)),
+        ];
+        pairs.extend((n == 77).then_some(("rare", AnyValue::String("once"))));
+        // A second value of a key is never looked at.
+        pairs.extend((n % 2 == 0).then_some(("name", AnyValue::String("again"))));
+        encode(pairs)
+    });
+    let rows = test_rows::batch(Signal::Logs, 0, 2_000);
+    let lists: ArrayRef = Arc::new(BinaryArray::from_iter_values(lists));
+    let mut columns = rows.columns().to_vec();
+    columns[rows.schema().index_of("attributes").unwrap()] = lists;
+    RecordBatch::try_new(rows.schema(), columns).unwrap()
+}
+
+#[test]
+fn a_key_read_alone_has_the_values_of_the_whole_lists() {
+    let segment = written(Signal::Logs, vec![rows()], usize::MAX).segment;
+    let columns: Option<&[&str]> = Some(&["attributes"]);
+    let whole = segment.read(columns, None).unwrap();
+    for keys in [&["order_id"][..], &["request", "ratio"], &["mixed"], &["name"], &["rare"], &["absent"], &[]]
+    {
+        let alone = segment.read_wanted(&Wanted { columns, keys: Some(keys) }, None).unwrap();
+        let lists = |batches: &[RecordBatch]| -> Vec<Vec<u8>> {
+            let lists = batches.iter().flat_map(|batch| batch.column(0).as_binary::<i32>().iter());
+            lists.map(|list| list.unwrap().to_vec()).collect()
+        };
+        let (whole, alone) = (lists(&whole), lists(&alone));
+        assert_eq!(whole.len(), alone.len(), "{keys:?}");
+        for (whole, alone) in whole.iter().zip(&alone) {
+            for key in keys {
+                let get = |list| Attributes::of_column(list).get(key);
+                assert_eq!(get(whole), get(alone), "{key}");
+            }
+        }
+        let in_columns = ["order_id", "request"].contains(keys.first().unwrap_or(&""));
+        assert!(!in_columns || alone[0].len() < whole[0].len() / 2, "{keys:?} are read alone");
+    }
+}
+
+#[test]
+fn what_is_there_is_never_excluded_and_most_of_the_rest_is() {
+    let rows = rows();
+    let segment = written(Signal::Logs, vec![rows.clone()], usize::MAX).segment;
+    let lists = rows.column_by_name("attributes").unwrap().as_binary::<i32>();
+    let mut there = HashSet::new();
+    for list in lists.iter().flatten() {
+        there
+            .extend(Attributes::of_column(list).iter().map(|(key, value)| (key.to_owned(), display(&value))));
+    }
+    for (key, value) in &there {
+        assert!(segment.may_have_attribute(key, value, true).unwrap(), "{key}={value}");
+    }
+    let may_have = |key: &str, value: &str| segment.may_have_attribute(key, value, true).unwrap();
+    let excluded = (0..1_000).filter(|n| !may_have("request", &format!("another-{n}"))).count();
+    assert!(excluded > 900, "{excluded} of 1000 are excluded");
+    assert!(!may_have("order_id", "4999") && !may_have("order_id", "7000") && !may_have("order_id", "x"));
+    assert!(may_have("order_id", "5001.0") && !may_have("absent", "x"));
+    // Every resource has one: without the attribute, that counts.
+    assert!(may_have("host.cpus", "x"));
+    assert!(!segment.may_have_attribute("host.cpus", "x", false).unwrap());
+}
+
+#[test]
+fn ids_that_are_there_are_never_excluded() {
+    let segment = written(Signal::Logs, vec![test_rows::batch(Signal::Logs, 0, 3_000)], usize::MAX).segment;
+    assert!(
+        (1..3_000)
+            .filter(|n| n % 3 != 0)
+            .all(|n| segment.may_have_id("trace_id", &test_rows::trace_id(n)).unwrap())
+    );
+    assert!(!segment.may_have_id("trace_id", &[9; 16]).unwrap());
+    assert!(segment.may_have_id("span_id", &[9; 8]).unwrap(), "without a bloom filter it may be there");
+}

@@ -1,5 +1,6 @@
 //! The command line: a contract, as others script against it.
 
+use crate::config::Keep;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -77,6 +78,9 @@ pub struct ServeArgs {
     /// Everything that is pushed over HTTP [default: 127.0.0.1:4318].
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub otlp_http: Option<SocketAddr>,
+    /// How long telemetry is kept, where the configuration says nothing else [default: 30d].
+    #[arg(long, value_name = "TIME")]
+    pub retention: Option<Keep>,
     /// Listen on addresses that other machines reach, although there is no log-in yet.
     #[arg(long)]
     pub insecure: bool,

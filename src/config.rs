@@ -2,8 +2,13 @@
 //!
 //! A wrong file is refused with its name, line and column, and what to write instead.
 
+mod retention;
+
+pub use retention::Keep;
+
 use crate::cli::ServeArgs;
 use ocelli_storage::{CatalogAddress, SegmentsAddress};
+use retention::RetentionConfig;
 use serde::Deserialize;
 use std::fs;
 use std::net::SocketAddr;
@@ -29,6 +34,7 @@ pub struct Config {
     pub ingest: IngestConfig,
     pub query: QueryConfig,
     pub red: RedConfig,
+    pub retention: RetentionConfig,
 }
 
 /// Where things are kept, and when memtables are written out.
@@ -78,6 +84,7 @@ impl Default for Config {
             ingest: IngestConfig::default(),
             query: QueryConfig::default(),
             red: RedConfig::default(),
+            retention: RetentionConfig::default(),
         }
     }
 }
@@ -125,6 +132,7 @@ impl Config {
             node: self.storage.node.clone(),
             flush_bytes: self.storage.flush_bytes,
             flush_age: Duration::from_secs(self.storage.flush_age_s),
+            retention: self.retention.retention(),
             ..ocelli_storage::Options::new(&self.data_dir)
         }
     }
@@ -159,7 +167,8 @@ impl Config {
         if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
             return Err((name, format!("{name} is 0; give a number from 1")));
         }
-        self.storage_options().check().map_err(|error| ("storage.node", error.to_string()))
+        self.storage_options().check().map_err(|error| ("storage.node", error.to_string()))?;
+        self.retention.validate()
     }
 
     /// There is no log-in yet: whoever reaches a listener may read and write everything.
@@ -202,6 +211,7 @@ pub fn load(args: &ServeArgs) -> Result<Config, ConfigError> {
         config.storage.node = node.clone();
         config.storage_options().check().map_err(|why| ConfigError(format!("--node: {why}")))?;
     }
+    config.retention.default = args.retention.unwrap_or(config.retention.default);
     config.listen = args.listen.unwrap_or(config.listen);
     config.otlp_grpc = args.otlp_grpc.unwrap_or(config.otlp_grpc);
     config.otlp_http = args.otlp_http.unwrap_or(config.otlp_http);
@@ -299,6 +309,27 @@ mod tests {
         );
         check("storage:\n  node: A b\n", "2: invalid: node 'A b': a node has 1 to 64 of a-z");
         check("listen: [", "1:9: listen: invalid type: sequence, expected socket address");
+    }
+
+    #[test]
+    fn a_wrong_retention_is_told_by_line_and_column() {
+        check(
+            "retention:\n  logs: 14 days\n",
+            "2:9: retention.logs: '14 days' is no time to keep something: give a number from 1 and d, h, m or s",
+        );
+        check(
+            "retention:\n  spans: 14d\n",
+            "retention: unknown field `spans`, expected one of `default`, `traces`",
+        );
+        check("retention:\n  max_disk_percent: 0\n", "2: 0 percent of the disk; give a number from 1 to 100");
+        check(
+            "retention:\n  services:\n  - {service: a, signal: spans, keep: 1d}\n",
+            "unknown variant `spans`",
+        );
+        check(
+            "retention:\n  services:\n  - {service: a, keep: 1d}\n  - {service: a, keep: 2d}\n",
+            "2: service 'a' is there twice for the same signal; keep one",
+        );
     }
 
     #[test]

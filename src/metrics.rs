@@ -5,7 +5,8 @@ use crate::system::System;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use prometheus::{Encoder, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use ocelli_storage::{Reason, RetentionSummary};
+use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -96,6 +97,11 @@ fn store_gauges(system: &System, registry: &Registry) -> prometheus::Result<()> 
             "1 while telemetry is refused because of memory or the disk.",
             u64::from(summary.refusing.is_some()),
         ),
+        (
+            "ocelli_segments_merging",
+            "Whether segments are being merged.",
+            summary.compaction.running.is_some().into(),
+        ),
         ("ocelli_uptime_seconds", "Since the process started.", system.started.elapsed().as_secs()),
     ];
     for (name, help, value) in gauges {
@@ -103,7 +109,40 @@ fn store_gauges(system: &System, registry: &Registry) -> prometheus::Result<()> 
         gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         registry.register(Box::new(gauge))?;
     }
+    let counters = [
+        ("ocelli_merges_total", "Merges of segments.", summary.compaction.merges),
+        ("ocelli_merged_rows_total", "Rows that were merged.", summary.compaction.rows_merged),
+        (
+            "ocelli_merge_failures_total",
+            "Merges that failed; each is tried again.",
+            summary.compaction.failures,
+        ),
+    ];
+    for (name, help, value) in counters {
+        let counter = IntCounter::new(name, help)?;
+        counter.inc_by(value);
+        registry.register(Box::new(counter))?;
+    }
+    removed_counters(&summary.retention, registry)?;
     let info = IntGaugeVec::new(Opts::new("ocelli_build_info", "Always 1."), &["version"])?;
     info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     registry.register(Box::new(info))
+}
+
+fn removed_counters(retention: &RetentionSummary, registry: &Registry) -> prometheus::Result<()> {
+    let counter = |name, help| {
+        let counter = IntCounterVec::new(Opts::new(name, help), &["reason"])?;
+        registry.register(Box::new(counter.clone()))?;
+        prometheus::Result::Ok(counter)
+    };
+    let segments = counter("ocelli_removed_segments_total", "Segments removed by age, or for want of disk.")?;
+    let rows = counter("ocelli_removed_rows_total", "Rows of those segments.")?;
+    let bytes = counter("ocelli_removed_bytes_total", "Bytes of those segments.")?;
+    for reason in Reason::ALL {
+        let removed = retention.removed.get(&reason).copied().unwrap_or_default();
+        segments.with_label_values(&[reason.as_str()]).inc_by(removed.segments);
+        rows.with_label_values(&[reason.as_str()]).inc_by(removed.rows);
+        bytes.with_label_values(&[reason.as_str()]).inc_by(removed.bytes);
+    }
+    Ok(())
 }

@@ -1,12 +1,17 @@
 //! What `/api/system` and `/metrics` tell: the ledger of what came in, the store, the listeners.
 
 use crate::routes::Listener;
+use ocelli_api::UnixNano;
 use ocelli_api::ingest::{
     Listener as ApiListener, ReasonCount, SignalLedger, StorageSummary, SystemResponse,
 };
+use ocelli_api::storage::{
+    CompactionSummary as ApiCompaction, RemovedSegments, RetentionSummary as ApiRetention, SegmentLevel,
+    SegmentRemoval,
+};
 use ocelli_collector::{Ledger, LedgerSnapshot};
 use ocelli_signal::Signal;
-use ocelli_storage::{Store, Summary};
+use ocelli_storage::{CompactionSummary, RetentionSummary, Store, Summary};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -67,7 +72,45 @@ fn storage_summary(summary: Summary) -> StorageSummary {
         segment_bytes: summary.segment_bytes,
         quarantined: summary.quarantined,
         refusing: summary.refusing,
+        compaction: compaction(summary.compaction),
+        retention: retention(summary.retention),
     }
+}
+
+fn compaction(summary: CompactionSummary) -> ApiCompaction {
+    let levels = summary.levels.into_iter().map(|(level, held)| SegmentLevel {
+        level,
+        segments: held.segments,
+        rows: held.rows,
+        bytes: held.bytes,
+    });
+    ApiCompaction {
+        levels: levels.collect(),
+        running: summary.running,
+        merges: summary.merges,
+        rows_merged: summary.rows_merged,
+        failures: summary.failures,
+        last_error: summary.last_error,
+    }
+}
+
+fn retention(summary: RetentionSummary) -> ApiRetention {
+    let removed = summary.removed.into_iter().map(|(reason, removed)| RemovedSegments {
+        reason: reason.as_str().to_owned(),
+        segments: removed.segments,
+        rows: removed.rows,
+        bytes: removed.bytes,
+    });
+    let last = summary.last.into_iter().map(|removal| SegmentRemoval {
+        time: UnixNano(removal.at),
+        reason: removal.reason.as_str().to_owned(),
+        segment: removal.stem,
+        rows: removal.rows,
+        bytes: removal.bytes,
+        min_time: UnixNano(removal.min_time),
+        max_time: UnixNano(removal.max_time),
+    });
+    ApiRetention { removed: removed.collect(), last: last.collect() }
 }
 
 fn api_listener(listener: Listener, address: SocketAddr) -> ApiListener {

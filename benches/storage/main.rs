@@ -16,7 +16,7 @@ use anyhow::{Context, ensure};
 use clap::Parser;
 use common::bodies::Kind;
 use common::calibration;
-use ocelli_storage::{Options, Store};
+use ocelli_storage::Store;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -93,7 +93,7 @@ async fn measure(kind: Kind, arguments: &Arguments) -> anyhow::Result<()> {
 async fn reopen(dir: &Path) -> anyhow::Result<Store> {
     let started = Instant::now();
     loop {
-        match Store::open(Options::new(dir), None).await {
+        match Store::open(write::options(dir), None).await {
             Err(_) if started.elapsed() < Duration::from_secs(5) => tokio::task::yield_now().await,
             opened => return Ok(opened?),
         }

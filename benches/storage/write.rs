@@ -9,7 +9,7 @@ use futures::stream;
 use ocelli_collector::decode::{Format, decode};
 use ocelli_collector::limits::DecodeLimits;
 use ocelli_signal::{Batch, DEFAULT_TENANT, Signal};
-use ocelli_storage::{Options, Store, limits};
+use ocelli_storage::{Options, Retention, Store, limits};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -59,7 +59,12 @@ pub struct Written {
 /// The usual settings, but nothing is flushed unless the bench says so.
 pub fn options(dir: &Path) -> Options {
     let usual = Options::new(dir);
-    Options { flush_bytes: usual.memtable_budget_bytes, flush_age: Duration::from_secs(3600), ..usual }
+    Options {
+        flush_bytes: usual.memtable_budget_bytes,
+        flush_age: Duration::from_secs(3600),
+        retention: Retention::forever(),
+        ..usual
+    }
 }
 
 fn signal(kind: Kind) -> Signal {

@@ -9,7 +9,7 @@ use ocelli_signal::attributes::encode;
 use ocelli_signal::spans::{SpanRow, SpansBuilder};
 use ocelli_signal::wire::Writer;
 use ocelli_signal::{AnyValue, Batch, Signal, attributes, origin};
-use ocelli_storage::{Options, Store};
+use ocelli_storage::{Options, Retention, Store};
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -118,6 +118,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         flush_bytes: usize::MAX,
         flush_age: Duration::from_secs(86_400),
         memtable_budget_bytes: usize::MAX,
+        retention: Retention::forever(),
         ..Options::new(dir)
     };
     let store = Store::open(whole(dir.path()), None).await?;

@@ -80,6 +80,14 @@ impl Cache {
         }
     }
 
+    /// Lets go of everything of a segment that is no more.
+    pub fn forget(&self, segment: u64) {
+        let mut state = self.locked();
+        let gone: usize =
+            state.kept.extract_if(|key, _| key.segment == segment).map(|(_, kept)| kept.bytes).sum();
+        state.bytes -= gone;
+    }
+
     pub fn bytes(&self) -> usize {
         self.locked().bytes
     }
@@ -109,5 +117,7 @@ mod tests {
         }
         assert_eq!(made, [1, 2, 3, 2]);
         assert!(cache.bytes() <= 100);
+        cache.forget(2);
+        assert_eq!((cache.bytes(), cache.kept::<u64>(Key { segment: 2, what: "footer" })), (50, None));
     }
 }

@@ -11,6 +11,7 @@
 
 mod cache;
 mod catalog;
+mod compaction;
 mod disk;
 mod error;
 pub mod limits;
@@ -19,6 +20,7 @@ mod memtable;
 mod options;
 mod paths;
 mod report;
+mod retention;
 mod rows;
 mod segment;
 mod snapshot;
@@ -28,13 +30,18 @@ mod test_compare;
 #[cfg(test)]
 mod test_rows;
 mod trace_list;
+mod trash;
 mod wal;
 
 pub use catalog::CatalogAddress;
+pub use compaction::{SegmentSizes, Sizes};
 pub use disk::SegmentsAddress;
 pub use error::{Error, Result};
 pub use log_index::{TextQuery, tokenize};
 pub use options::{Clock, Options};
+pub use retention::{Retention, Rules, ServiceRule};
 pub use rows::Rows;
 pub use snapshot::{Point, PointValue, SeriesPoints, Snapshot, Source};
-pub use store::{SpanObserver, Store, Summary};
+pub use store::{
+    CompactionSummary, LevelSummary, Reason, Removal, Removed, RetentionSummary, SpanObserver, Store, Summary,
+};

@@ -1,5 +1,6 @@
 //! Every bound of the store, once, with the reason for its size.
 
+use crate::compaction::Sizes;
 use std::time::Duration;
 
 const KIB: usize = 1 << 10;
@@ -96,8 +97,44 @@ pub const RESIDUAL_KEYS: usize = 256;
 /// … with this many bytes.
 pub const RESIDUAL_KEY_BYTES: usize = 8 * KIB;
 
-/// A log segment with fewer rows has no index: reading it is quicker than asking one.
-pub const INDEX_MIN_ROWS: usize = 512;
+/// How segments of logs are merged. A merge of 8 keeps files and rewrites few: below 512 rows a
+/// file is mostly its footer, and from there it is three steps to a full one. A full one has four
+/// row groups: large enough that a day at 100k rows a second is some thousands of files, small
+/// enough that a flush of 100k rows is rewritten once and a merge takes seconds.
+pub const LOG_SIZES: Sizes = Sizes {
+    fan_in: 8,
+    max_inputs: 32,
+    tier_rows: 512,
+    full_rows: 512 * KIB as u64,
+    full_bytes: 256 * MIB as u64,
+    quiet_ns: 3_600_000_000_000,
+};
+/// Spans are asked for by trace in every file of the time, so there should be fewer of them.
+pub const SPAN_SIZES: Sizes = Sizes { full_rows: 1_024 * KIB as u64, ..LOG_SIZES };
+/// Points are small, and a series is read in one piece out of each file.
+pub const POINT_SIZES: Sizes =
+    Sizes { tier_rows: 4 * KIB as u64, full_rows: 8 * 1_024 * KIB as u64, ..LOG_SIZES };
+/// After a failed merge its partition is left alone for so long, and twice as long after each
+/// further one, up to the second. Nothing is lost by waiting, and a merge costs a core.
+pub const MERGE_RETRY: Duration = Duration::from_secs(2);
+pub const MERGE_RETRY_MAX: Duration = Duration::from_secs(600);
+
+/// How long rows are kept where nothing else is said.
+pub const RETENTION: Duration = Duration::from_secs(30 * 86_400);
+/// What segments may take of the file system: the rest is for the WAL, merges and others.
+pub const MAX_DISK_PERCENT: u8 = 80;
+/// How often it is looked for what has expired.
+pub const RETENTION_LOOK: Duration = Duration::from_secs(60);
+/// A segment is written anew without its expired rows when they are one of so many rows …
+pub const REWRITE_SHARE: u64 = 4;
+/// … or have been expired for so long: what is to be gone after a week is not there for a month.
+pub const REWRITE_WAIT_NS: i64 = 86_400_000_000_000;
+
+/// A log segment with fewer rows has no index: reading it takes a few milliseconds, as asking does.
+pub const INDEX_MIN_ROWS: usize = 4 * KIB;
+/// A flush has an index only if it is so large that it is merged no more, or once at most: building
+/// is the dearest part of taking logs in, and each merge builds anew. The young tail is read instead.
+pub const INDEX_FLUSH_ROWS: usize = 256 * KIB;
 /// Longer words are indexed, and looked up, by their first bytes.
 pub const WORD_BYTES: usize = 64;
 /// A prefix that more words begin with than this is not looked up: the segment is read instead.
@@ -131,3 +168,6 @@ const _: () = assert!(GROUP_BYTES <= QUEUE_BYTES);
 const _: () = assert!(2 * FLUSH_BYTES < MEMTABLE_BUDGET_BYTES);
 const _: () = assert!(PAGE_ROWS <= ROW_GROUP_ROWS && PAGE_ROWS <= 20_000);
 const _: () = assert!(WRITE_ROWS <= PAGE_ROWS && LOOKUP_PAGE_ROWS <= PAGE_ROWS);
+// Rows of a segment are numbered with 32 bits; a merge takes less than two full segments.
+const _: () = assert!(2 * POINT_SIZES.full_rows < u32::MAX as u64);
+const _: () = assert!(MAX_DISK_PERCENT <= 100);

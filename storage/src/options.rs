@@ -1,10 +1,12 @@
 //! What the caller decides.
 
 use crate::catalog::CatalogAddress;
+use crate::compaction::SegmentSizes;
 use crate::disk::SegmentsAddress;
 use crate::error::Result;
 use crate::limits;
 use crate::paths;
+use crate::retention::Retention;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,10 +66,16 @@ pub struct Options {
     pub queue_bytes: usize,
     /// A WAL file is closed above this size.
     pub wal_file_bytes: u64,
-    /// Log segments with fewer rows get no index.
+    /// Log segments with fewer rows get no index …
     pub index_min_rows: usize,
+    /// … and flushes with fewer than this get theirs when they are merged.
+    pub index_flush_rows: usize,
     /// Parsed footers, opened indexes and series lists that are kept.
     pub cache_bytes: usize,
+    /// When segments are merged.
+    pub compaction: SegmentSizes,
+    /// How long rows are kept.
+    pub retention: Retention,
     /// By which segments grow old.
     pub clock: Clock,
 }
@@ -86,7 +94,10 @@ impl Options {
             queue_bytes: limits::QUEUE_BYTES,
             wal_file_bytes: limits::WAL_FILE_BYTES,
             index_min_rows: limits::INDEX_MIN_ROWS,
+            index_flush_rows: limits::INDEX_FLUSH_ROWS,
             cache_bytes: limits::CACHE_BYTES,
+            compaction: SegmentSizes::default(),
+            retention: Retention::default(),
             clock: Clock::default(),
         }
     }

@@ -10,7 +10,9 @@ use ocelli_signal::spans::{SpanRow, SpansBuilder};
 use ocelli_signal::wire::Writer;
 use ocelli_signal::{AnyValue, Signal, origin};
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, AsArray, RecordBatch, TimestampNanosecondArray};
+use arrow::datatypes::TimestampNanosecondType;
+use std::sync::Arc;
 
 /// 2025-01-01, in nanoseconds.
 pub const BASE_TIME: i64 = 1_735_689_600_000_000_000;
@@ -277,4 +279,19 @@ fn other_point(n: usize) -> Vec<u8> {
         .encode(),
         _ => Summary { count: n as u64, sum: 2.5, quantiles: vec![(0.5, 1.0), (0.99, f64::NAN)] }.encode(),
     }
+}
+
+/// The same with every time moved, of spans only the start.
+pub fn shifted(signal: Signal, from: usize, count: usize, by_ns: i64) -> RecordBatch {
+    let rows = batch(signal, from, count);
+    let name = if signal == Signal::Spans { "start_time" } else { "time" };
+    let columns = rows.schema_ref().fields().iter().zip(rows.columns()).map(|(field, column)| {
+        if field.name() != name {
+            return column.clone();
+        }
+        let times = column.as_primitive::<TimestampNanosecondType>();
+        let moved = times.values().iter().map(|time| time + by_ns);
+        Arc::new(TimestampNanosecondArray::from_iter_values(moved).with_timezone("UTC")) as ArrayRef
+    });
+    RecordBatch::try_new(rows.schema(), columns.collect()).expect("the same columns")
 }

@@ -79,6 +79,8 @@ impl Settings {
         for flag in ["--listen", "--otlp-grpc", "--otlp-http"] {
             command.args([flag, "127.0.0.1:0"]);
         }
+        // Tests send times of their own, which grow old.
+        command.args(["--retention", "36500d"]);
         if let Some(yaml) = &self.config {
             let file = home.join("ocelli.yml");
             std::fs::write(&file, yaml).expect("a temporary file can be written");

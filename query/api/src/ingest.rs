@@ -1,5 +1,6 @@
 //! `GET /api/system`: what came in, what was kept, what was refused and why.
 
+use crate::storage::{CompactionSummary, RetentionSummary};
 use serde::{Deserialize, Serialize};
 
 /// received = stored + rejected, per signal; counted since the process started.
@@ -49,6 +50,10 @@ pub struct StorageSummary {
     /// Why telemetry is refused at the moment; absent while it is taken in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusing: Option<String>,
+    #[serde(default)]
+    pub compaction: CompactionSummary,
+    #[serde(default)]
+    pub retention: RetentionSummary,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

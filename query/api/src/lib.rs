@@ -11,6 +11,7 @@ pub mod logs;
 pub mod metrics;
 pub mod nanos;
 pub mod services;
+pub mod storage;
 pub mod time_range;
 pub mod traces;
 pub mod value;

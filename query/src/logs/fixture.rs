@@ -2,7 +2,7 @@
 
 use ocelli_signal::logs::{BodyKind, LogRow, LogsBuilder};
 use ocelli_signal::{AnyValue, Batch, Signal, attributes, origin, wire::Writer};
-use ocelli_storage::{Options, Store};
+use ocelli_storage::{Options, Retention, Store};
 
 pub const TENANT: &str = "default";
 
@@ -74,7 +74,9 @@ pub fn batch(records: &[Record]) -> Batch {
 pub async fn store(indexed: bool) -> (Store, tempfile::TempDir) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut options = Options::new(directory.path());
+    options.retention = Retention::forever();
     options.index_min_rows = if indexed { 1 } else { usize::MAX };
+    options.index_flush_rows = options.index_min_rows;
     (Store::open(options, None).await.expect("a new store opens"), directory)
 }
 

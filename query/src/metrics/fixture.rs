@@ -7,7 +7,7 @@ use ocelli_signal::points::{PointBody, PointRow, PointsBuilder};
 use ocelli_signal::span_parts::Number;
 use ocelli_signal::wire::Writer;
 use ocelli_signal::{AnyValue, Batch, Kind, Series, Signal, attributes, origin};
-use ocelli_storage::{Options, Store};
+use ocelli_storage::{Options, Retention, Store};
 
 const SECOND: i64 = 1_000_000_000;
 /// Span metrics begin here, so much before now.
@@ -16,7 +16,8 @@ pub const AGE_S: i64 = 120;
 /// A store with the points, partly in segments, and the directory that it lives in.
 pub async fn store(flushed: bool) -> (Store, tempfile::TempDir) {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let store = Store::open(Options::new(directory.path()), None).await.expect("a new store");
+    let options = Options { retention: Retention::forever(), ..Options::new(directory.path()) };
+    let store = Store::open(options, None).await.expect("a new store");
     for part in [span_metrics(), kinds()] {
         store.append("default", part).await.expect("appended");
         if flushed {

@@ -7,7 +7,6 @@ mod entry;
 mod link;
 mod owner;
 mod read;
-#[allow(dead_code)]
 mod replace;
 mod schema;
 mod sum;

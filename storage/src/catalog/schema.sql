@@ -65,3 +65,10 @@ CREATE TABLE IF NOT EXISTS storage_quarantine (
     detail TEXT NOT NULL,
     PRIMARY KEY (node, path)
 );
+-- Segments that were merged into others or have expired, while their files may still be there. A file
+-- that no table knows is otherwise one that the catalog has lost.
+CREATE TABLE IF NOT EXISTS storage_removed (
+    node TEXT NOT NULL,
+    stem TEXT NOT NULL,
+    PRIMARY KEY (node, stem)
+);

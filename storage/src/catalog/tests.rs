@@ -144,6 +144,9 @@ async fn a_merge_replaces_its_inputs_or_nothing_changes() {
     assert_eq!(catalog.segments().await.unwrap(), [entry("ab", 6), entry("c", 9)]);
     catalog.remove(&["ab", "c"]).await.unwrap();
     assert!(catalog.segments().await.unwrap().is_empty());
+    assert_eq!(catalog.removed().await.unwrap(), ["a", "ab", "b", "c"]);
+    catalog.clear_removed(&["ab".to_owned(), "a".to_owned()]).await.unwrap();
+    assert_eq!(catalog.removed().await.unwrap(), ["b", "c"]);
     assert_eq!(catalog.marks().await.unwrap().flushed[&("default".to_owned(), Signal::Logs)], 9);
 }
 

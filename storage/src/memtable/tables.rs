@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::segment::Segment;
 use crate::snapshot::{Snapshot, View};
 use ocelli_signal::Signal;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -171,24 +171,20 @@ impl Tables {
         });
     }
 
-    #[allow(dead_code)]
-    /// Takes segments of one table out and puts what they were merged into in their place. `false`,
-    /// and no change, when one of them is not there any more.
-    pub fn replace(&self, removed: &[Arc<Segment>], added: Option<Arc<Segment>>) -> bool {
-        let Some(first) = removed.first() else { return true };
-        self.with_table(&first.entry.tenant, first.signal(), |table| {
-            let is_removed = |segment: &Arc<Segment>| removed.iter().any(|gone| Arc::ptr_eq(gone, segment));
-            if table.segments.iter().filter(|segment| is_removed(segment)).count() != removed.len() {
-                return false;
-            }
+    /// Takes segments out and puts what they were merged into in their place, at once: a snapshot has
+    /// the ones or the other.
+    pub fn replace(&self, removed: &[Arc<Segment>], added: Option<Arc<Segment>>) {
+        let gone: HashSet<u64> = removed.iter().map(|segment| segment.number()).collect();
+        let is_removed = |segment: &Arc<Segment>| gone.contains(&segment.number());
+        let mut tables = self.locked();
+        for table in tables.values_mut().flat_map(BTreeMap::values_mut) {
             // Where the first one was: points of equal time are read in the order of the segments.
-            let place = table.segments.iter().position(is_removed).unwrap_or(0);
+            let Some(place) = table.segments.iter().position(is_removed) else { continue };
             table.segments.retain(|segment| !is_removed(segment));
-            if let Some(segment) = added {
-                table.segments.insert(place, segment);
+            if let Some(segment) = &added {
+                table.segments.insert(place, segment.clone());
             }
-            true
-        })
+        }
     }
 
     /// A segment that was there before the start.
@@ -246,11 +242,15 @@ impl Tables {
         parts.map(|part| part.rows.num_rows()).sum()
     }
 
-    /// Takes out the segments that were found damaged.
+    /// Takes out the segments that were found damaged, unless something is being made of them.
     pub fn take_damaged(&self) -> Vec<Arc<Segment>> {
         let mut tables = self.locked();
         let segments = tables.values_mut().flat_map(BTreeMap::values_mut).map(|table| &mut table.segments);
-        segments.flat_map(|segments| segments.extract_if(.., |segment| segment.is_damaged())).collect()
+        segments
+            .flat_map(|segments| {
+                segments.extract_if(.., |segment| segment.is_damaged() && !segment.is_busy())
+            })
+            .collect()
     }
 
     /// All segments of all tenants.

@@ -16,11 +16,13 @@ use crate::catalog::SegmentEntry;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::memtable::SeriesCache;
+use crate::paths;
 use crate::snapshot::{Point, PointValue};
 use arrow::array::RecordBatch;
 use ocelli_signal::Signal;
 use ocelli_signal::points::{PointBody, PointRow, PointsBuilder};
 use ocelli_signal::span_parts::Number;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -70,6 +72,12 @@ impl<'a> Merge<'a> {
             series,
             stop,
         })
+    }
+
+    /// The output's path, without suffix.
+    pub fn stem(&self) -> PathBuf {
+        let range = (self.first_sequence, self.last_sequence);
+        paths::segment_stem(self.tenant, self.signal, self.partition, range, self.level)
     }
 
     /// What the output's emissions tell about.

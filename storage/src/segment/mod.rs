@@ -6,7 +6,6 @@ pub mod columns;
 mod convert;
 mod kway;
 pub mod layout;
-#[allow(dead_code)]
 mod merge;
 mod partition;
 pub mod points;
@@ -26,9 +25,8 @@ mod write;
 
 pub use about::{Found, entry_of};
 pub use layout::Wanted;
-#[allow(unused_imports)]
 pub use merge::{Merge, merge};
-pub use partition::{Partition, split};
+pub use partition::{DAY_NS, Partition, split};
 pub use services::Services;
 pub use sort::time_bounds;
 pub use verified::{Checked, VerifiedReader};
@@ -43,6 +41,7 @@ use crate::paths::{INDEX_SUFFIX, ROWS_SUFFIX, SERIES_SUFFIX, SUMS_SUFFIX, TRACES
 use crate::report::Reports;
 use crate::rows::Rows;
 use crate::snapshot::Point;
+use crate::trash::{Gone, Trash};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use ocelli_signal::Signal;
@@ -60,6 +59,7 @@ pub struct SegmentContext {
     pub disk: Arc<dyn Disk>,
     pub cache: Arc<Cache>,
     pub reports: Reports,
+    pub trash: Trash,
 }
 
 /// A published segment. Files are opened when first asked for.
@@ -70,6 +70,10 @@ pub struct Segment {
     number: u64,
     index_damaged: AtomicBool,
     traces_damaged: AtomicBool,
+    /// Something is being made of it; it must stay as it is.
+    busy: AtomicBool,
+    /// The catalog knows it no more: its files go when nobody has it any more.
+    replaced: AtomicBool,
     /// Once true, no later snapshot has this segment.
     damaged: AtomicBool,
     /// What is known of the files that were opened since the start.
@@ -88,6 +92,8 @@ impl Segment {
             number,
             index_damaged: AtomicBool::new(false),
             traces_damaged: AtomicBool::new(false),
+            busy: AtomicBool::new(false),
+            replaced: AtomicBool::new(false),
             damaged: AtomicBool::new(false),
             checked: Mutex::default(),
             failures: Arc::default(),
@@ -97,6 +103,25 @@ impl Segment {
     /// Whether its rows can't be trusted. Found when they are first read.
     pub fn is_damaged(&self) -> bool {
         self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// Whether something is being made of it.
+    pub fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed)
+    }
+
+    pub fn set_busy(&self, busy: bool) {
+        self.busy.store(busy, Ordering::Relaxed);
+    }
+
+    /// The catalog does not know it any more. Whoever has it can still read it.
+    pub fn replace(&self) {
+        self.replaced.store(true, Ordering::Relaxed);
+    }
+
+    /// A number that no other segment of this process has.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
     /// Compares the files with what the catalog says about their sizes. Rows can do without the
@@ -314,6 +339,16 @@ impl Segment {
 
     pub fn signal(&self) -> Signal {
         self.entry.signal
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        self.context.cache.forget(self.number);
+        if *self.replaced.get_mut() {
+            let files = self.entry.files.iter().map(|file| self.entry.path(&file.suffix)).collect();
+            self.context.trash.add(Gone { stem: std::mem::take(&mut self.entry.stem), files });
+        }
     }
 }
 

@@ -38,6 +38,7 @@ pub fn written(signal: Signal, batches: Vec<RecordBatch>, index_min_rows: usize)
         disk: Arc::new(disk.clone()),
         cache: Arc::new(Cache::new(1 << 20)),
         reports: Reports::default(),
+        trash: Default::default(),
     };
     Rig { disk, segment: Segment::new(entry, context), expected }
 }

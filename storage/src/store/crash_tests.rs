@@ -1,7 +1,7 @@
 //! Power cuts, damage and failing disks.
 
 use super::open::open_on;
-use super::testing::{batch, copy_tree, counted, once, open_memory, options};
+use super::testing::{batch, copy_tree, counted, once, open_memory, options, options_in};
 use super::*;
 use crate::disk::memory::{Dice, MemoryDisk};
 use ocelli_signal::Signal;
@@ -71,7 +71,7 @@ async fn damage_in_the_middle_of_the_wal_costs_its_record_only() {
 /// A directory with flushed and unflushed rows, as a killed process leaves it.
 async fn killed_directory() -> tempfile::TempDir {
     let (dir, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let store = Store::open(Options { index_min_rows: 10, ..Options::new(dir.path()) }, None).await.unwrap();
+    let store = Store::open(options_in(dir.path()), None).await.unwrap();
     for signal in Signal::ALL {
         store.append("default", batch(signal, 0, 60)).await.unwrap();
         store.flush().await.unwrap();
@@ -100,7 +100,7 @@ async fn a_lost_or_damaged_catalog_is_made_anew_from_the_files() {
                 std::fs::write(&catalog, bytes).unwrap();
             }
         }
-        let store = Store::open(Options::new(dir.path()), None).await.unwrap();
+        let store = Store::open(options_in(dir.path()), None).await.unwrap();
         for signal in Signal::ALL {
             assert_eq!(counted(&store, signal), once(signal, 0..100), "{damage}");
         }

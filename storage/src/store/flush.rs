@@ -1,7 +1,4 @@
-//! The background work: memtables become segments, WAL files that are no longer needed go.
-//!
-//! One task does all of it, one memtable after the other, so that marks move in order and a caller
-//! that gives up waiting leaves nothing half done.
+//! Memtables become segments, one after the other, and WAL files that are no longer needed go.
 
 use super::{Shared, quarantine};
 use crate::catalog::{Publication, SegmentEntry};
@@ -13,16 +10,6 @@ use crate::paths;
 use crate::segment::{self, Draft, Segment};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot};
-
-/// What the handle asks for.
-pub enum Command {
-    Flush(oneshot::Sender<Result<()>>),
-    Close(oneshot::Sender<Result<()>>),
-}
-
-/// How often ages are looked at.
-const TICK: Duration = Duration::from_secs(1);
 
 /// When a flush failed: what it was about is not tried again at once, as the disk may be full and a
 /// try costs as much as a flush.
@@ -43,31 +30,7 @@ impl Retry {
     }
 }
 
-/// Works until it is told to close, or nobody is there to tell it.
-pub async fn run(shared: Arc<Shared>, mut inbox: mpsc::UnboundedReceiver<Command>) {
-    let mut retry = Retry::default();
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            command = inbox.recv() => match command {
-                Some(Command::Flush(answer)) => drop(answer.send(flush_all(&shared).await)),
-                Some(Command::Close(answer)) => {
-                    let outcome = flush_all(&shared).await;
-                    shared.catalog.close().await;
-                    // The directory's lock goes with the last handle; the answer comes after the work.
-                    drop(answer.send(outcome));
-                    return;
-                }
-                None => return,
-            },
-            () = shared.grown.notified() => flush_due(&shared, &mut retry).await,
-            _ = tick.tick() => flush_due(&shared, &mut retry).await,
-        }
-    }
-}
-
-async fn flush_all(shared: &Arc<Shared>) -> Result<()> {
+pub async fn flush_all(shared: &Arc<Shared>) -> Result<()> {
     for size in shared.tables.sizes() {
         flush_table(shared, &size.tenant, size.signal).await?;
         // One that was frozen before takes a second turn for the rows that came since.
@@ -153,6 +116,7 @@ fn write_partitions(shared: &Shared, frozen: &Frozen) -> Result<Vec<SegmentEntry
     let split = segment::split(frozen.signal, &batches)?;
     let partitions: Vec<_> = split.keys().copied().collect();
     let created_at = shared.options.clock.now_ns();
+    let index_rows = shared.options.index_flush_rows.max(shared.options.index_min_rows);
     let write = |(partition, batches)| {
         let draft = Draft {
             tenant: &frozen.tenant,
@@ -167,7 +131,7 @@ fn write_partitions(shared: &Shared, frozen: &Frozen) -> Result<Vec<SegmentEntry
             flush_partitions: if partitions.len() > 1 { partitions.clone() } else { Vec::new() },
             series: &shared.tables.series,
         };
-        segment::write(shared.disk.as_ref(), &draft, shared.options.index_min_rows)
+        segment::write(shared.disk.as_ref(), &draft, index_rows)
     };
     split.into_iter().map(write).collect()
 }

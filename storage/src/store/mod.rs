@@ -1,6 +1,8 @@
 //! The store: the parts of this crate put together, and their order of work.
 
+mod background;
 mod claim;
+mod compact;
 mod flush;
 mod open;
 mod place;
@@ -9,7 +11,9 @@ mod quarantine;
 mod rebuild;
 mod recover;
 mod replay;
+mod retain;
 mod room;
+mod summary;
 
 use crate::catalog::Catalog;
 use crate::disk::Disk;
@@ -22,13 +26,16 @@ use crate::segment::SegmentContext;
 use crate::snapshot::Snapshot;
 use crate::wal::{Append, Queue, WalLedger, WalWriter};
 use arrow::array::RecordBatch;
-use flush::Command;
+use background::Command;
 use ocelli_signal::Batch;
 use progress::Progress;
 use room::Room;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use summary::Work;
 use tokio::sync::{Notify, mpsc, oneshot};
+
+pub use summary::{CompactionSummary, LevelSummary, Reason, Removal, Removed, RetentionSummary};
 
 /// Sees every span once it is durable, in sequence order, on the WAL's thread: it must be quick.
 /// After a restart it sees those again that no durable emission told about.
@@ -50,6 +57,8 @@ pub struct Summary {
     pub quarantined: Vec<String>,
     /// Why rows are refused at the moment, if they are.
     pub refusing: Option<String>,
+    pub compaction: CompactionSummary,
+    pub retention: RetentionSummary,
 }
 
 /// What the handle and the background work share.
@@ -63,6 +72,7 @@ struct Shared {
     progress: Mutex<Progress>,
     segments: SegmentContext,
     room: Room,
+    work: Mutex<Work>,
     observer: Option<Arc<dyn SpanObserver>>,
     /// A memtable has grown to its size.
     grown: Notify,
@@ -123,6 +133,18 @@ impl Store {
         self.command(Command::Flush).await
     }
 
+    /// Merges all segments that ever would be merged, without waiting for their day to be over. Not
+    /// needed in operation: merges happen by themselves.
+    pub async fn compact(&self) -> Result<()> {
+        self.command(Command::Compact).await
+    }
+
+    /// Removes what has expired by now, and what is beyond our share of the disk. Not needed in
+    /// operation: it happens by itself.
+    pub async fn retain(&self) -> Result<()> {
+        self.command(Command::Retain).await
+    }
+
     /// Writes what waits, flushes, and lets go of the directory. Later appends are refused.
     pub async fn close(&self) -> Result<()> {
         let writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -144,7 +166,14 @@ impl Store {
         let shared = &self.inner.shared;
         let segments = shared.tables.segments();
         let refusing = shared.refusing();
+        let (mut compaction, retention) = {
+            let work = shared.work();
+            (work.compaction.clone(), work.retention.clone())
+        };
+        compaction.count(&segments);
         Summary {
+            compaction,
+            retention,
             memtable_rows: shared.tables.rows() as u64,
             memtable_bytes: shared.tables.bytes() as u64,
             wal_bytes: shared.ledger().bytes(),
@@ -198,6 +227,10 @@ impl Shared {
         failure.or_else(crowded).or_else(|| self.room.refusing(self.disk.as_ref(), held))
     }
 
+    fn work(&self) -> std::sync::MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn ledger(&self) -> std::sync::MutexGuard<'_, WalLedger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -216,11 +249,17 @@ impl std::fmt::Debug for Store {
 #[cfg(test)]
 mod claim_tests;
 #[cfg(test)]
+mod compact_tests;
+#[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
 mod full_disk_tests;
 #[cfg(test)]
+mod model_tests;
+#[cfg(test)]
 mod replay_tests;
+#[cfg(test)]
+mod retain_tests;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

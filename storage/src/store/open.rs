@@ -16,6 +16,7 @@ use crate::options::Options;
 use crate::paths;
 use crate::report::Reports;
 use crate::segment::SegmentContext;
+use crate::trash::Trash;
 use crate::wal::{Committed, Queue, WalParts, WalWriter};
 use ocelli_signal::Signal;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -54,6 +55,7 @@ pub async fn open_on(
         disk: disk.clone(),
         cache: Arc::new(Cache::new(options.cache_bytes)),
         reports: Reports::default(),
+        trash: Trash::default(),
     };
     let observed = observer.is_some();
     let shared = Arc::new(Shared {
@@ -61,6 +63,7 @@ pub async fn open_on(
         tables: Tables::default(),
         ledger: Arc::default(),
         progress: Mutex::default(),
+        work: Mutex::default(),
         grown: Notify::new(),
         room: Room::default(),
         _lock: lock,
@@ -76,7 +79,7 @@ pub async fn open_on(
     let next_sequence = replay::replay(&shared).await?;
     let writer = start_writer(&shared, next_sequence)?;
     let (commands, inbox) = mpsc::unbounded_channel();
-    tokio::spawn(super::flush::run(shared.clone(), inbox));
+    tokio::spawn(super::background::run(shared.clone(), inbox));
     Ok(Store { inner: Arc::new(Inner { shared, commands, writer: Mutex::new(Some(writer)) }) })
 }
 

@@ -57,7 +57,10 @@ pub async fn adopt(shared: &Shared, known: &[SegmentEntry], broken: &[Broken]) -
     find_stems(shared.disk.as_ref(), Path::new(paths::SEGMENTS), &mut stems)?;
     let broken = broken.iter().map(|broken| &broken.entry);
     let listed: HashSet<&str> = known.iter().chain(broken).map(|entry| &entry.stem[..]).collect();
-    stems.retain(|stem| stem.to_str().is_none_or(|stem| !listed.contains(stem)));
+    let removed = shared.catalog.removed().await?;
+    let removed: HashSet<&str> = removed.iter().map(String::as_str).collect();
+    let is_of_catalog = |stem: &str| listed.contains(stem) || removed.contains(stem);
+    stems.retain(|stem| stem.to_str().is_none_or(|stem| !is_of_catalog(stem)));
     let mut found = Vec::new();
     for stem in stems {
         match entry_of(shared.disk.as_ref(), &stem) {
@@ -148,7 +151,11 @@ impl Lost<'_> {
     /// Whether all files of the segment, and all partitions of its flush, are there.
     fn is_whole(&self, segment: &Found) -> bool {
         let of_flush = |partition| SegmentEntry { partition, level: 0, ..segment.entry.clone() };
-        let is_there = |partition| self.all().any(|other| other.spans(&of_flush(partition)));
+        let is_there = |partition| {
+            let wanted = of_flush(partition);
+            let whole = self.found.iter().filter(|found| found.is_whole).map(|found| &found.entry);
+            self.known.iter().chain(whole).any(|other| other.spans(&wanted))
+        };
         segment.is_whole && segment.about.flush_partitions.iter().all(|partition| is_there(*partition))
     }
 }

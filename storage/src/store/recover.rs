@@ -5,7 +5,7 @@ use super::{Shared, quarantine, report};
 use crate::error::{IoContext, Result};
 use crate::paths;
 use crate::segment::Segment;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,10 +44,27 @@ pub async fn segments(shared: &Arc<Shared>) -> Result<()> {
     known.sort_by(|a, b| (a.last_sequence, &a.stem).cmp(&(b.last_sequence, &b.stem)));
     let files = known.iter().flat_map(|entry| entry.files.iter().map(|file| entry.path(&file.suffix)));
     remove_unknown(shared, Path::new(paths::SEGMENTS), &files.collect())?;
+    clear_removed(shared).await?;
     for entry in known {
         shared.tables.add_segment(Arc::new(Segment::new(entry, shared.segments.clone())));
     }
     Ok(())
+}
+
+/// The files of segments that were removed are gone by now; the catalog can forget them when that is
+/// durable.
+async fn clear_removed(shared: &Shared) -> Result<()> {
+    let stems = shared.catalog.removed().await?;
+    let dirs: BTreeSet<&Path> = stems.iter().map(|stem| paths::parent(Path::new(stem))).collect();
+    for dir in dirs {
+        match shared.disk.sync_dir(dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).context("fsync", dir);
+            }
+            _ => {}
+        }
+    }
+    if stems.is_empty() { Ok(()) } else { shared.catalog.clear_removed(&stems).await }
 }
 
 /// Where the rows of the catalog are not what was written, it is made anew from the files.

@@ -1,7 +1,7 @@
 //! A WAL that is longer than memory, and how it is replayed.
 
 use super::open::open_on;
-use super::testing::{batch, counted, once, options};
+use super::testing::{batch, counted, no_merges, once, options};
 use super::*;
 use crate::disk::memory::MemoryDisk;
 use ocelli_signal::Signal;
@@ -38,7 +38,8 @@ async fn killed() -> (MemoryDisk, Catalog) {
 }
 
 fn tight() -> Options {
-    Options { flush_bytes: 60_000, memtable_budget_bytes: 200_000, ..options() }
+    let compaction = no_merges();
+    Options { flush_bytes: 60_000, memtable_budget_bytes: 200_000, compaction, ..options() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,14 @@
 //! What the tests of the store share: a store on a disk in memory, and a count of what it holds.
 
 use super::Store;
-use super::flush::Command;
+use super::background::Command;
 use super::open::open_on;
 use crate::catalog::Catalog;
+use crate::compaction::{SegmentSizes, Sizes};
 use crate::disk::memory::MemoryDisk;
 use crate::error::Result;
-use crate::options::Options;
+use crate::limits;
+use crate::options::{Clock, Options};
 use crate::test_rows;
 use arrow::array::RecordBatch;
 use ocelli_signal::logs::Logs;
@@ -18,7 +20,30 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub fn options() -> Options {
-    Options { index_min_rows: 20, wal_file_bytes: 4_000, ..Options::new("unused") }
+    Options {
+        index_min_rows: 20,
+        index_flush_rows: 20,
+        wal_file_bytes: 4_000,
+        clock: Clock::new(|| test_rows::BASE_TIME + 3_600_000_000_000),
+        ..Options::new("unused")
+    }
+}
+
+/// Segments are full at 200 rows and merged three at a time.
+pub fn small_sizes() -> SegmentSizes {
+    let sizes = Sizes { fan_in: 3, max_inputs: 8, tier_rows: 10, full_rows: 200, ..limits::LOG_SIZES };
+    SegmentSizes { spans: sizes, logs: sizes, points: sizes }
+}
+
+/// Nothing is merged.
+pub fn no_merges() -> SegmentSizes {
+    let sizes = Sizes { full_rows: 0, ..limits::LOG_SIZES };
+    SegmentSizes { spans: sizes, logs: sizes, points: sizes }
+}
+
+/// For a store in a directory: the test's rows are from a year that has expired.
+pub fn options_in(dir: &Path) -> Options {
+    Options { data_dir: dir.to_owned(), wal_file_bytes: limits::WAL_FILE_BYTES, ..options() }
 }
 
 pub async fn open_memory(disk: &MemoryDisk, catalog: &Catalog) -> Result<Store> {
@@ -107,6 +132,13 @@ impl Store {
     pub async fn close_without_catalog(self) -> Result<()> {
         let writer = self.inner.writer.lock().unwrap().take();
         tokio::task::spawn_blocking(move || drop(writer)).await.unwrap();
-        self.command(Command::Flush).await
+        let outcome = self.command(Command::Flush).await;
+        let shared = Arc::downgrade(&self.inner.shared);
+        drop(self);
+        // A merge may be running; in a directory, its lock would keep the next store out.
+        while shared.strong_count() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        outcome
     }
 }

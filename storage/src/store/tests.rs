@@ -1,5 +1,5 @@
 use super::open::open_on;
-use super::testing::{batch, copy_tree, counted, once, open_memory, options};
+use super::testing::{batch, copy_tree, counted, once, open_memory, options, options_in};
 use super::*;
 use crate::disk::memory::MemoryDisk;
 use crate::test_rows;
@@ -8,8 +8,7 @@ use ocelli_signal::Signal;
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_acknowledged_is_readable_at_once_and_after_flush_and_reopening() {
     let dir = tempfile::tempdir().unwrap();
-    let options = Options { index_min_rows: 10, ..Options::new(dir.path()) };
-    let store = Store::open(options, None).await.unwrap();
+    let store = Store::open(options_in(dir.path()), None).await.unwrap();
     for signal in Signal::ALL {
         store.append("default", batch(signal, 0, 100)).await.unwrap();
         assert_eq!(counted(&store, signal), once(signal, 0..100), "in memory");
@@ -25,7 +24,7 @@ async fn what_is_acknowledged_is_readable_at_once_and_after_flush_and_reopening(
     // What a killed process leaves is what lies in its directory at that moment.
     let killed = tempfile::tempdir().unwrap();
     copy_tree(dir.path(), killed.path());
-    let reopened = Store::open(Options::new(killed.path()), None).await.unwrap();
+    let reopened = Store::open(options_in(killed.path()), None).await.unwrap();
     for signal in Signal::ALL {
         assert_eq!(counted(&reopened, signal), once(signal, 0..150), "after reopening");
     }
@@ -38,7 +37,7 @@ async fn what_is_acknowledged_is_readable_at_once_and_after_flush_and_reopening(
 
     let closed = tempfile::tempdir().unwrap();
     copy_tree(dir.path(), closed.path());
-    let store = Store::open(Options::new(closed.path()), None).await.unwrap();
+    let store = Store::open(options_in(closed.path()), None).await.unwrap();
     assert_eq!(store.summary().memtable_rows, 0);
     for signal in Signal::ALL {
         assert_eq!(counted(&store, signal), once(signal, 0..150), "after closing");
@@ -49,8 +48,8 @@ async fn what_is_acknowledged_is_readable_at_once_and_after_flush_and_reopening(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let _first = Store::open(Options::new(dir.path()), None).await.unwrap();
-    let second = Store::open(Options::new(dir.path()), None).await;
+    let _first = Store::open(options_in(dir.path()), None).await.unwrap();
+    let second = Store::open(options_in(dir.path()), None).await;
     assert!(matches!(second, Err(Error::Locked { path }) if path == dir.path().display().to_string()));
 }
 

@@ -26,6 +26,7 @@ impl Default for Rig {
             disk: Arc::new(disk.clone()),
             cache: Arc::new(Cache::new(1 << 20)),
             reports: Reports::default(),
+            trash: Default::default(),
         };
         Rig { disk, context, series: SeriesCache::default() }
     }

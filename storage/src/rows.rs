@@ -21,6 +21,12 @@ impl Rows {
         Rows(rows)
     }
 
+    /// Those of them that are in a run.
+    pub fn within(&self, run: Range<u32>) -> Rows {
+        let place = |row| self.0.partition_point(|other| *other < row);
+        Rows(self.0[place(run.start)..place(run.end.max(run.start))].to_vec())
+    }
+
     pub fn as_slice(&self) -> &[u32] {
         &self.0
     }
@@ -91,6 +97,8 @@ mod tests {
             let (rows_a, rows_b) = (Rows::new(a.clone()), Rows::new(b.clone()));
             let (a, b): (BTreeSet<u32>, BTreeSet<u32>) = (a.into_iter().collect(), b.into_iter().collect());
             prop_assert_eq!(rows_a.intersect(&rows_b).iter().collect::<Vec<_>>(), a.intersection(&b).copied().collect::<Vec<_>>());
+            let inside: Vec<u32> = a.iter().copied().filter(|row| (10..30).contains(row)).collect();
+            prop_assert_eq!(rows_a.within(10..30), Rows(inside));
             prop_assert_eq!(rows_a.union(&rows_b).iter().collect::<Vec<_>>(), a.union(&b).copied().collect::<Vec<_>>());
         }
     }

@@ -107,7 +107,16 @@ impl Scan<'_> {
         };
         // Decoding single rows costs more than decoding pages: many candidates are no help.
         let all = source.rows() as usize;
-        let candidates = candidates.filter(|rows| rows.len() * 2 < all);
+        let mut candidates = candidates.filter(|rows| rows.len() * 2 < all);
+        // The walk through sorted rows finds the begin of the range by itself, and ends at its end.
+        if !(self.newest_first && self.is_sorted(source))
+            && let Some(run) = source.rows_between(self.range.from.0, self.range.to.0.saturating_sub(1))?
+        {
+            candidates = Some(match candidates {
+                Some(rows) => rows.within(run),
+                None => Rows::from_sorted(run.collect()),
+            });
+        }
         let rows = candidates.as_ref().map_or(all, Rows::len);
         let mut reader = Reader { scan: self, at, source, budget, collector, oldest: i64::MAX };
         if rows == 0 {

@@ -1,6 +1,7 @@
 //! Published files: immutable, sorted, open to any Parquet reader. `docs/format/segment.md` is the format.
 
 mod about;
+mod between;
 mod check;
 pub mod columns;
 mod convert;

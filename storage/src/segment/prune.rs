@@ -68,7 +68,7 @@ impl Segment {
 }
 
 /// The Parquet column of a top-level column that is not nested.
-fn leaf_of(footer: &RowsFooter, place: usize) -> Option<usize> {
+pub fn leaf_of(footer: &RowsFooter, place: usize) -> Option<usize> {
     let schema = footer.arrow.parquet_schema();
     (0..schema.num_columns()).find(|leaf| schema.get_column_root_idx(*leaf) == place)
 }

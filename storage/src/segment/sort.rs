@@ -56,6 +56,16 @@ pub fn order(signal: Signal, rows: &RecordBatch) -> Result<Vec<u32>> {
     Ok(order)
 }
 
+/// The column that `times` are of.
+pub fn time_column(signal: Signal) -> &'static str {
+    if signal == Signal::Spans { "start_time" } else { "time" }
+}
+
+/// What is descending from row to row in files of spans and logs: the time, of spans its bucket.
+pub fn coarse_time(signal: Signal, time_ns: i64) -> i64 {
+    if signal == Signal::Spans { time_ns.div_euclid(BUCKET_NS) } else { time_ns }
+}
+
 /// The column's type says that ids are 16 bytes.
 pub fn trace_id(ids: &FixedSizeBinaryArray, row: usize) -> [u8; 16] {
     ids.value(row).first_chunk().copied().unwrap_or_default()
@@ -69,7 +79,7 @@ pub fn time_bounds(signal: Signal, rows: &RecordBatch) -> Result<(i64, i64)> {
 
 /// The times of the rows, in the signal's schema or in that of a file: of spans the start.
 pub fn times(signal: Signal, rows: &RecordBatch) -> Result<&TimestampNanosecondArray> {
-    typed(rows, if signal == Signal::Spans { "start_time" } else { "time" })
+    typed(rows, time_column(signal))
 }
 
 #[cfg(test)]

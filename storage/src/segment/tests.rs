@@ -1,5 +1,6 @@
 use super::testing::{Rig, written};
 use super::*;
+use crate::limits;
 use crate::memtable::{Part, SeriesCache};
 use crate::snapshot::{PointValue, SeriesPoints, Snapshot, View};
 use crate::test_compare::assert_same_rows;
@@ -363,5 +364,39 @@ fn files_that_do_not_belong_together_are_found() {
         (Signal::Points, SERIES_SUFFIX),
     ] {
         assert!(!with_file_of(signal, suffix).is_empty(), "{signal:?} {suffix}");
+    }
+}
+
+#[test]
+fn a_time_range_is_one_run_of_rows_with_all_that_are_in_it() {
+    for signal in [Signal::Spans, Signal::Logs] {
+        // Two row groups, so that the bounds of groups are asked too.
+        let rig = rig(signal, limits::ROW_GROUP_ROWS + 3_000);
+        let times = sort::times(signal, &rig.expected).unwrap().values().to_vec();
+        let (min, max) = (rig.segment.entry.min_time, rig.segment.entry.max_time);
+        let step = (max - min) / 7;
+        for (from, to) in [
+            (i64::MIN, i64::MAX),
+            (min, max),
+            (min + 1, max),
+            (min + step, min + 2 * step),
+            (min + 3 * step, min + 3 * step),
+            (max - 100_000_000, max),
+            (min, min),
+            (i64::MIN, min - 1),
+            (max + 20_000_000_000, i64::MAX),
+            (min + 2, min + 1),
+        ] {
+            let run = rig.segment.rows_between(from, to).unwrap();
+            let inside = |row: usize| (from..=to).contains(&times[row]);
+            let outside = (0..times.len()).filter(|row| !run.contains(&(*row as u32)));
+            assert_eq!(outside.filter(|row| inside(*row)).count(), 0, "{signal:?} {from} {to}");
+            // Of spans whole buckets are given.
+            let near = |row: usize| {
+                (from.saturating_sub(sort::BUCKET_NS)..=to.saturating_add(sort::BUCKET_NS))
+                    .contains(&times[row])
+            };
+            assert!(run.clone().all(|row| near(row as usize)), "{signal:?} {from} {to} {run:?}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::memtable::Part;
 use crate::rows::Rows;
 use crate::segment::{Segment, Wanted};
 use arrow::array::RecordBatch;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Rows of spans or logs. Row numbers are in the order in which `read` gives them without a
@@ -46,6 +47,18 @@ impl Source {
         match self {
             Source::Memory(_) => Ok(None),
             Source::Segment(segment) => segment.candidates(query),
+        }
+    }
+
+    /// The rows outside of which none lies between two times, both included, in nanoseconds; `None`
+    /// for any row, as in memory.
+    pub fn rows_between(&self, from_ns: i64, to_ns: i64) -> Result<Option<Range<u32>>> {
+        match self {
+            Source::Memory(_) => Ok(None),
+            Source::Segment(segment) => {
+                let rows = segment.rows_between(from_ns, to_ns)?;
+                Ok(((rows.len() as u64) < segment.entry.rows).then_some(rows))
+            }
         }
     }
 

@@ -13,6 +13,7 @@ mod clients;
 mod command_line;
 mod compare;
 mod crash;
+mod data_files;
 mod demo;
 mod full_disk;
 mod read_back;

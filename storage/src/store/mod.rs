@@ -253,6 +253,8 @@ mod compact_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
+mod fixture_tests;
+#[cfg(test)]
 mod full_disk_tests;
 #[cfg(test)]
 mod model_tests;

@@ -33,9 +33,8 @@ impl Default for Rig {
 }
 
 impl Rig {
-    /// A flush of the record with this sequence.
-    fn flushed(&self, signal: Signal, sequence: u64, batches: Vec<RecordBatch>) -> Arc<Segment> {
-        let draft = Draft {
+    fn draft(&self, signal: Signal, sequence: u64, batches: Vec<RecordBatch>) -> Draft<'_> {
+        Draft {
             tenant: "default",
             signal,
             partition: Partition::of(BASE_TIME),
@@ -47,8 +46,12 @@ impl Rig {
             created_at: BASE_TIME + sequence as i64,
             flush_partitions: Vec::new(),
             series: &self.series,
-        };
-        self.segment(write(&self.disk, &draft, usize::MAX).unwrap())
+        }
+    }
+
+    /// A flush of the record with this sequence.
+    fn flushed(&self, signal: Signal, sequence: u64, batches: Vec<RecordBatch>) -> Arc<Segment> {
+        self.segment(write(&self.disk, &self.draft(signal, sequence, batches), usize::MAX).unwrap())
     }
 
     fn segment(&self, entry: SegmentEntry) -> Arc<Segment> {
@@ -221,5 +224,50 @@ proptest! {
             }
             prop_assert!(rig.context.reports.list().is_empty());
         }
+    }
+}
+
+/// What a large merge holds: `MERGE_DIR=… cargo test -p ocelli-storage --lib large_merge -- --ignored --nocapture`
+/// writes the inputs (8 of a million rows) when they are missing; called again, it merges them and prints
+/// the most memory that the process had.
+#[test]
+#[ignore = "a measurement, of minutes"]
+#[allow(clippy::print_stdout)]
+fn large_merge() {
+    let (inputs, rows, batch) = (8, 1_000_000, 10_000);
+    let dir = std::path::PathBuf::from(std::env::var_os("MERGE_DIR").unwrap());
+    for signal in [Signal::Spans, Signal::Logs] {
+        let disk = Arc::new(crate::disk::LocalDisk::new(dir.join(signal.as_str())));
+        let cache = Arc::new(Cache::new(1 << 20));
+        let (reports, trash) = Default::default();
+        let context = SegmentContext { disk: disk.clone(), cache, reports, trash };
+        let rig = Rig::default();
+        let range = |n: u64| (n, n);
+        let stem = |n| crate::paths::segment_stem("default", signal, Partition::of(BASE_TIME), range(n), 0);
+        if !matches!(crate::segment::entry_of(disk.as_ref(), &stem(0)), Ok(Some(_))) {
+            for n in 0..inputs {
+                // Inputs overlap in part, as those of late senders do.
+                let first = n as usize * rows * 9 / 10;
+                let batches = (0..rows / batch).map(|at| test_rows::batch(signal, first + at * batch, batch));
+                write(disk.as_ref(), &rig.draft(signal, n, batches.collect()), usize::MAX).unwrap();
+            }
+            println!("{signal:?}: inputs written; call it again");
+            continue;
+        }
+        let entries =
+            (0..inputs).map(|n| crate::segment::entry_of(disk.as_ref(), &stem(n)).unwrap().unwrap().entry);
+        let segments: Vec<_> = entries.map(|entry| Arc::new(Segment::new(entry, context.clone()))).collect();
+        let stop = AtomicBool::new(false);
+        let job = Merge::of(&segments, &|_, _| true, 1, &rig.series, &stop).unwrap();
+        let begin = std::time::Instant::now();
+        let merged = merge(disk.as_ref(), &job).unwrap().unwrap();
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
+        println!(
+            "{signal:?}: {} rows, {} bytes in {:?}; {peak}",
+            merged.rows,
+            merged.bytes(),
+            begin.elapsed()
+        );
     }
 }

@@ -357,3 +357,5 @@ impl Drop for Segment {
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verify_tests;

@@ -154,6 +154,10 @@ pub const CATALOG_TIMEOUT: Duration = Duration::from_secs(20);
 pub const READ_CACHE_BYTES: u64 = 10 << 30;
 /// … and at most this part of the disk: one in so many.
 pub const READ_CACHE_SHARE: u64 = 5;
+/// With less than this left on the disk, or one part in so many of a small one, the cache gives up half
+/// of what it has. Above the margin at which telemetry is refused.
+pub const CACHE_YIELDS_BYTES: u64 = 2 << 30;
+pub const CACHE_YIELDS_SHARE: u64 = 10;
 /// How long a start waits for a catalog or an object store that can't be reached …
 pub const START_WAIT: Duration = Duration::from_secs(30);
 /// … and for a node's lock, which the server lets go soon after the process that held it ended.

@@ -16,6 +16,8 @@ mod crash;
 mod data_files;
 mod demo;
 mod full_disk;
+mod object_store;
+mod postgres;
 mod read_back;
 mod red;
 mod stdout;

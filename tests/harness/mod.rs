@@ -8,8 +8,12 @@
 #![allow(dead_code)]
 
 pub mod api;
+pub mod book;
+pub mod gate;
 pub mod otlp;
+pub mod postgres;
 pub mod process;
+pub mod s3;
 pub mod sender;
 pub mod server;
 pub mod wait;

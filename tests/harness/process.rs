@@ -11,8 +11,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// The binary under test.
 pub fn ocelli() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ocelli"));
-    // The tests' own telemetry settings are not the server's.
-    for (key, _) in std::env::vars_os().filter(|(key, _)| key.to_string_lossy().starts_with("OTEL_")) {
+    // The settings of who runs the tests are not the server's.
+    let foreign = |key: &str| ["OTEL_", "AWS_", "PG"].iter().any(|prefix| key.starts_with(prefix));
+    for (key, _) in std::env::vars_os().filter(|(key, _)| foreign(&key.to_string_lossy())) {
         command.env_remove(key);
     }
     command

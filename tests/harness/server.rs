@@ -20,21 +20,34 @@ pub struct Settings {
     command: &'static str,
     arguments: Vec<String>,
     config: Option<String>,
+    environment: Vec<(String, String)>,
 }
 
 impl Settings {
     pub fn serve() -> Settings {
-        Settings { command: "serve", arguments: Vec::new(), config: None }
+        Settings { command: "serve", arguments: Vec::new(), config: None, environment: Vec::new() }
     }
 
     pub fn demo(arguments: &[&str]) -> Settings {
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        Settings { command: "demo", arguments, config: None }
+        Settings { command: "demo", arguments, config: None, environment: Vec::new() }
     }
 
     /// The content of a configuration file.
     pub fn config(mut self, yaml: &str) -> Settings {
         self.config = Some(yaml.to_owned());
+        self
+    }
+
+    /// More arguments of the command line.
+    pub fn with(mut self, arguments: &[&str]) -> Settings {
+        self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self
+    }
+
+    pub fn environment(mut self, variables: &[(&str, &str)]) -> Settings {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        self.environment.extend(variables.iter().map(owned));
         self
     }
 
@@ -86,6 +99,7 @@ impl Settings {
             std::fs::write(&file, yaml).expect("a temporary file can be written");
             command.arg("--config").arg(file);
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         Process::start(command.args(&self.arguments).current_dir(home))
     }
 }
@@ -151,6 +165,12 @@ impl Stopped {
     /// Starts again on the same data, on other ports.
     pub async fn start(self) -> Server {
         self.settings.start_in(self.home).await
+    }
+
+    /// What it is started with the next time.
+    pub fn with(mut self, settings: Settings) -> Stopped {
+        self.settings = settings;
+        self
     }
 
     /// Starts again and kills it a moment later, wherever its start has got to.

@@ -34,19 +34,25 @@ pub async fn disk(options: &Options, local: Arc<LocalDisk>, catalog: &Catalog) -
 
 /// What is there. A store that can't be reached is waited for; one that says no is not.
 async fn list(remote: &Remote, name: &str) -> Result<Vec<(PathBuf, u64)>> {
-    let started = Instant::now();
+    let (started, mut told) = (Instant::now(), false);
     loop {
         let error = match remote.list(Path::new(paths::SEGMENTS)) {
             Ok(listed) => return Ok(listed),
             Err(error) => error,
         };
-        if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) {
+        if matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput
+        ) {
             return Err(Error::settings(error));
         }
         if started.elapsed() >= limits::START_WAIT {
             return Err(error).context("open", Path::new(name));
         }
-        tracing::warn!(%error, "the object store can't be reached yet");
+        if !told {
+            tracing::warn!(%error, "waiting for the object store");
+        }
+        told = true;
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
@@ -59,7 +65,7 @@ fn default_bytes(dir: &Path) -> u64 {
 
 /// Opens a catalog, waiting while that may help.
 pub async fn catalog(options: &Options) -> Result<Catalog> {
-    let started = Instant::now();
+    let (started, mut told) = (Instant::now(), false);
     loop {
         let error = match Catalog::open(&options.catalog, &options.data_dir, &options.node).await {
             Ok(catalog) => return Ok(catalog),
@@ -74,7 +80,10 @@ pub async fn catalog(options: &Options) -> Result<Catalog> {
         if started.elapsed() >= patience {
             return Err(error);
         }
-        tracing::warn!(%error, "waiting for the catalog");
+        if !told {
+            tracing::warn!(%error, "waiting for the catalog");
+        }
+        told = true;
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

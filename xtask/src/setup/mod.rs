@@ -3,4 +3,5 @@
 pub mod apt;
 pub mod browser;
 pub mod clients;
+pub mod postgres;
 pub mod wasm;

@@ -16,6 +16,7 @@ use crate::command;
 use crate::paths::Paths;
 use crate::setup::browser::Browser;
 use crate::setup::clients::Clients;
+use crate::setup::postgres;
 use crate::steps::{Report, Tally};
 use crate::test::programs::{Program, SELECTION};
 use crate::ui;
@@ -114,6 +115,11 @@ impl SetUp {
         {
             variables.push(("OCELLI_TEST_PYTHON", clients.python));
             variables.push(("OCELLI_TEST_NODE_DIR", clients.node));
+        }
+        if groups.contains(&Group::E2e)
+            && let Some(folder) = report.prepare("postgres", postgres::find)
+        {
+            variables.push(("OCELLI_TEST_POSTGRES_DIR", folder));
         }
         if groups.contains(&Group::Browser)
             && let Some(browser) = report.prepare("chromium", Browser::find)

@@ -15,15 +15,13 @@ pub use read_cache::ReadCache;
 pub use remote::Remote;
 
 use super::{Disk, DiskReader, DiskWriter, Entry, Space};
+use crate::limits;
 use crate::paths;
 use reader::{Object, ObjectReader};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// When less than this part of the local disk is left, the cache gives up half of what it has.
-const CACHE_YIELDS: u64 = 10;
 
 /// See the module.
 #[derive(Debug)]
@@ -143,7 +141,8 @@ impl Disk for ObjectDisk {
 
     fn space(&self) -> io::Result<Space> {
         let space = self.local.space()?;
-        if space.available_bytes < space.total_bytes / CACHE_YIELDS {
+        let least = limits::CACHE_YIELDS_BYTES.min(space.total_bytes / limits::CACHE_YIELDS_SHARE);
+        if space.available_bytes < least && self.cache.bytes() > 0 {
             self.cache.halve();
             return self.local.space();
         }

@@ -108,7 +108,7 @@ impl Remote {
         let kind = match error {
             Error::NotFound { .. } => io::ErrorKind::NotFound,
             Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => io::ErrorKind::PermissionDenied,
-            _ => io::ErrorKind::Other,
+            _ => refusal(&error.to_string()).unwrap_or(io::ErrorKind::Other),
         };
         io::Error::new(kind, format!("{action} {}: {error}", self.name))
     }
@@ -199,6 +199,18 @@ impl Remote {
             };
             futures::stream::iter(ranges).map(fetch).buffered(RANGES_AT_ONCE).try_collect().await
         })
+        .map_err(|error| self.if_really_gone(error))
+    }
+
+    /// A missing object is damage; where the data set's name is missing too, it is the bucket that is.
+    fn if_really_gone(&self, error: io::Error) -> io::Error {
+        if error.kind() != io::ErrorKind::NotFound {
+            return error;
+        }
+        match self.get(Path::new(paths::DATA_SET)) {
+            Ok(Some(_)) => error,
+            _ => io::Error::other(error),
+        }
     }
 
     /// Removes without waiting; what remains after an error is removed by the next start.
@@ -219,6 +231,19 @@ impl Remote {
     pub fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let (store, from, to) = (self.store.clone(), self.key(from), self.key(to));
         self.run("rename in", async move { store.rename(&from, &to).await })
+    }
+}
+
+/// A listing that is refused says so in its text alone: 404 is a bucket that does not exist.
+fn refusal(text: &str) -> Option<io::ErrorKind> {
+    let status = text.split_once("status code: ")?.1.get(..3)?.parse().ok()?;
+    match status {
+        404 => Some(io::ErrorKind::NotFound),
+        401 | 403 => Some(io::ErrorKind::PermissionDenied),
+        // Those that a later try may not meet.
+        408 | 425 | 429 => None,
+        400..500 => Some(io::ErrorKind::InvalidInput),
+        _ => None,
     }
 }
 

@@ -118,6 +118,7 @@ fn an_object_that_is_shorter_or_gone_is_damage() {
     for gone in [false, true] {
         let rig = Rig::new(1 << 30);
         rig.write(FILE, &content(100));
+        rig.put(paths::DATA_SET, b"name".to_vec());
         let rig = rig.restart(1 << 30);
         if gone {
             rig.disk.remote.rename(Path::new(FILE), Path::new("elsewhere")).unwrap();
@@ -128,6 +129,17 @@ fn an_object_that_is_shorter_or_gone_is_damage() {
         let expected = if gone { io::ErrorKind::NotFound } else { io::ErrorKind::InvalidData };
         assert_eq!(error.kind(), expected, "{error}");
     }
+}
+
+#[test]
+fn a_bucket_that_is_gone_is_no_damage() {
+    let rig = Rig::new(1 << 30);
+    rig.write(FILE, &content(100));
+    let rig = rig.restart(1 << 30);
+    rig.disk.remote.rename(Path::new(FILE), Path::new("elsewhere")).unwrap();
+    let error = rig.disk.open(Path::new(FILE)).unwrap().read_at(0, &mut [0; 10]).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::Other, "{error}");
+    assert!(error.to_string().contains("s3://b/p"), "{error}");
 }
 
 #[test]

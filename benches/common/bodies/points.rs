@@ -1,7 +1,9 @@
-//! 10,000 counters, each every 15 s: ten requests are one scrape of all.
+//! 10,000 counters, each every 15 s: ten requests are one scrape of all. A request is what a collector
+//! joins from ten processes, each of which has ten metrics by route and method.
 
-use super::{BATCH, FIRST_NS, ROUTES, SERVICES, resource, scope, text};
+use super::{FIRST_NS, ROUTES, SERVICES, attribute, resource, scope, text};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::metrics::v1::{
     AggregationTemporality, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, metric,
     number_data_point,
@@ -9,14 +11,26 @@ use opentelemetry_proto::tonic::metrics::v1::{
 
 pub const INTERVAL_NS: u64 = 15_000_000_000;
 pub const REQUESTS_OF_A_SCRAPE: usize = 10;
+const PROCESSES: usize = 10;
 const METRICS: usize = 10;
+const SERIES: usize = 10;
 
 pub fn request(batch: usize) -> ExportMetricsServiceRequest {
     let (scrape, sender) = (batch / REQUESTS_OF_A_SCRAPE, batch % REQUESTS_OF_A_SCRAPE);
+    let processes = (0..PROCESSES).map(|process| of_process(scrape, sender * PROCESSES + process));
+    ExportMetricsServiceRequest { resource_metrics: processes.collect() }
+}
+
+fn of_process(scrape: usize, process: usize) -> ResourceMetrics {
+    let service = SERVICES[process % SERVICES.len()];
+    let mut resource = resource(service);
+    if let Some(resource) = &mut resource {
+        resource.attributes.push(text("service.instance.id", format!("{service}-{process}")));
+    }
     let metrics = (0..METRICS).map(|metric| Metric {
         name: format!("bench.requests.{metric}"),
         data: Some(metric::Data::Sum(Sum {
-            data_points: (0..BATCH / METRICS).map(|series| point(scrape, sender, metric, series)).collect(),
+            data_points: (0..SERIES).map(|series| point(scrape, process, metric, series)).collect(),
             aggregation_temporality: AggregationTemporality::Cumulative as i32,
             is_monotonic: true,
         })),
@@ -24,21 +38,18 @@ pub fn request(batch: usize) -> ExportMetricsServiceRequest {
     });
     let metrics = metrics.collect();
     let scope_metrics = vec![ScopeMetrics { scope: scope(), metrics, ..Default::default() }];
-    ExportMetricsServiceRequest {
-        resource_metrics: vec![ResourceMetrics {
-            resource: resource(SERVICES[sender % SERVICES.len()]),
-            scope_metrics,
-            ..Default::default()
-        }],
-    }
+    ResourceMetrics { resource, scope_metrics, ..Default::default() }
 }
 
-fn point(scrape: usize, sender: usize, metric: usize, series: usize) -> NumberDataPoint {
-    let number = (sender * METRICS + metric) * (BATCH / METRICS) + series;
+fn point(scrape: usize, process: usize, metric: usize, series: usize) -> NumberDataPoint {
+    let number = (process * METRICS + metric) * SERIES + series;
+    let method = if series < ROUTES.len() { "GET" } else { "POST" };
     NumberDataPoint {
         attributes: vec![
+            text("http.request.method", method),
             text("http.route", ROUTES[series % ROUTES.len()]),
-            text("pod", format!("pod-{sender}-{series}")),
+            attribute("http.response.status_code", Value::IntValue(200)),
+            text("network.protocol.version", "1.1"),
         ],
         start_time_unix_nano: *FIRST_NS,
         time_unix_nano: *FIRST_NS + scrape as u64 * INTERVAL_NS,
@@ -47,9 +58,10 @@ fn point(scrape: usize, sender: usize, metric: usize, series: usize) -> NumberDa
     }
 }
 
-/// What a counter says at a scrape: a steady rate of its own with noise, rising always.
+/// What a counter says at a scrape: a rate of its own with noise, rising always. Slow counters are as
+/// frequent as fast ones, from 1 to 256 in 15 seconds.
 fn count(series: u64, scrape: u64) -> u64 {
-    let rate = 1 + mixed(series) % 200;
+    let rate = 1 << (mixed(series) % 9);
     rate * scrape + mixed(series << 32 | scrape) % rate
 }
 

@@ -1,9 +1,11 @@
 //! Our own binary, by its native and its Prometheus API.
 
 use crate::common::bodies::Kind;
+use crate::common::process::cpu_s;
 use crate::product::{Addresses, Product};
 use crate::prometheus::{self, Names};
 use crate::question::{Ask, Facts, Question};
+use ocelli_storage::{Options, Store};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -54,6 +56,21 @@ impl Product for Ocelli {
 
     fn busy_metrics(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// It merges while it runs, what there is enough of; here the rest.
+    fn merge_stopped(&self, data: &Path) -> anyhow::Result<f64> {
+        let before = cpu_s("self")?;
+        let merge = async {
+            let store = Store::open(Options::new(data), None).await?;
+            store.compact().await?;
+            store.close().await
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        // On a thread of its own, as a runtime is running on this one.
+        let merged = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(merge)).join());
+        merged.map_err(|_| anyhow::anyhow!("the merge panicked"))??;
+        Ok(cpu_s("self")? - before)
     }
 
     fn caches(&self) -> &'static [&'static str] {

@@ -17,9 +17,8 @@ use clap::Parser;
 use common::bodies::Kind;
 use common::calibration;
 use ocelli_storage::Store;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 #[derive(Parser)]
 struct Arguments {
@@ -79,23 +78,20 @@ async fn measure(kind: Kind, arguments: &Arguments) -> anyhow::Result<()> {
         None => tempfile::tempdir()?,
     };
     let store = Store::open(write::options(dir.path()), None).await?;
-    println!("{}", write::run(&store, kind, arguments.rows, dir.path()).await?);
+    let mut written = write::run(&store, kind, arguments.rows, dir.path()).await?;
     store.close().await?;
     drop(store);
     // Opened again, everything is read from files.
-    let store = reopen(dir.path()).await?;
+    let store = write::reopen(write::options(dir.path())).await?;
+    println!("before compaction");
     read::run(&store, kind, arguments.rows).await?;
     store.close().await?;
+    drop(store);
+    written.compact(dir.path()).await?;
+    let store = write::reopen(write::options(dir.path())).await?;
+    println!("after compaction");
+    read::run(&store, kind, arguments.rows).await?;
+    store.close().await?;
+    println!("{written}");
     Ok(())
-}
-
-/// The directory's lock goes with the last task that works on the store, a moment after it is closed.
-async fn reopen(dir: &Path) -> anyhow::Result<Store> {
-    let started = Instant::now();
-    loop {
-        match Store::open(write::options(dir), None).await {
-            Err(_) if started.elapsed() < Duration::from_secs(5) => tokio::task::yield_now().await,
-            opened => return Ok(opened?),
-        }
-    }
 }

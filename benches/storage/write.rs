@@ -49,8 +49,10 @@ pub struct Written {
     decode: Cost,
     append: Cost,
     flush: Cost,
+    compaction: Cost,
     wal_bytes: u64,
-    segments: u64,
+    /// Before and after compaction.
+    segments: [u64; 2],
     /// By what stands after the first dot of a file's name.
     files: BTreeMap<String, u64>,
     peak_mib: f64,
@@ -104,11 +106,41 @@ pub async fn run(store: &Store, kind: Kind, rows: usize, dir: &Path) -> anyhow::
         decode: decoding,
         append,
         flush,
+        compaction: Cost::default(),
         wal_bytes,
-        segments: summary.segments,
+        segments: [summary.segments; 2],
         files: bytes_by_kind(dir)?,
         peak_mib: peak_mib("self")?,
     })
+}
+
+impl Written {
+    /// Merges everything that ever would be merged, in a store with the usual settings.
+    pub async fn compact(&mut self, dir: &Path) -> anyhow::Result<()> {
+        let meter = Meter::start()?;
+        let store = reopen(Options::new(dir)).await?;
+        store.compact().await?;
+        let summary = store.summary();
+        store.close().await?;
+        meter.add_to(&mut self.compaction)?;
+        ensure!(summary.segment_rows == self.rows as u64, "{} rows are stored", summary.segment_rows);
+        self.segments[1] = summary.segments;
+        self.files = bytes_by_kind(dir)?;
+        self.peak_mib = peak_mib("self")?;
+        Ok(())
+    }
+}
+
+/// Opens a store that was closed a moment ago: the directory's lock goes with the last task that
+/// works on it.
+pub async fn reopen(options: Options) -> anyhow::Result<Store> {
+    let started = Instant::now();
+    loop {
+        match Store::open(options.clone(), None).await {
+            Err(_) if started.elapsed() < Duration::from_secs(5) => tokio::task::yield_now().await,
+            opened => return Ok(opened?),
+        }
+    }
 }
 
 fn decode_all(kind: Kind, bodies: &[Vec<u8>]) -> anyhow::Result<Vec<Batch>> {
@@ -143,16 +175,19 @@ fn bytes_by_kind(dir: &Path) -> anyhow::Result<BTreeMap<String, u64>> {
 impl fmt::Display for Written {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.rows as f64;
-        writeln!(out, "{}: {} rows in {} segments", self.kind.as_str(), self.rows, self.segments)?;
+        let [before, after] = self.segments;
+        writeln!(out, "{}: {} rows in {before} segments, merged to {after}", self.kind.as_str(), self.rows)?;
+        let parts = [self.append, self.flush, self.compaction];
         let sum = Cost {
-            cpu_s: self.append.cpu_s + self.flush.cpu_s,
-            wall_s: self.append.wall_s + self.flush.wall_s,
+            cpu_s: parts.iter().map(|cost| cost.cpu_s).sum(),
+            wall_s: parts.iter().map(|cost| cost.wall_s).sum(),
         };
         let costs = [
             ("decode", self.decode),
             ("append", self.append),
             ("flush", self.flush),
-            ("append + flush", sum),
+            ("compaction", self.compaction),
+            ("append + flush + compaction", sum),
         ];
         for (name, cost) in costs {
             writeln!(

@@ -1,15 +1,17 @@
 //! What the builders and views of the three signals share.
 
 use crate::error::SchemaError;
+use crate::hashed::HashedMap;
 use crate::origin::{Resource, UNKNOWN_SERVICE};
 use arrow::array::types::Int32Type;
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, DictionaryArray, Int32Array, RecordBatch, StringArray,
     TimestampNanosecondArray,
 };
+use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, TimeUnit};
-use std::collections::HashMap;
 use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64;
 
 pub const TRACE_ID_LEN: usize = 16;
 pub const SPAN_ID_LEN: usize = 8;
@@ -31,50 +33,74 @@ pub fn times(nanos: Vec<i64>) -> ArrayRef {
 }
 
 /// A dictionary column whose value changes rarely from row to row.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Runs {
     keys: Vec<i32>,
     current: i32,
-    values: Vec<Vec<u8>>,
-    known: HashMap<Vec<u8>, i32>,
+    /// The values end to end, and where each ends.
+    bytes: Vec<u8>,
+    offsets: Vec<i32>,
+    /// Values by their hash. Of two that share one only the first is found; the other is put in again
+    /// each time it is set, which costs space and nothing else.
+    known: HashedMap<u64, i32>,
+}
+
+impl Default for Runs {
+    fn default() -> Runs {
+        let (keys, bytes, known) = Default::default();
+        Runs { keys, current: 0, bytes, offsets: vec![0], known }
+    }
 }
 
 impl Runs {
     /// Makes `value` that of the rows to come.
     pub fn set(&mut self, value: &[u8]) {
-        self.current = match self.known.get(value) {
-            Some(index) => *index,
-            None => {
-                let index = self.values.len() as i32;
-                self.values.push(value.to_vec());
-                self.known.insert(value.to_vec(), index);
-                index
-            }
-        };
+        let next = self.values() as i32;
+        let hash = xxh3_64(value);
+        let found = *self.known.entry(hash).or_insert(next);
+        if found != next && self.value(found as usize) == value {
+            self.current = found;
+            return;
+        }
+        self.bytes.extend_from_slice(value);
+        self.offsets.push(self.bytes.len() as i32);
+        self.current = next;
+    }
+
+    /// How many values there are.
+    fn values(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    fn value(&self, index: usize) -> &[u8] {
+        &self.bytes[self.offsets[index] as usize..self.offsets[index + 1] as usize]
     }
 
     pub fn push(&mut self) {
-        if self.values.is_empty() {
+        if self.values() == 0 {
             self.set(&[]);
         }
         self.keys.push(self.current);
     }
 
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
     pub fn finish_binary(self) -> ArrayRef {
-        let values = BinaryArray::from_iter_values(&self.values);
-        self.with_values(Arc::new(values))
+        let offsets = OffsetBuffer::new(self.offsets.into());
+        let values = BinaryArray::new(offsets, self.bytes.into(), None);
+        dictionary_array(self.keys, Arc::new(values))
     }
 
-    fn with_values(self, values: ArrayRef) -> ArrayRef {
-        let keys = Int32Array::from(self.keys);
-        match DictionaryArray::<Int32Type>::try_new(keys, values) {
-            Ok(array) => Arc::new(array),
-            Err(error) => unreachable!("keys are made beside their values: {error}"),
-        }
+    /// As text; what is none is made one.
+    fn finish_text(self) -> ArrayRef {
+        let texts = (0..self.values()).map(|index| Some(String::from_utf8_lossy(self.value(index))));
+        let values: StringArray = texts.collect();
+        dictionary_array(self.keys, Arc::new(values))
+    }
+}
+
+fn dictionary_array(keys: Vec<i32>, values: ArrayRef) -> ArrayRef {
+    match DictionaryArray::<Int32Type>::try_new(Int32Array::from(keys), values) {
+        Ok(array) => Arc::new(array),
+        Err(error) => unreachable!("keys are made beside their values: {error}"),
     }
 }
 
@@ -94,7 +120,7 @@ impl Origins {
     }
 
     pub fn push(&mut self) {
-        if self.service.values.is_empty() {
+        if self.service.values() == 0 {
             self.set_resource(&[]);
         }
         self.resource.push();
@@ -104,10 +130,7 @@ impl Origins {
 
     /// The columns service, resource, scope.
     pub fn finish(self) -> [ArrayRef; 3] {
-        let names: StringArray =
-            self.service.values.iter().map(|name| Some(String::from_utf8_lossy(name))).collect();
-        let service = self.service.with_values(Arc::new(names));
-        [service, self.resource.finish_binary(), self.scope.finish_binary()]
+        [self.service.finish_text(), self.resource.finish_binary(), self.scope.finish_binary()]
     }
 }
 
@@ -126,6 +149,13 @@ impl<V> Clone for DictionaryView<'_, V> {
 }
 
 impl<V> Copy for DictionaryView<'_, V> {}
+
+impl<'a> DictionaryView<'a, BinaryArray> {
+    /// The value of a row.
+    pub fn value(&self, row: usize) -> &'a [u8] {
+        self.values.value(self.key(row))
+    }
+}
 
 impl<V> DictionaryView<'_, V> {
     /// The index into `values` of a row.

@@ -9,6 +9,7 @@ pub mod any_value;
 pub mod attributes;
 mod columns;
 pub mod error;
+pub mod hashed;
 pub mod logs;
 pub mod origin;
 pub mod point;

@@ -2,17 +2,22 @@
 
 use crate::columns::{DictionaryView, Runs, dictionary, dictionary_view, required, times, timestamp, typed};
 use crate::error::SchemaError;
+use crate::series::SeriesView;
 use crate::span_parts::Number;
+use crate::wire::Writer;
 use arrow::array::{
-    Array, ArrayRef, BinaryArray, BinaryBuilder, Float64Array, Int64Array, RecordBatch,
-    TimestampNanosecondArray, UInt32Array,
+    Array, ArrayRef, BinaryArray, BinaryBuilder, Float64Array, Float64Builder, Int64Array, Int64Builder,
+    RecordBatch, TimestampNanosecondArray, UInt32Array,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use std::sync::{Arc, LazyLock};
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
-        dictionary("series", DataType::Binary),
+        dictionary("resource", DataType::Binary),
+        dictionary("scope", DataType::Binary),
+        dictionary("metric", DataType::Binary),
+        dictionary("attributes", DataType::Binary),
         required("start_time", timestamp()),
         required("time", timestamp()),
         required("flags", DataType::UInt32),
@@ -23,7 +28,11 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     ]))
 });
 
-/// The columns of a batch of points.
+/// How many columns of a batch say which series a point is of; they come first.
+pub const SERIES_COLUMNS: usize = 4;
+
+/// The columns of a batch of points. A point's series is in four of them, because a request repeats
+/// each part many times, and seldom the whole: `metric` is an encoded series without the other three.
 pub fn schema() -> SchemaRef {
     SCHEMA.clone()
 }
@@ -58,12 +67,15 @@ pub struct PointRow<'a> {
 /// Makes a batch row by row.
 #[derive(Debug, Default)]
 pub struct PointsBuilder {
-    series: Runs,
+    resource: Runs,
+    scope: Runs,
+    metric: Runs,
+    attributes: Runs,
     start_time: Vec<i64>,
     time: Vec<i64>,
     flags: Vec<u32>,
-    value: Vec<Option<f64>>,
-    value_int: Vec<Option<i64>>,
+    value: Float64Builder,
+    value_int: Int64Builder,
     point: BinaryBuilder,
     exemplars: BinaryBuilder,
 }
@@ -73,21 +85,50 @@ impl PointsBuilder {
         PointsBuilder::default()
     }
 
-    /// The series of the rows to come, encoded (see `series`).
+    /// The series of the rows to come, encoded (see `series`). What is no series has no name.
     pub fn set_series(&mut self, encoded: &[u8]) {
-        self.series.set(encoded);
+        let series = SeriesView::parse(encoded).unwrap_or_default();
+        let mut metric = Writer::new();
+        series.metric().encode(&mut metric);
+        self.set_resource(series.resource);
+        self.set_scope(series.scope);
+        self.set_metric(metric.as_bytes());
+        self.set_attributes(series.attributes);
+    }
+
+    /// The resource of the rows to come, in the form of its column.
+    pub fn set_resource(&mut self, resource: &[u8]) {
+        self.resource.set(resource);
+    }
+
+    /// The scope of the rows to come, in the form of its column.
+    pub fn set_scope(&mut self, scope: &[u8]) {
+        self.scope.set(scope);
+    }
+
+    /// The metric of the rows to come (see `SeriesView::metric`), encoded.
+    pub fn set_metric(&mut self, metric: &[u8]) {
+        self.metric.set(metric);
+    }
+
+    /// The attributes of the rows to come, sorted by key, in the form of their column.
+    pub fn set_attributes(&mut self, attributes: &[u8]) {
+        self.attributes.set(attributes);
     }
 
     pub fn len(&self) -> usize {
-        self.series.len()
+        self.time.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.series.len() == 0
+        self.time.is_empty()
     }
 
     pub fn push(&mut self, row: &PointRow<'_>) {
-        self.series.push();
+        self.resource.push();
+        self.scope.push();
+        self.metric.push();
+        self.attributes.push();
         self.start_time.push(row.start_time);
         self.time.push(row.time);
         self.flags.push(row.flags);
@@ -97,20 +138,23 @@ impl PointsBuilder {
             PointBody::Number(Number::Int(n)) => (None, Some(n), None),
             PointBody::Other(point) => (None, None, Some(point)),
         };
-        self.value.push(double);
-        self.value_int.push(int);
+        self.value.append_option(double);
+        self.value_int.append_option(int);
         self.point.append_option(other);
         self.exemplars.append_value(row.exemplars);
     }
 
     pub fn finish(mut self) -> RecordBatch {
         let columns: Vec<ArrayRef> = vec![
-            self.series.finish_binary(),
+            self.resource.finish_binary(),
+            self.scope.finish_binary(),
+            self.metric.finish_binary(),
+            self.attributes.finish_binary(),
             times(self.start_time),
             times(self.time),
             Arc::new(UInt32Array::from(self.flags)),
-            Arc::new(Float64Array::from(self.value)),
-            Arc::new(Int64Array::from(self.value_int)),
+            Arc::new(self.value.finish()),
+            Arc::new(self.value_int.finish()),
             Arc::new(self.point.finish()),
             Arc::new(self.exemplars.finish()),
         ];
@@ -124,8 +168,52 @@ impl PointsBuilder {
 /// The columns of a batch, typed.
 #[derive(Clone, Copy, Debug)]
 pub struct Points<'a> {
-    /// Keys and the encoded series that they point to.
-    pub series: DictionaryView<'a, BinaryArray>,
+    pub resource: DictionaryView<'a, BinaryArray>,
+    pub scope: DictionaryView<'a, BinaryArray>,
+    pub metric: DictionaryView<'a, BinaryArray>,
+    pub attributes: DictionaryView<'a, BinaryArray>,
+    pub samples: Samples<'a>,
+}
+
+impl<'a> Points<'a> {
+    /// Fails if a column is missing or of another type.
+    pub fn new(batch: &'a RecordBatch) -> Result<Points<'a>, SchemaError> {
+        Ok(Points {
+            resource: dictionary_view(batch, "resource")?,
+            scope: dictionary_view(batch, "scope")?,
+            metric: dictionary_view(batch, "metric")?,
+            attributes: dictionary_view(batch, "attributes")?,
+            samples: Samples::new(batch)?,
+        })
+    }
+
+    pub fn len(&self) -> usize {
+        self.samples.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.samples.is_empty()
+    }
+
+    /// The series of a row. Bytes were validated at ingest; a metric that can't be parsed all the same
+    /// has no name.
+    pub fn series(&self, row: usize) -> SeriesView<'a> {
+        SeriesView {
+            attributes: self.attributes.value(row),
+            resource: self.resource.value(row),
+            scope: self.scope.value(row),
+            ..SeriesView::parse(self.metric.value(row)).unwrap_or_default()
+        }
+    }
+
+    pub fn row(&self, row: usize) -> PointRow<'a> {
+        self.samples.row(row)
+    }
+}
+
+/// What a batch says of its points besides their series.
+#[derive(Clone, Copy, Debug)]
+pub struct Samples<'a> {
     pub start_time: &'a TimestampNanosecondArray,
     pub time: &'a TimestampNanosecondArray,
     pub flags: &'a UInt32Array,
@@ -135,11 +223,10 @@ pub struct Points<'a> {
     pub exemplars: &'a BinaryArray,
 }
 
-impl<'a> Points<'a> {
-    /// Fails if a column is missing or of another type.
-    pub fn new(batch: &'a RecordBatch) -> Result<Points<'a>, SchemaError> {
-        Ok(Points {
-            series: dictionary_view(batch, "series")?,
+impl<'a> Samples<'a> {
+    /// Fails if a column is missing or of another type. More columns may be there.
+    pub fn new(batch: &'a RecordBatch) -> Result<Samples<'a>, SchemaError> {
+        Ok(Samples {
             start_time: typed(batch, "start_time")?,
             time: typed(batch, "time")?,
             flags: typed(batch, "flags")?,
@@ -156,11 +243,6 @@ impl<'a> Points<'a> {
 
     pub fn is_empty(&self) -> bool {
         self.time.is_empty()
-    }
-
-    /// The encoded series of a row.
-    pub fn series(&self, row: usize) -> &'a [u8] {
-        self.series.values.value(self.series.key(row))
     }
 
     pub fn row(&self, row: usize) -> PointRow<'a> {

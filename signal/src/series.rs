@@ -42,7 +42,7 @@ impl Kind {
 pub const TEMPORALITY_DELTA: i32 = 1;
 pub const TEMPORALITY_CUMULATIVE: i32 = 2;
 
-/// A series as the `series` column carries it. Description and metadata are told with it but are
+/// A series. Description and metadata are told with it but are
 /// no part of its identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Series {
@@ -140,6 +140,11 @@ impl<'a> SeriesView<'a> {
             }
         }
         Ok(series)
+    }
+
+    /// What is the same for all series of a metric in a scope: all but attributes, resource and scope.
+    pub fn metric(&self) -> SeriesView<'a> {
+        SeriesView { attributes: &[], resource: &[], scope: &[], ..*self }
     }
 
     pub fn to_series(&self) -> Series {

@@ -90,9 +90,15 @@ fn points_keep_the_type_of_their_value() {
         PointBody::Other(&[0x21]),
         PointBody::Empty,
     ];
-    let series = Series { name: "m".into(), ..Series::default() }.encode();
+    let series = Series {
+        name: "m".into(),
+        description: "words".into(),
+        attributes: attributes::encode([("k", AnyValue::Int(1))]),
+        resource: resource_of("cart"),
+        ..Series::default()
+    };
     let mut builder = PointsBuilder::new();
-    builder.set_series(&series);
+    builder.set_series(&series.encode());
     for body in bodies {
         builder.push(&PointRow { time: 7, body, ..PointRow::default() });
     }
@@ -102,5 +108,6 @@ fn points_keep_the_type_of_their_value() {
     assert_eq!((0..4).map(|row| points.row(row).body).collect::<Vec<_>>(), bodies);
     let PointBody::Number(Number::Double(last)) = points.row(4).body else { panic!("a double") };
     assert_eq!(last.to_bits(), stale.to_bits(), "Prometheus' stale marker is one NaN of many");
-    assert_eq!(points.series(3), series);
+    assert_eq!(points.series(3).to_series(), series);
+    assert_eq!(points.metric.values.len(), 1, "a value is kept once");
 }

@@ -56,6 +56,10 @@ pub const DISK_LOOK: Duration = Duration::from_millis(250);
 
 /// Rows of a Parquet row group: design.md asks for 128–256k.
 pub const ROW_GROUP_ROWS: usize = 128 * KIB;
+/// Points are few bytes each, and dictionaries of their times and values are kept by row group.
+pub const POINTS_ROW_GROUP_ROWS: usize = MIB;
+/// A dictionary of times or values that has grown to this is given up.
+pub const POINTS_DICTIONARY_BYTES: usize = MIB;
 /// Rows of a Parquet page: a hit of the index decodes one page, not the row group.
 pub const PAGE_ROWS: usize = 16 * KIB;
 /// The same of spans and logs, where single rows are looked for: a quarter of it costs 2 % of the bytes
@@ -70,6 +74,8 @@ pub const WRITE_ROWS: usize = 8 * KIB;
 pub const READ_ROWS: usize = 8 * KIB;
 /// Encoded bytes of a batch that a merge reads of each input and writes: fewer rows where rows are large.
 pub const MERGE_BATCH_BYTES: usize = 2 * MIB;
+/// Series that a merge reads from each input at once.
+pub const MERGE_SERIES: usize = KIB;
 /// False positives of bloom filters. At 0.03 one of a full row group has a byte a row; its size is a
 /// power of two, so that 0.01 would take two.
 pub const BLOOM_FALSE_POSITIVES: f64 = 0.03;
@@ -144,8 +150,10 @@ pub const INDEX_BUILD_BYTES: usize = 32 * MIB;
 
 /// Parsed footers, opened indexes and series lists that are kept, together.
 pub const CACHE_BYTES: usize = 48 * MIB;
-/// Series whose parsed form is remembered per tenant.
+/// Series whose parsed form is remembered …
 pub const SERIES_CACHE: usize = 100_000;
+/// … and about what they may take: a few with very long labels must not count as little.
+pub const SERIES_CACHE_BYTES: usize = 64 * MIB;
 
 /// What one piece of work on a catalog that is not local may take, connecting included.
 pub const CATALOG_TIMEOUT: Duration = Duration::from_secs(20);

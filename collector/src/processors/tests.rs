@@ -2,10 +2,11 @@ use super::{Red, RedStats};
 use crate::limits::RedLimits;
 use ocelli_signal::point::ExponentialHistogram;
 use ocelli_signal::points::{FLAG_NO_RECORDED_VALUE, PointBody, Points};
+use ocelli_signal::series::SeriesView;
 use ocelli_signal::span_parts::{Number, iter_exemplars};
 use ocelli_signal::spans::{SpanRow, SpansBuilder};
 use ocelli_signal::wire::Writer;
-use ocelli_signal::{AnyValue, Attributes, Batch, Series, attributes, origin};
+use ocelli_signal::{AnyValue, Attributes, Batch, attributes, origin};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -100,9 +101,8 @@ fn points(batch: &Batch) -> BTreeMap<String, Vec<Seen>> {
     seen
 }
 
-fn name_of(series: &[u8]) -> String {
-    let series = Series::parse(series).unwrap();
-    let values: Vec<_> = Attributes::of_column(&series.attributes)
+fn name_of(series: SeriesView<'_>) -> String {
+    let values: Vec<_> = Attributes::of_column(series.attributes)
         .iter()
         .map(|(_, value)| value.as_str().unwrap_or("?").to_owned())
         .collect();
@@ -207,7 +207,7 @@ fn series_over_the_cap_flow_together() {
     assert_eq!(seen.keys().filter(|name| name.starts_with("calls")).count(), 3);
     assert_eq!((red.stats().series, red.stats().overflowed_spans), (2, 3));
     let points = Points::new(&batch.rows).unwrap();
-    let series = (0..points.len()).map(|at| Series::parse(points.series(at)).unwrap());
+    let series = (0..points.len()).map(|at| points.series(at).to_series());
     let overflow = series.filter(|series| {
         Attributes::of_column(&series.attributes).get("otel.metric.overflow") == Some(AnyValue::Bool(true))
     });

@@ -11,7 +11,7 @@ use ocelli_signal::point::{ExponentialHistogram, Histogram, Summary};
 use ocelli_signal::points::{PointBody, Points};
 use ocelli_signal::span_parts::{Number, iter_events, iter_exemplars, iter_links};
 use ocelli_signal::spans::Spans;
-use ocelli_signal::{AnyValue, Attributes, Kind, Series, Signal};
+use ocelli_signal::{AnyValue, Attributes, Kind, Signal};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{self as common, KeyValueList};
 use opentelemetry_proto::tonic::metrics::v1 as otlp;
@@ -157,7 +157,7 @@ fn nothing_of_a_number_point_is_lost() {
     assert_eq!(read.filtered_attributes.get_str("user"), Some("u1"));
     assert_eq!((points.row(1).flags, points.row(1).body), (1, PointBody::Empty));
     assert_eq!(points.row(2).body, PointBody::Number(Number::Double(0.5)));
-    let series = Series::parse(points.series(0)).unwrap();
+    let series = points.series(0).to_series();
     assert_eq!(
         (series.name.as_str(), series.description.as_str(), series.unit.as_str()),
         ("s", "words", "s")
@@ -242,7 +242,7 @@ fn nothing_of_a_distribution_is_lost() {
     for row in 0..2 {
         assert_eq!(iter_exemplars(points.row(row).exemplars).count(), 1);
     }
-    let kinds: Vec<_> = (0..3).map(|row| Series::parse(points.series(row)).unwrap().kind).collect();
+    let kinds: Vec<_> = (0..3).map(|row| points.series(row).kind).collect();
     assert_eq!(kinds, [Kind::Histogram, Kind::ExponentialHistogram, Kind::Summary]);
 }
 

@@ -1,11 +1,9 @@
 //! Rows that are in the WAL and not yet in a segment, readable at once.
 
-mod grouped;
 mod part;
 mod series_cache;
 mod tables;
 
-pub use grouped::{GroupedSeries, group};
 pub use part::{Part, batch_bytes};
-pub use series_cache::SeriesCache;
+pub use series_cache::{Generation, Known, SeriesCache, memory_bytes, numbers};
 pub use tables::{Frozen, Tables};

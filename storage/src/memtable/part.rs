@@ -1,7 +1,6 @@
 //! Rows in memory: immutable once made, so that whoever reads needs no lock.
 
-use super::grouped::{GroupedSeries, group};
-use super::series_cache::SeriesCache;
+use super::series_cache::{Generation, Numbered, SeriesCache};
 use crate::error::Result;
 use crate::limits;
 use crate::rows::Rows;
@@ -9,12 +8,13 @@ use crate::segment::time_bounds;
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use ocelli_signal::Signal;
-use ocelli_signal::points::Points;
+use std::sync::Arc;
 
 /// Some rows of one tenant and signal.
 #[derive(Debug)]
 pub struct Part {
     pub signal: Signal,
+    /// In the signal's schema; of points with a number in place of their series.
     pub rows: RecordBatch,
     pub first_sequence: u64,
     pub last_sequence: u64,
@@ -22,10 +22,10 @@ pub struct Part {
     pub covers: u64,
     pub min_time: i64,
     pub max_time: i64,
-    /// Arrow bytes.
+    /// Arrow bytes, and those of series that came with the rows.
     pub bytes: usize,
-    /// Points by their series; empty for other signals.
-    pub series: Vec<GroupedSeries>,
+    /// Of points, what the numbers refer to.
+    pub series: Option<Arc<Generation>>,
 }
 
 impl Part {
@@ -37,10 +37,14 @@ impl Part {
         cache: &SeriesCache,
     ) -> Result<Part> {
         let (min_time, max_time) = time_bounds(signal, &rows)?;
-        let series = if signal == Signal::Points { group(&Points::new(&rows)?, cache) } else { Vec::new() };
+        let (mut rows, mut series, mut series_bytes) = (rows, None, 0);
+        if signal == Signal::Points {
+            let Numbered { rows: numbered, generation, new_bytes } = cache.number(&rows)?;
+            (rows, series, series_bytes) = (numbered, Some(generation), new_bytes);
+        }
         Ok(Part {
             signal,
-            bytes: batch_bytes(&rows),
+            bytes: batch_bytes(&rows) + series_bytes,
             rows,
             first_sequence: sequence,
             last_sequence: sequence,
@@ -55,16 +59,35 @@ impl Part {
     /// a few times however many small parts come.
     pub fn joins(&self, next: &Part) -> bool {
         let (rows, more) = (self.rows.num_rows(), next.rows.num_rows());
-        rows < 2 * more && rows + more <= limits::PART_ROWS
+        let same_numbers = match (&self.series, &next.series) {
+            (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
+            _ => true,
+        };
+        same_numbers && rows < 2 * more && rows + more <= limits::PART_ROWS
     }
 
-    /// This part and the one that came after it.
-    pub fn join(&self, next: &Part, cache: &SeriesCache) -> Result<Part> {
-        let rows = concat_batches(&self.signal.schema(), [&self.rows, &next.rows])?;
-        let mut joined =
-            Part::new(self.signal, rows, self.first_sequence, self.covers.max(next.covers), cache)?;
-        joined.last_sequence = next.last_sequence;
-        Ok(joined)
+    /// This part and the one that came after it, which it joins.
+    pub fn join(&self, next: &Part) -> Result<Part> {
+        let rows = concat_batches(self.rows.schema_ref(), [&self.rows, &next.rows])?;
+        // What is not in the columns does not change by joining.
+        let beside = |part: &Part| part.bytes.saturating_sub(batch_bytes(&part.rows));
+        let (min_time, max_time) = match (self.rows.num_rows(), next.rows.num_rows()) {
+            // Without rows there are no times.
+            (0, _) => (next.min_time, next.max_time),
+            (_, 0) => (self.min_time, self.max_time),
+            _ => (self.min_time.min(next.min_time), self.max_time.max(next.max_time)),
+        };
+        Ok(Part {
+            signal: self.signal,
+            bytes: batch_bytes(&rows) + beside(self) + beside(next),
+            rows,
+            first_sequence: self.first_sequence,
+            last_sequence: next.last_sequence,
+            covers: self.covers.max(next.covers),
+            min_time,
+            max_time,
+            series: self.series.clone(),
+        })
     }
 
     pub fn overlaps(&self, from_ns: i64, to_ns: i64) -> bool {
@@ -101,29 +124,38 @@ mod tests {
     use super::*;
     use crate::test_rows;
 
-    fn part(from: usize, count: usize, sequence: u64) -> Part {
+    fn part(cache: &SeriesCache, from: usize, count: usize, sequence: u64) -> Part {
         let rows = test_rows::batch(Signal::Points, from, count);
-        Part::new(Signal::Points, rows, sequence, sequence, &SeriesCache::default()).unwrap()
+        Part::new(Signal::Points, rows, sequence, sequence, cache).unwrap()
     }
 
     #[test]
     fn joined_parts_hold_the_rows_of_both() {
-        let joined = part(0, 5, 3).join(&part(5, 4, 7), &SeriesCache::default()).unwrap();
-        crate::test_compare::assert_same_rows(&joined.rows, &test_rows::batch(Signal::Points, 0, 9));
+        let cache = SeriesCache::default();
+        let parts = [part(&cache, 0, 5, 3), part(&cache, 5, 4, 7)];
+        let joined = parts[0].join(&parts[1]).unwrap();
+        let whole = part(&cache, 0, 9, 3);
+        crate::test_compare::assert_same_rows(&joined.rows, &whole.rows);
         assert_eq!((joined.first_sequence, joined.last_sequence, joined.covers), (3, 7, 7));
-        assert_eq!(joined.series.iter().map(|series| series.rows.len()).sum::<usize>(), 9);
+        assert_eq!((joined.min_time, joined.max_time), (whole.min_time, whole.max_time));
+        let new_series = parts.iter().map(|part| part.bytes).sum::<usize>() - joined.bytes;
+        assert!(new_series < 100, "series are counted once, by the part that brought them");
     }
 
     #[test]
     fn only_parts_of_like_size_join() {
-        assert!(part(0, 5, 1).joins(&part(0, 5, 2)));
-        assert!(!part(0, 50, 1).joins(&part(0, 5, 2)));
+        let cache = SeriesCache::default();
+        assert!(part(&cache, 0, 5, 1).joins(&part(&cache, 0, 5, 2)));
+        assert!(!part(&cache, 0, 50, 1).joins(&part(&cache, 0, 5, 2)));
+        let other = part(&SeriesCache::default(), 0, 5, 2);
+        assert!(!part(&cache, 0, 5, 1).joins(&other), "its numbers mean other series");
     }
 
     #[test]
     fn reads_columns_and_rows() {
-        let read = part(0, 9, 1).read(Some(&["time"]), Some(&Rows::new(vec![2, 8]))).unwrap();
+        let part = part(&SeriesCache::default(), 0, 9, 1);
+        let read = part.read(Some(&["time"]), Some(&Rows::new(vec![2, 8]))).unwrap();
         assert_eq!((read.num_columns(), read.num_rows()), (1, 2));
-        assert!(part(0, 9, 1).read(Some(&["absent"]), None).is_err());
+        assert!(part.read(Some(&["absent"]), None).is_err());
     }
 }

@@ -144,7 +144,7 @@ impl Tables {
         while let Some(before) =
             kept.checked_sub(1).map(|at| &tail[at]).filter(|before| before.joins(&joined))
         {
-            joined = Arc::new(before.join(&joined, &self.series)?);
+            joined = Arc::new(before.join(&joined)?);
             kept -= 1;
         }
         Ok((joined, tail.split_off(kept)))

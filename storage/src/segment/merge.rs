@@ -8,20 +8,14 @@ mod rows;
 use super::Segment;
 use super::about::About;
 use super::partition::Partition;
-use super::points::SeriesEntry;
-use super::services::{Services, service_of};
+use super::points;
+use super::services::Services;
 use super::sink::discard;
-use super::write::{Draft, write};
 use crate::catalog::SegmentEntry;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
-use crate::memtable::SeriesCache;
 use crate::paths;
-use crate::snapshot::{Point, PointValue};
-use arrow::array::RecordBatch;
 use ocelli_signal::Signal;
-use ocelli_signal::points::{PointBody, PointRow, PointsBuilder};
-use ocelli_signal::span_parts::Number;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,12 +33,11 @@ pub struct Merge<'a> {
     pub level: u32,
     /// Neighbours in their partition, oldest sequence first; at least one.
     pub inputs: &'a [Arc<Segment>],
-    /// Whether a row of a service (by name) and time (nanoseconds; of spans the start) stays.
+    /// Whether a row of a service (by name) and time (nanoseconds; of spans the start) stays. What stays
+    /// at a time stays at every later one.
     pub keep: &'a (dyn Fn(&str, i64) -> bool + Sync),
     /// An output of logs with fewer rows gets no index.
     pub index_min_rows: usize,
-    /// Series that were parsed before.
-    pub series: &'a SeriesCache,
     /// Asked between batches: when true, the merge ends as `Unavailable`.
     pub stop: &'a AtomicBool,
 }
@@ -55,7 +48,6 @@ impl<'a> Merge<'a> {
         inputs: &'a [Arc<Segment>],
         keep: &'a (dyn Fn(&str, i64) -> bool + Sync),
         index_min_rows: usize,
-        series: &'a SeriesCache,
         stop: &'a AtomicBool,
     ) -> Option<Merge<'a>> {
         let (first, last) = (&inputs.first()?.entry, &inputs.last()?.entry);
@@ -69,7 +61,6 @@ impl<'a> Merge<'a> {
             inputs,
             keep,
             index_min_rows,
-            series,
             stop,
         })
     }
@@ -91,7 +82,7 @@ impl<'a> Merge<'a> {
     }
 
     /// What the output will say about itself, without the times and services of its rows.
-    fn about(&self) -> About {
+    pub fn about(&self) -> About {
         About {
             tenant: self.tenant.to_owned(),
             signal: self.signal,
@@ -120,72 +111,11 @@ impl<'a> Merge<'a> {
 /// Writes the output under its name; it counts when the catalog has it in place of the inputs.
 /// `None` when no row is kept.
 pub fn merge(disk: &dyn Disk, job: &Merge<'_>) -> Result<Option<SegmentEntry>> {
-    match job.signal {
-        Signal::Points => merge_points(disk, job),
-        Signal::Spans | Signal::Logs => {
-            rows::merge(disk, job).inspect_err(|_| discard(disk, &job.about().stem()))
-        }
-    }
-}
-
-fn merge_points(disk: &dyn Disk, job: &Merge<'_>) -> Result<Option<SegmentEntry>> {
-    let mut batches = Vec::new();
-    for input in job.inputs {
-        job.check_stop()?;
-        batches.extend(points_of(input, job)?);
-    }
-    if batches.iter().all(|batch| batch.num_rows() == 0) {
-        return Ok(None);
-    }
-    let draft = Draft {
-        tenant: job.tenant,
-        signal: job.signal,
-        partition: job.partition,
-        level: job.level,
-        batches,
-        first_sequence: job.first_sequence,
-        last_sequence: job.last_sequence,
-        covered: job.covered(),
-        created_at: job.created_at(),
-        flush_partitions: Vec::new(),
-        series: job.series,
+    let merged = match job.signal {
+        Signal::Points => points::merge(disk, job),
+        Signal::Spans | Signal::Logs => rows::merge(disk, job),
     };
-    write(disk, &draft, job.index_min_rows).map(Some)
-}
-
-/// The kept points of a segment, by series and time.
-fn points_of(input: &Segment, job: &Merge<'_>) -> Result<Vec<RecordBatch>> {
-    let list = input.series()?;
-    let all: Vec<&SeriesEntry> = list.0.iter().collect();
-    let mut builder = PointsBuilder::new();
-    let mut current = None;
-    input.points(&all, i64::MIN, i64::MAX, |place, point| {
-        let series = &all[place].series;
-        if !(job.keep)(service_of(&series.resource), point.time) {
-            return;
-        }
-        if current != Some(place) {
-            builder.set_series(&series.encode());
-            current = Some(place);
-        }
-        push(&mut builder, &point);
-    })?;
-    Ok(vec![builder.finish()])
-}
-
-fn push(builder: &mut PointsBuilder, point: &Point) {
-    builder.push(&PointRow {
-        start_time: point.start,
-        time: point.time,
-        flags: point.flags,
-        body: match &point.value {
-            PointValue::None => PointBody::Empty,
-            PointValue::Double(n) => PointBody::Number(Number::Double(*n)),
-            PointValue::Int(n) => PointBody::Number(Number::Int(*n)),
-            PointValue::Other(point) => PointBody::Other(point),
-        },
-        exemplars: &point.exemplars,
-    });
+    merged.inspect_err(|_| discard(disk, &job.about().stem()))
 }
 
 #[cfg(test)]

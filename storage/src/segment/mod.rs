@@ -228,7 +228,7 @@ impl Segment {
         to_ns: i64,
         each: impl FnMut(usize, Point),
     ) -> Result<()> {
-        let footer = self.footer(ROWS_SUFFIX, points::schema())?;
+        let footer = self.points_footer()?;
         points::read_points(Chunks(self.open_checked(ROWS_SUFFIX)?), &footer, series, from_ns, to_ns, each)
             .map_err(|error| self.blame(error))
     }
@@ -277,11 +277,22 @@ impl Segment {
     }
 
     fn footer(&self, suffix: &'static str, schema: &SchemaRef) -> Result<Arc<ArrowReaderMetadata>> {
+        self.cached_footer(suffix, |file| read::footer(file, schema))
+    }
+
+    fn points_footer(&self) -> Result<Arc<ArrowReaderMetadata>> {
+        self.cached_footer(ROWS_SUFFIX, points::footer)
+    }
+
+    fn cached_footer(
+        &self,
+        suffix: &'static str,
+        load: impl Fn(&Chunks) -> Result<ArrowReaderMetadata>,
+    ) -> Result<Arc<ArrowReaderMetadata>> {
         // The series file is read once and kept as a list, so its footer need not be.
         let what = if suffix == ROWS_SUFFIX { "footer" } else { "series footer" };
         self.context.cache.get(Key { segment: self.number, what }, || {
-            let footer = read::footer(&Chunks(self.open_checked(suffix)?), schema)
-                .map_err(|error| self.blame(error))?;
+            let footer = load(&Chunks(self.open_checked(suffix)?)).map_err(|error| self.blame(error))?;
             if suffix == ROWS_SUFFIX {
                 self.check_rows(&footer)?;
             }

@@ -20,6 +20,15 @@ const RANGED: [&str; 6] = ["time", "start_time", "duration_ns", "severity_number
 
 /// The properties of a file with these columns and about this many rows.
 pub fn properties(schema: &Schema, rows: usize, about: Vec<KeyValue>) -> Result<WriterProperties> {
+    Ok(properties_builder(schema, rows, about)?.build())
+}
+
+/// The same, to be changed.
+pub fn properties_builder(
+    schema: &Schema,
+    rows: usize,
+    about: Vec<KeyValue>,
+) -> Result<WriterPropertiesBuilder> {
     // A few rows of a file are what most questions about spans and logs end with.
     let looked_up = schema.column_with_name(BLOOMED).is_some();
     let page_rows = if looked_up { limits::LOOKUP_PAGE_ROWS } else { limits::PAGE_ROWS };
@@ -42,7 +51,7 @@ pub fn properties(schema: &Schema, rows: usize, about: Vec<KeyValue>) -> Result<
                 .set_column_bloom_filter_max_ndv(path, rows.clamp(64, limits::ROW_GROUP_ROWS) as u64);
         }
     }
-    Ok(builder.build())
+    Ok(builder)
 }
 
 fn is_distinct(field: &Field) -> bool {

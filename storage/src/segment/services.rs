@@ -5,12 +5,10 @@ use super::columns::{downcast, typed};
 use super::sort;
 use crate::error::Result;
 use crate::limits;
-use crate::memtable::SeriesCache;
 use arrow::array::types::Int32Type;
-use arrow::array::{Array, BinaryArray, DictionaryArray, RecordBatch, StringArray};
+use arrow::array::{Array, DictionaryArray, RecordBatch, StringArray};
 use ocelli_signal::Signal;
 use ocelli_signal::origin::{Resource, UNKNOWN_SERVICE};
-use ocelli_signal::points::Points;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -40,18 +38,6 @@ pub struct Services {
 }
 
 impl Services {
-    /// The services of a batch.
-    pub fn of(signal: Signal, rows: &RecordBatch, series: &SeriesCache) -> Result<Services> {
-        if signal != Signal::Points {
-            return Services::of_rows(signal, rows);
-        }
-        let times: &[i64] = sort::times(signal, rows)?.values();
-        let view = Points::new(rows)?.series;
-        let values: &BinaryArray = view.values;
-        let name = |key: usize| service_of(&series.get(values.value(key)).1.resource).to_owned();
-        Ok(gather(times, values.len(), |row| view.key(row), name))
-    }
-
     /// The services of spans or logs, in the signal's schema or in that of a file.
     pub fn of_rows(signal: Signal, rows: &RecordBatch) -> Result<Services> {
         let coded: &DictionaryArray<Int32Type> = typed(rows, "service")?;
@@ -128,9 +114,9 @@ mod tests {
 
     #[test]
     fn rows_and_times_of_each_service_are_counted() {
-        for signal in Signal::ALL {
+        for signal in [Signal::Spans, Signal::Logs] {
             let batch = test_rows::batch(signal, 0, 60);
-            let services = Services::of(signal, &batch, &SeriesCache::default()).unwrap();
+            let services = Services::of_rows(signal, &batch).unwrap();
             assert_eq!(services.named.values().map(|service| service.rows).sum::<u64>(), 60);
             assert!(services.named.keys().all(|name| name.starts_with("shop-")) && !services.more);
             let min = services.named.values().map(|service| service.min_time).min();
@@ -149,7 +135,7 @@ mod tests {
             builder.set_resource(&test_rows::resource(n));
             builder.push(&LogRow::default());
         }
-        let services = Services::of(Signal::Logs, &builder.finish(), &SeriesCache::default()).unwrap();
+        let services = Services::of_rows(Signal::Logs, &builder.finish()).unwrap();
         assert_eq!((services.named.len(), services.more), (limits::SEGMENT_SERVICES, true));
         let mut both = Services::default();
         both.extend(&services);

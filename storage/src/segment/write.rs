@@ -26,6 +26,7 @@ use ocelli_signal::Signal;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
 use std::path::{Path, PathBuf};
 
 /// Version of the files' layout; see `docs/format/segment.md`.
@@ -39,7 +40,7 @@ pub struct Draft<'a> {
     pub partition: Partition,
     /// See `SegmentEntry`.
     pub level: u32,
-    /// In the signal's schema, in the order of their arrival.
+    /// In the signal's schema, in the order of their arrival. Of points also as a memtable has them.
     pub batches: Vec<RecordBatch>,
     pub first_sequence: u64,
     pub last_sequence: u64,
@@ -55,7 +56,7 @@ pub struct Draft<'a> {
 
 impl Draft<'_> {
     /// What the files will say about themselves; the writer counts the rows' times and services.
-    fn about(&self) -> About {
+    pub fn about(&self) -> About {
         About {
             tenant: self.tenant.to_owned(),
             signal: self.signal,
@@ -87,10 +88,10 @@ fn write_draft(
     draft: &Draft<'_>,
     index_min_rows: usize,
 ) -> Result<SegmentEntry> {
-    let rows = concat_batches(&draft.signal.schema(), &draft.batches)?;
     if draft.signal == Signal::Points {
-        return write_points(disk, about, draft, &rows);
+        return points::write(disk, about, draft);
     }
+    let rows = concat_batches(&draft.signal.schema(), &draft.batches)?;
     let order = sort::order(draft.signal, &rows)?;
     let mut converter = Converter::new(Layout::for_rows(draft.signal, [&rows])?);
     let schema = converter.layout.file.clone();
@@ -102,21 +103,12 @@ fn write_draft(
     writer.finish(converter.about())
 }
 
-fn write_points(
-    disk: &dyn Disk,
-    about: About,
-    draft: &Draft<'_>,
-    rows: &RecordBatch,
-) -> Result<SegmentEntry> {
-    let (min_time, max_time) = sort::time_bounds(draft.signal, rows)?;
-    let services = Services::of(draft.signal, rows, draft.series)?;
-    let about = About { min_time, max_time, services, ..about };
+/// Makes the directory of a segment, and gives the path of its files without suffix.
+pub fn create_dir(disk: &dyn Disk, about: &About) -> Result<PathBuf> {
     let stem = about.stem();
     let dir = paths::parent(&stem);
     disk.create_dir_all(dir).context("create", dir)?;
-    let files = points::write(disk, &stem, draft, rows, &about.key_values())?;
-    let files = name_files(disk, &stem, files)?;
-    Ok(about.entry(&stem, rows.num_rows() as u64, files))
+    Ok(stem)
 }
 
 /// A segment of spans or logs being written. It holds one row group, never all rows, and what can
@@ -142,9 +134,7 @@ impl<'a> SegmentWriter<'a> {
         expected_rows: usize,
         index_min_rows: usize,
     ) -> Result<SegmentWriter<'a>> {
-        let stem = about.stem();
-        let dir = paths::parent(&stem);
-        disk.create_dir_all(dir).context("create", dir)?;
+        let stem = create_dir(disk, &about)?;
         let file = RowsFile::create(disk, &stem, ROWS_SUFFIX, schema, expected_rows, Vec::new())?;
         let indexed = about.signal == Signal::Logs && expected_rows >= index_min_rows;
         let index = indexed.then(IndexBuilder::default);
@@ -205,8 +195,18 @@ impl RowsFile {
         rows: usize,
         about: Vec<KeyValue>,
     ) -> Result<RowsFile> {
+        RowsFile::with_properties(disk, stem, suffix, schema, properties(schema, rows, about)?)
+    }
+
+    pub fn with_properties(
+        disk: &dyn Disk,
+        stem: &Path,
+        suffix: &'static str,
+        schema: &SchemaRef,
+        properties: WriterProperties,
+    ) -> Result<RowsFile> {
         let options = ArrowWriterOptions::new()
-            .with_properties(properties(schema, rows, about)?)
+            .with_properties(properties)
             // The Arrow schema would cost kilobytes in each file, and tells other readers nothing.
             .with_skip_arrow_metadata(true);
         let sink = Sink::create(disk, stem, suffix)?;
@@ -222,7 +222,7 @@ impl RowsFile {
     }
 
     /// Ends a file of which it was not known before what it would say about itself.
-    fn finish_with(mut self, about: Vec<KeyValue>) -> Result<FileEntry> {
+    pub fn finish_with(mut self, about: Vec<KeyValue>) -> Result<FileEntry> {
         about.into_iter().for_each(|pair| self.writer.append_key_value_metadata(pair));
         self.finish()
     }

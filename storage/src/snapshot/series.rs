@@ -2,12 +2,12 @@
 
 use super::Snapshot;
 use crate::error::Result;
-use crate::memtable::Part;
+use crate::memtable::{self, Generation, Known, Part};
 use crate::segment::Segment;
 use crate::segment::points::SeriesEntry;
 use bytes::Bytes;
 use ocelli_signal::Series;
-use ocelli_signal::points::{PointBody, PointRow, Points};
+use ocelli_signal::points::{PointBody, PointRow, Samples};
 use ocelli_signal::span_parts::Number;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -70,7 +70,14 @@ impl Snapshot {
         from_ns: i64,
         to_ns: i64,
     ) -> Result<Vec<SeriesPoints>> {
-        let mut gathered = Gathered { select, from_ns, to_ns, places: HashMap::new(), found: Vec::new() };
+        let mut gathered = Gathered {
+            select,
+            from_ns,
+            to_ns,
+            places: HashMap::new(),
+            by_number: HashMap::new(),
+            found: Vec::new(),
+        };
         for segment in self.points.segments.iter().filter(|segment| segment.entry.overlaps(from_ns, to_ns)) {
             gathered.add_segment(segment)?;
         }
@@ -87,7 +94,18 @@ struct Gathered<'s> {
     to_ns: i64,
     /// Where a series' points go; `None` for one that is not wanted.
     places: HashMap<u128, Option<usize>>,
+    /// The same by the numbers that rows in memory have, for each generation of numbers.
+    by_number: HashMap<*const Generation, Vec<Place>>,
     found: Vec<SeriesPoints>,
+}
+
+/// Where the points of a numbered series go.
+#[derive(Clone, Default)]
+enum Place {
+    #[default]
+    NotAsked,
+    NotWanted,
+    At(usize, Arc<Series>),
 }
 
 impl Gathered<'_> {
@@ -126,18 +144,35 @@ impl Gathered<'_> {
     }
 
     fn add_part(&mut self, part: &Part) -> Result<()> {
-        let points = Points::new(&part.rows)?;
-        for group in &part.series {
-            let time = |row: &u32| points.time.value(*row as usize);
-            let from = group.rows.partition_point(|row| time(row) < self.from_ns);
-            let to = group.rows.partition_point(|row| time(row) <= self.to_ns);
-            if from < to
-                && let Some(place) = self.place(group.id, &group.series)
-            {
-                let rows = group.rows[from..to].iter().map(|row| points.row(*row as usize).into());
-                self.found[place].points.extend(rows);
+        let Some(generation) = &part.series else { return Ok(()) };
+        let numbers = memtable::numbers(&part.rows)?;
+        let samples = Samples::new(&part.rows)?;
+        let times = samples.time.values();
+        let (from_ns, to_ns) = (self.from_ns, self.to_ns);
+        let in_time = |row: &usize| (from_ns..=to_ns).contains(&times[*row]);
+        let mut places = self.by_number.remove(&Arc::as_ptr(generation)).unwrap_or_default();
+        places.resize(generation.len(), Place::NotAsked);
+        let mut new: Vec<u32> = (0..samples.len()).filter(in_time).map(|row| numbers[row]).collect();
+        new.retain(|number| matches!(places[*number as usize], Place::NotAsked));
+        new.sort_unstable();
+        new.dedup();
+        for (number, Known { id, series, .. }) in new.iter().zip(generation.get(&new)) {
+            places[*number as usize] = match self.place(id, &series) {
+                Some(place) => Place::At(place, series),
+                None => Place::NotWanted,
+            };
+        }
+        for row in (0..samples.len()).filter(in_time) {
+            if let Place::At(place, told) = &places[numbers[row] as usize] {
+                let found = &mut self.found[*place];
+                found.points.push(samples.row(row).into());
+                // A description may have changed back: the last row tells.
+                if !Arc::ptr_eq(&found.series, told) {
+                    found.series = told.clone();
+                }
             }
         }
+        self.by_number.insert(Arc::as_ptr(generation), places);
         Ok(())
     }
 

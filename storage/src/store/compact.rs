@@ -174,8 +174,7 @@ impl Compactor {
         let (shared, stop) = (self.shared.clone(), self.stop.clone());
         let (inputs, keep) = (job.inputs.clone(), job.keep.clone());
         let work = tokio::task::spawn_blocking(move || {
-            let (min_rows, series) = (shared.options.index_min_rows, &shared.tables.series);
-            let merge = Merge::of(&inputs, keep.as_ref(), min_rows, series, &stop);
+            let merge = Merge::of(&inputs, keep.as_ref(), shared.options.index_min_rows, &stop);
             merge.map_or(Ok(None), |merge| segment::merge(shared.disk.as_ref(), &merge))
         });
         self.state = State::Writing { job, work };
@@ -277,9 +276,7 @@ fn candidate(segment: &Segment) -> Candidate {
 /// Removes what a failed merge has written, whole or in part.
 fn remove_output(shared: &Shared, job: &Job) {
     let stop = AtomicBool::new(false);
-    let Some(merge) = Merge::of(&job.inputs, job.keep.as_ref(), 0, &shared.tables.series, &stop) else {
-        return;
-    };
+    let Some(merge) = Merge::of(&job.inputs, job.keep.as_ref(), 0, &stop) else { return };
     let stem = merge.stem();
     for suffix in paths::SEGMENT_SUFFIXES {
         let path = paths::with_suffix(&stem, suffix);

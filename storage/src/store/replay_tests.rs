@@ -19,7 +19,7 @@ impl SpanObserver for Watch {
     }
 }
 
-const BATCHES: usize = 120;
+const BATCHES: usize = 140;
 
 /// A store that keeps everything in memory until its power is cut.
 async fn killed() -> (MemoryDisk, Catalog) {

@@ -16,8 +16,8 @@ pub fn decode(body: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeError
     let mut items = PointItems {
         builder: PointsBuilder::new(),
         limits,
-        resource: Vec::new(),
-        scope: Vec::new(),
+        resource_bytes: 0,
+        scope_bytes: 0,
         all_series_bytes: 0,
         buffers: Buffers::default(),
     };
@@ -28,8 +28,10 @@ pub fn decode(body: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeError
 struct PointItems<'a> {
     builder: PointsBuilder,
     limits: &'a DecodeLimits,
-    resource: Vec<u8>,
-    scope: Vec<u8>,
+    resource_bytes: usize,
+    scope_bytes: usize,
+    /// What the series would take if each had its own resource and scope, as they have once they are
+    /// known to the store.
     all_series_bytes: usize,
     buffers: Buffers,
 }
@@ -39,7 +41,7 @@ struct PointItems<'a> {
 struct Buffers {
     attributes: Writer,
     metadata: Writer,
-    series: Writer,
+    metric: Writer,
     parts: PointParts,
 }
 
@@ -47,11 +49,13 @@ impl Items for PointItems<'_> {
     const SIGNAL: Signal = Signal::Points;
 
     fn set_resource(&mut self, resource: &[u8]) {
-        resource.clone_into(&mut self.resource);
+        self.resource_bytes = resource.len();
+        self.builder.set_resource(resource);
     }
 
     fn set_scope(&mut self, scope: &[u8]) {
-        scope.clone_into(&mut self.scope);
+        self.scope_bytes = scope.len();
+        self.builder.set_scope(scope);
     }
 
     fn push(&mut self, message: &[u8], tally: &mut Tally) -> Result<(), DecodeError> {
@@ -65,6 +69,7 @@ impl Items for PointItems<'_> {
                 return Ok(());
             }
         };
+        self.builder.set_metric(self.buffers.metric.as_bytes());
         let mut pairs = Vec::new();
         for field in Reader::new(metric.data) {
             if let (1, Field::Bytes(point)) = field? {
@@ -91,9 +96,9 @@ impl Items for PointItems<'_> {
     }
 }
 
-/// A `Metric` without its points.
+/// A `Metric` without what has gone to the buffer.
 struct Metric<'a> {
-    series: SeriesView<'a>,
+    kind: Kind,
     /// The bytes of the `Gauge`, `Sum`, … message.
     data: &'a [u8],
 }
@@ -111,35 +116,38 @@ fn kind_of(number: u32) -> Option<Kind> {
 }
 
 impl PointItems<'_> {
-    /// Reads a metric; its metadata goes to a buffer.
+    /// Reads a metric; what its series share goes to a buffer.
     fn metric<'m>(&mut self, message: &'m [u8]) -> Result<Metric<'m>, ItemError> {
         self.buffers.metadata.clear();
-        let mut metric = Metric { series: SeriesView::default(), data: &[] };
+        let (mut series, mut data) = (SeriesView::default(), &[][..]);
         for field in Reader::new(message) {
             match field? {
-                (1, field) => metric.series.name = field.str()?,
-                (2, field) => metric.series.description = field.str()?,
-                (3, field) => metric.series.unit = field.str()?,
+                (1, field) => series.name = field.str()?,
+                (2, field) => series.description = field.str()?,
+                (3, field) => series.unit = field.str()?,
                 (12, field) => check::copy_pair(field, &mut self.buffers.metadata)?,
-                (number, Field::Bytes(data)) => {
+                (number, Field::Bytes(bytes)) => {
                     if let Some(kind) = kind_of(number) {
-                        (metric.series.kind, metric.data) = (kind, data);
+                        (series.kind, data) = (kind, bytes);
                     }
                 }
                 _ => {}
             }
         }
-        if metric.series.name.is_empty() {
+        if series.name.is_empty() {
             return Err(Rejection::MissingName.into());
         }
-        for field in Reader::new(metric.data) {
+        for field in Reader::new(data) {
             match field? {
-                (2, field) => metric.series.temporality = field.i32(),
-                (3, field) => metric.series.is_monotonic = field.bool(),
+                (2, field) => series.temporality = field.i32(),
+                (3, field) => series.is_monotonic = field.bool(),
                 _ => {}
             }
         }
-        Ok(metric)
+        series.metadata = self.buffers.metadata.as_bytes();
+        self.buffers.metric.clear();
+        series.encode(&mut self.buffers.metric);
+        Ok(Metric { kind: series.kind, data })
     }
 
     /// Takes in one data point. `pairs` is a buffer.
@@ -149,24 +157,17 @@ impl PointItems<'_> {
         message: &'m [u8],
         pairs: &mut Vec<Pair<'m>>,
     ) -> Result<(), ItemError> {
-        let kind = metric.series.kind;
+        let kind = metric.kind;
         let point = data_point::read(kind, message, pairs, &mut self.buffers.parts, self.limits)?;
         put_sorted(pairs, &mut self.buffers.attributes);
-        let series = SeriesView {
-            attributes: self.buffers.attributes.as_bytes(),
-            resource: &self.resource,
-            scope: &self.scope,
-            metadata: self.buffers.metadata.as_bytes(),
-            ..metric.series
-        };
-        self.buffers.series.clear();
-        series.encode(&mut self.buffers.series);
-        let encoded = self.buffers.series.as_bytes();
-        if encoded.len() > self.limits.series_bytes {
+        let attributes = self.buffers.attributes.as_bytes();
+        let series_bytes =
+            self.buffers.metric.as_bytes().len() + attributes.len() + self.resource_bytes + self.scope_bytes;
+        if series_bytes > self.limits.series_bytes {
             return Err(Rejection::SeriesTooLarge.into());
         }
-        self.all_series_bytes += encoded.len();
-        self.builder.set_series(encoded);
+        self.all_series_bytes += series_bytes;
+        self.builder.set_attributes(attributes);
         let body = match point.number {
             Some(number) => PointBody::Number(number),
             None if is_number(kind) => PointBody::Empty,

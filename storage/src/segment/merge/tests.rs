@@ -1,13 +1,16 @@
 use super::*;
 use crate::cache::Cache;
 use crate::disk::memory::MemoryDisk;
+use crate::memtable::SeriesCache;
 use crate::paths::INDEX_SUFFIX;
 use crate::report::Reports;
 use crate::segment::SegmentContext;
 use crate::segment::sort;
+use crate::segment::{Draft, write};
 use crate::snapshot::{Snapshot, View};
 use crate::test_compare::assert_same_rows;
 use crate::test_rows::{self, BASE_TIME};
+use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use ocelli_signal::logs::Logs;
 use ocelli_signal::spans::Spans;
@@ -64,7 +67,7 @@ impl Rig {
         keep: &(dyn Fn(&str, i64) -> bool + Sync),
     ) -> Option<Arc<Segment>> {
         let stop = AtomicBool::new(false);
-        let job = Merge::of(inputs, keep, 1, &self.series, &stop).unwrap();
+        let job = Merge::of(inputs, keep, 1, &stop).unwrap();
         merge(&self.disk, &job).unwrap().map(|entry| self.segment(entry))
     }
 }
@@ -177,7 +180,7 @@ fn a_merge_that_is_to_stop_does() {
     let rig = Rig::default();
     let inputs = [rig.flushed(Signal::Logs, 1, vec![test_rows::batch(Signal::Logs, 0, 10)])];
     let stop = AtomicBool::new(true);
-    let job = Merge::of(&inputs, &|_, _| true, 1, &rig.series, &stop).unwrap();
+    let job = Merge::of(&inputs, &|_, _| true, 1, &stop).unwrap();
     assert!(matches!(merge(&rig.disk, &job), Err(Error::Unavailable { .. })));
 }
 
@@ -258,7 +261,7 @@ fn large_merge() {
             (0..inputs).map(|n| crate::segment::entry_of(disk.as_ref(), &stem(n)).unwrap().unwrap().entry);
         let segments: Vec<_> = entries.map(|entry| Arc::new(Segment::new(entry, context.clone()))).collect();
         let stop = AtomicBool::new(false);
-        let job = Merge::of(&segments, &|_, _| true, 1, &rig.series, &stop).unwrap();
+        let job = Merge::of(&segments, &|_, _| true, 1, &stop).unwrap();
         let begin = std::time::Instant::now();
         let merged = merge(disk.as_ref(), &job).unwrap().unwrap();
         let status = std::fs::read_to_string("/proc/self/status").unwrap();

@@ -1,26 +1,35 @@
 //! The series of a points file: their labels, and which rows are theirs.
 
+use super::schema::SERIES;
+use crate::catalog::FileEntry;
+use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::memtable::GroupedSeries;
+use crate::memtable::{Known, memory_bytes};
+use crate::paths::SERIES_SUFFIX;
 use crate::segment::columns::attributes::{AttributesBuilder, AttributesReader, map_type};
 use crate::segment::columns::{column, dictionary_text, field, numbers, origin, timestamp, typed};
+use crate::segment::properties::properties_builder;
+use crate::segment::write::RowsFile;
 use arrow::array::types::Int32Type;
 use arrow::array::{
     ArrayRef, AsArray, BinaryArray, BooleanArray, DictionaryArray, FixedSizeBinaryArray,
     FixedSizeBinaryBuilder, Int32Array, RecordBatch, StringArray, StringDictionaryBuilder,
-    TimestampNanosecondArray, UInt32Array,
+    TimestampNanosecondArray, UInt32Array, UInt64Array,
 };
-use arrow::datatypes::{DataType, Schema, SchemaRef, TimestampNanosecondType, UInt32Type};
-use ocelli_signal::points::Points;
+use arrow::datatypes::{DataType, Schema, SchemaRef, TimestampNanosecondType, UInt32Type, UInt64Type};
 use ocelli_signal::wire::Writer;
 use ocelli_signal::{Attributes, Kind, Series};
+use parquet::file::metadata::KeyValue;
+use parquet::schema::types::ColumnPath;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 const ATTRIBUTES: i32 = 100;
 const METADATA: i32 = 104;
+/// Hashes: repeated by the series of one sender, and no numbers to take differences of.
+const ORIGIN_ID: &str = "origin_id";
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let mut fields = vec![
@@ -37,6 +46,8 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         field(9, "row_count", DataType::UInt32, false),
         field(10, "min_time", timestamp(), false),
         field(11, "max_time", timestamp(), false),
+        field(12, ORIGIN_ID, DataType::UInt64, false),
+        field(SERIES, "series", DataType::UInt32, false),
     ];
     fields.extend(origin::resource_fields(50));
     fields.extend(origin::scope_fields(60));
@@ -52,6 +63,8 @@ pub fn series_schema() -> &'static SchemaRef {
 #[derive(Clone, Debug)]
 pub struct SeriesEntry {
     pub id: u128,
+    /// See `Known`.
+    pub origin: u64,
     pub series: Arc<Series>,
     pub first_row: u32,
     pub row_count: u32,
@@ -60,6 +73,15 @@ pub struct SeriesEntry {
 }
 
 impl SeriesEntry {
+    pub fn known(&self) -> Known {
+        Known { id: self.id, origin: self.origin, series: self.series.clone() }
+    }
+
+    /// Where it is in a file; see `Known`.
+    pub fn order(&self) -> (&str, u64, u128) {
+        (&self.series.name, self.origin, self.id)
+    }
+
     pub fn rows(&self) -> Range<u32> {
         self.first_row..self.first_row + self.row_count
     }
@@ -76,15 +98,7 @@ pub struct SeriesList(pub Vec<SeriesEntry>);
 impl SeriesList {
     /// About what the list holds in memory.
     pub fn memory_bytes(&self) -> usize {
-        let bytes = |series: &Series| {
-            series.name.len()
-                + series.description.len()
-                + series.attributes.len()
-                + series.metadata.len()
-                + series.resource.len()
-                + series.scope.len()
-        };
-        self.0.iter().map(|entry| 300 + bytes(&entry.series)).sum()
+        self.0.iter().map(|entry| memory_bytes(&entry.series)).sum()
     }
 
     /// Checks that the series account for every row of the points file, one after the other.
@@ -116,34 +130,58 @@ fn coded<'a>(values: impl Iterator<Item = &'a [u8]>) -> ArrayRef {
     Arc::new(builder.finish())
 }
 
-/// The series as batches of the file.
-pub fn to_file(sorted: &[GroupedSeries], points: &Points<'_>) -> Result<Vec<RecordBatch>> {
-    let mut first_row = 0;
-    let mut batches = Vec::new();
-    for chunk in sorted.chunks(limits::WRITE_ROWS) {
-        batches.push(chunk_to_file(chunk, points, first_row)?);
-        first_row += chunk.iter().map(|series| series.rows.len() as u32).sum::<u32>();
-    }
-    Ok(batches)
+/// A series file being written.
+pub struct SeriesFile {
+    file: RowsFile,
+    pending: Vec<SeriesEntry>,
+    written: usize,
 }
 
-fn chunk_to_file(sorted: &[GroupedSeries], points: &Points<'_>, first_row: u32) -> Result<RecordBatch> {
-    let all = || sorted.iter().map(|entry| &*entry.series);
-    let mut ids = FixedSizeBinaryBuilder::with_capacity(sorted.len(), 16);
+impl SeriesFile {
+    pub fn create(disk: &dyn Disk, stem: &Path) -> Result<SeriesFile> {
+        let properties = properties_builder(series_schema(), 0, Vec::new())?
+            .set_column_dictionary_enabled(ColumnPath::from(ORIGIN_ID), true)
+            .build();
+        let file = RowsFile::with_properties(disk, stem, SERIES_SUFFIX, series_schema(), properties)?;
+        Ok(SeriesFile { file, pending: Vec::new(), written: 0 })
+    }
+
+    /// Series come in the order of the file, and so do their rows.
+    pub fn push(&mut self, series: SeriesEntry) -> Result<()> {
+        self.pending.push(series);
+        if self.pending.len() == limits::WRITE_ROWS { self.write_pending() } else { Ok(()) }
+    }
+
+    fn write_pending(&mut self) -> Result<()> {
+        self.file.write(&to_file(&self.pending, self.written)?)?;
+        self.written += self.pending.len();
+        self.pending.clear();
+        Ok(())
+    }
+
+    pub fn finish(mut self, about: Vec<KeyValue>) -> Result<FileEntry> {
+        self.write_pending()?;
+        self.file.finish_with(about)
+    }
+}
+
+fn to_file(entries: &[SeriesEntry], first: usize) -> Result<RecordBatch> {
+    let all = || entries.iter().map(|entry| &*entry.series);
+    let mut ids = FixedSizeBinaryBuilder::with_capacity(entries.len(), 16);
     let mut attributes = AttributesBuilder::new(ATTRIBUTES);
     let mut metadata = AttributesBuilder::new(METADATA);
-    let (mut next, mut first_rows) = (first_row, Vec::with_capacity(sorted.len()));
-    for entry in sorted {
+    for entry in entries {
         ids.append_value(entry.id.to_be_bytes())?;
         attributes.push(Attributes::of_column(&entry.series.attributes));
         metadata.push(Attributes::of_column(&entry.series.metadata));
-        first_rows.push(next);
-        next += entry.rows.len() as u32;
     }
-    let time = |row: Option<&u32>| row.map_or(0, |row| points.time.value(*row as usize));
-    let times = |values: Vec<i64>| -> ArrayRef {
-        Arc::new(TimestampNanosecondArray::from(values).with_timezone("UTC"))
+    let times = |time: fn(&SeriesEntry) -> i64| -> ArrayRef {
+        Arc::new(TimestampNanosecondArray::from_iter_values(entries.iter().map(time)).with_timezone("UTC"))
     };
+    let numbers = |number: fn(&SeriesEntry) -> u32| -> ArrayRef {
+        Arc::new(UInt32Array::from_iter_values(entries.iter().map(number)))
+    };
+    let places = first as u32..(first + entries.len()) as u32;
     let mut columns: Vec<ArrayRef> = vec![
         texts(all().map(|series| series.name.as_str())),
         Arc::new(ids.finish()),
@@ -154,10 +192,12 @@ fn chunk_to_file(sorted: &[GroupedSeries], points: &Points<'_>, first_row: u32) 
         Arc::new(all().map(|series| Some(series.is_monotonic)).collect::<BooleanArray>()),
         attributes.finish()?,
         metadata.finish()?,
-        Arc::new(UInt32Array::from(first_rows)),
-        Arc::new(UInt32Array::from_iter_values(sorted.iter().map(|entry| entry.rows.len() as u32))),
-        times(sorted.iter().map(|entry| time(entry.rows.first())).collect()),
-        times(sorted.iter().map(|entry| time(entry.rows.last())).collect()),
+        numbers(|entry| entry.first_row),
+        numbers(|entry| entry.row_count),
+        times(|entry| entry.min_time),
+        times(|entry| entry.max_time),
+        Arc::new(UInt64Array::from_iter_values(entries.iter().map(|entry| entry.origin))),
+        Arc::new(UInt32Array::from_iter_values(places)),
     ];
     columns.extend(origin::resource_columns(&coded(all().map(|series| &series.resource[..])))?);
     columns.extend(origin::scope_columns(&coded(all().map(|series| &series.scope[..])))?);
@@ -200,7 +240,9 @@ pub fn from_file(batch: &RecordBatch) -> Result<Vec<SeriesEntry>> {
         reader.put(row, 1, &mut writer);
         writer.into_bytes()
     };
+    let origins = numbers::<UInt64Type>(column(batch, ORIGIN_ID)?, ORIGIN_ID)?;
     let entry = |row: usize| SeriesEntry {
+        origin: origins[row],
         id: u128::from_be_bytes(id.value(row).first_chunk().copied().unwrap_or_default()),
         series: Arc::new(Series {
             name: name.get(row).to_owned(),

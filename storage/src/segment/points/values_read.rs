@@ -4,13 +4,14 @@ use crate::error::Result;
 use crate::segment::columns::{child, column, exemplars, numbers, typed};
 use crate::snapshot::{Point, PointValue};
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch,
-    StructArray, UInt64Array,
+    Array, ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StructArray,
+    UInt64Array,
 };
 use arrow::datatypes::{Float64Type, Int32Type, TimestampNanosecondType, UInt32Type, UInt64Type};
 use bytes::Bytes;
 use ocelli_signal::Kind;
 use ocelli_signal::point::{Buckets, ExponentialHistogram, Histogram, Summary};
+use std::ops::Range;
 
 /// A batch of a points file.
 pub struct ReadPoints<'a> {
@@ -19,6 +20,60 @@ pub struct ReadPoints<'a> {
     flags: &'a [u32],
     value: &'a Float64Array,
     value_int: &'a Int64Array,
+    distributions: Option<ReadDistributions<'a>>,
+    exemplars: Option<ArrayRef>,
+}
+
+impl<'a> ReadPoints<'a> {
+    pub fn new(batch: &'a RecordBatch) -> Result<ReadPoints<'a>> {
+        let has = |name: &str| batch.column_by_name(name);
+        let read_exemplars = |array: &ArrayRef| exemplars::read_exemplars(array);
+        Ok(ReadPoints {
+            time: numbers::<TimestampNanosecondType>(column(batch, "time")?, "time")?,
+            start_time: numbers::<TimestampNanosecondType>(column(batch, "start_time")?, "start_time")?,
+            flags: numbers::<UInt32Type>(column(batch, "flags")?, "flags")?,
+            value: typed(batch, "value")?,
+            value_int: typed(batch, "value_int")?,
+            distributions: has("count").map(|_| ReadDistributions::new(batch)).transpose()?,
+            exemplars: has("exemplars").map(read_exemplars).transpose()?,
+        })
+    }
+
+    /// Those of some rows, which are sorted by time, that are between two times, both included.
+    pub fn in_time(&self, rows: Range<usize>, from_ns: i64, to_ns: i64) -> Range<usize> {
+        let times = &self.time[rows.clone()];
+        let from = times.partition_point(|time| *time < from_ns);
+        let to = times.partition_point(|time| *time <= to_ns);
+        rows.start + from..rows.start + to.max(from)
+    }
+
+    pub fn point(&self, row: usize, kind: Kind) -> Result<Point> {
+        let exemplars = self.exemplars.as_ref().map(|array| array.as_binary::<i32>().value(row));
+        Ok(Point {
+            start: self.start_time[row],
+            time: self.time[row],
+            flags: self.flags[row],
+            value: self.value(row, kind)?,
+            exemplars: match exemplars {
+                None | Some([]) => Bytes::new(),
+                Some(exemplars) => Bytes::copy_from_slice(exemplars),
+            },
+        })
+    }
+
+    fn value(&self, row: usize, kind: Kind) -> Result<PointValue> {
+        if self.value.is_valid(row) {
+            return Ok(PointValue::Double(self.value.value(row)));
+        }
+        if self.value_int.is_valid(row) {
+            return Ok(PointValue::Int(self.value_int.value(row)));
+        }
+        self.distributions.as_ref().map_or(Ok(PointValue::None), |of| of.value(row, kind))
+    }
+}
+
+/// Histograms and summaries of a batch.
+struct ReadDistributions<'a> {
     count: &'a UInt64Array,
     sum: &'a Float64Array,
     min: &'a Float64Array,
@@ -31,17 +86,11 @@ pub struct ReadPoints<'a> {
     positive: &'a StructArray,
     negative: &'a StructArray,
     quantiles: &'a ListArray,
-    exemplars: ArrayRef,
 }
 
-impl<'a> ReadPoints<'a> {
-    pub fn new(batch: &'a RecordBatch) -> Result<ReadPoints<'a>> {
-        Ok(ReadPoints {
-            time: numbers::<TimestampNanosecondType>(column(batch, "time")?, "time")?,
-            start_time: numbers::<TimestampNanosecondType>(column(batch, "start_time")?, "start_time")?,
-            flags: numbers::<UInt32Type>(column(batch, "flags")?, "flags")?,
-            value: typed(batch, "value")?,
-            value_int: typed(batch, "value_int")?,
+impl<'a> ReadDistributions<'a> {
+    fn new(batch: &'a RecordBatch) -> Result<ReadDistributions<'a>> {
+        Ok(ReadDistributions {
             count: typed(batch, "count")?,
             sum: typed(batch, "sum")?,
             min: typed(batch, "min")?,
@@ -54,32 +103,10 @@ impl<'a> ReadPoints<'a> {
             positive: typed(batch, "positive")?,
             negative: typed(batch, "negative")?,
             quantiles: typed(batch, "quantiles")?,
-            exemplars: exemplars::read_exemplars(column(batch, "exemplars")?)?,
-        })
-    }
-
-    pub fn time(&self, row: usize) -> i64 {
-        self.time[row]
-    }
-
-    pub fn point(&self, row: usize, kind: Kind) -> Result<Point> {
-        let exemplars: &BinaryArray = self.exemplars.as_binary();
-        Ok(Point {
-            start: self.start_time[row],
-            time: self.time[row],
-            flags: self.flags[row],
-            value: self.value(row, kind)?,
-            exemplars: Bytes::copy_from_slice(exemplars.value(row)),
         })
     }
 
     fn value(&self, row: usize, kind: Kind) -> Result<PointValue> {
-        if self.value.is_valid(row) {
-            return Ok(PointValue::Double(self.value.value(row)));
-        }
-        if self.value_int.is_valid(row) {
-            return Ok(PointValue::Int(self.value_int.value(row)));
-        }
         if self.count.is_null(row) {
             return Ok(PointValue::None);
         }

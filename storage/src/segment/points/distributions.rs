@@ -1,117 +1,18 @@
-//! The columns of a points file, and how a batch becomes them.
+//! Histograms and summaries as columns.
 
+use super::schema::{BOUNDS, BUCKET_COUNTS, NEGATIVE, POSITIVE, QUANTILES, bucket_fields, quantile_fields};
 use crate::error::Result;
-use crate::segment::columns::exemplars::{ExemplarsBuilder, exemplars_type};
-use crate::segment::columns::{dictionary_text, element, field, timestamp};
-use arrow::array::types::Int32Type;
-use arrow::array::{
-    ArrayRef, FixedSizeBinaryBuilder, Float64Array, Int32Array, Int64Array, ListArray, PrimitiveArray,
-    RecordBatch, StringDictionaryBuilder, StructArray, TimestampNanosecondArray, UInt32Array, UInt64Array,
-};
+use crate::segment::columns::element;
+use arrow::array::{ArrayRef, Float64Array, Int32Array, ListArray, PrimitiveArray, StructArray, UInt64Array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{ArrowPrimitiveType, DataType, Fields, Float64Type, Schema, SchemaRef, UInt64Type};
+use arrow::datatypes::{ArrowPrimitiveType, DataType, Float64Type, UInt64Type};
 use ocelli_signal::Kind;
 use ocelli_signal::point::{Buckets, ExponentialHistogram, Histogram, Summary};
-use ocelli_signal::points::{PointBody, Points};
-use ocelli_signal::span_parts::Number;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use crate::memtable::GroupedSeries;
-
-const BUCKET_COUNTS: i32 = 12;
-const BOUNDS: i32 = 14;
-const POSITIVE: i32 = 19;
-const NEGATIVE: i32 = 23;
-const QUANTILES: i32 = 27;
-const EXEMPLARS: i32 = 110;
-
-fn list_type(id: i32, data_type: DataType) -> DataType {
-    DataType::List(element(id + 1, data_type))
-}
-
-fn bucket_fields(id: i32) -> Fields {
-    Fields::from(vec![
-        field(id + 1, "offset", DataType::Int32, false),
-        field(id + 2, "counts", list_type(id + 2, DataType::UInt64), false),
-    ])
-}
-
-fn quantile_fields() -> Fields {
-    Fields::from(vec![
-        field(QUANTILES + 2, "quantile", DataType::Float64, false),
-        field(QUANTILES + 3, "value", DataType::Float64, false),
-    ])
-}
-
-static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let quantile = DataType::Struct(quantile_fields());
-    Arc::new(Schema::new(vec![
-        field(1, "metric", dictionary_text(), false),
-        field(2, "series_id", DataType::FixedSizeBinary(16), false),
-        field(3, "time", timestamp(), false),
-        field(4, "start_time", timestamp(), false),
-        field(5, "flags", DataType::UInt32, false),
-        field(6, "value", DataType::Float64, true),
-        field(7, "value_int", DataType::Int64, true),
-        field(8, "count", DataType::UInt64, true),
-        field(9, "sum", DataType::Float64, true),
-        field(10, "min", DataType::Float64, true),
-        field(11, "max", DataType::Float64, true),
-        field(BUCKET_COUNTS, "bucket_counts", list_type(BUCKET_COUNTS, DataType::UInt64), true),
-        field(BOUNDS, "explicit_bounds", list_type(BOUNDS, DataType::Float64), true),
-        field(16, "scale", DataType::Int32, true),
-        field(17, "zero_count", DataType::UInt64, true),
-        field(18, "zero_threshold", DataType::Float64, true),
-        field(POSITIVE, "positive", DataType::Struct(bucket_fields(POSITIVE)), true),
-        field(NEGATIVE, "negative", DataType::Struct(bucket_fields(NEGATIVE)), true),
-        field(QUANTILES, "quantiles", list_type(QUANTILES, quantile), true),
-        field(EXEMPLARS, "exemplars", exemplars_type(EXEMPLARS), false),
-    ]))
-});
-
-/// The columns of a points file.
-pub fn schema() -> &'static SchemaRef {
-    &SCHEMA
-}
-
-/// Some rows, each with the place of its series, as columns of the file.
-pub fn to_file(points: &Points<'_>, series: &[GroupedSeries], rows: &[(u32, u32)]) -> Result<RecordBatch> {
-    let mut ids = FixedSizeBinaryBuilder::with_capacity(rows.len(), 16);
-    let mut metrics = StringDictionaryBuilder::<Int32Type>::new();
-    let mut values = Values::default();
-    let mut exemplars = ExemplarsBuilder::new(EXEMPLARS);
-    for (place, row) in rows {
-        let of = &series[*place as usize];
-        let point = points.row(*row as usize);
-        ids.append_value(of.id.to_be_bytes())?;
-        metrics.append_value(&of.series.name);
-        values.push(of.series.kind, point.body);
-        exemplars.push(point.exemplars);
-    }
-    let all = || rows.iter().map(|(_, row)| *row as usize);
-    let times = |source: &TimestampNanosecondArray| -> ArrayRef {
-        Arc::new(
-            TimestampNanosecondArray::from_iter_values(all().map(|row| source.value(row)))
-                .with_timezone("UTC"),
-        )
-    };
-    let mut columns: Vec<ArrayRef> = vec![
-        Arc::new(metrics.finish()),
-        Arc::new(ids.finish()),
-        times(points.time),
-        times(points.start_time),
-        Arc::new(UInt32Array::from_iter_values(all().map(|row| points.flags.value(row)))),
-    ];
-    columns.extend(values.finish()?);
-    columns.push(exemplars.finish()?);
-    Ok(RecordBatch::try_new(schema().clone(), columns)?)
-}
-
-/// What points of any kind hold; what a kind does not have is null.
+/// What points hold that are more than a number; what a kind does not have is null.
 #[derive(Default)]
-struct Values {
-    value: Vec<Option<f64>>,
-    value_int: Vec<Option<i64>>,
+pub struct Distributions {
     count: Vec<Option<u64>>,
     sum: Vec<Option<f64>>,
     min: Vec<Option<f64>>,
@@ -126,23 +27,17 @@ struct Values {
     quantiles: Vec<Option<Vec<(f64, f64)>>>,
 }
 
-impl Values {
-    fn push(&mut self, kind: Kind, body: PointBody<'_>) {
-        let (mut value, mut value_int) = (None, None);
+impl Distributions {
+    /// Bytes were validated at ingest. A point that is a number has none.
+    pub fn push(&mut self, kind: Kind, point: Option<&[u8]>) {
         let (mut histogram, mut exponential, mut summary) = (None, None, None);
-        match body {
-            PointBody::Empty => {}
-            PointBody::Number(Number::Double(n)) => value = Some(n),
-            PointBody::Number(Number::Int(n)) => value_int = Some(n),
-            // Bytes were validated at ingest.
-            PointBody::Other(point) => match kind {
+        if let Some(point) = point {
+            match kind {
                 Kind::ExponentialHistogram => exponential = ExponentialHistogram::parse(point).ok(),
                 Kind::Summary => summary = Summary::parse(point).ok(),
                 _ => histogram = Histogram::parse(point).ok(),
-            },
+            }
         }
-        self.value.push(value);
-        self.value_int.push(value_int);
         self.push_totals(histogram.as_ref(), exponential.as_ref(), summary.as_ref());
         self.bucket_counts.push(histogram.as_ref().map(|point| &point.bucket_counts[..]));
         self.bounds.push(histogram.as_ref().map(|point| &point.explicit_bounds[..]));
@@ -172,11 +67,9 @@ impl Values {
         self.max.push(max);
     }
 
-    /// The columns from `value` to `quantiles`.
-    fn finish(self) -> Result<Vec<ArrayRef>> {
+    /// The columns from `count` to `quantiles`.
+    pub fn finish(self) -> Result<Vec<ArrayRef>> {
         Ok(vec![
-            Arc::new(Float64Array::from(self.value)),
-            Arc::new(Int64Array::from(self.value_int)),
             Arc::new(UInt64Array::from(self.count)),
             Arc::new(Float64Array::from(self.sum)),
             Arc::new(Float64Array::from(self.min)),

@@ -29,10 +29,13 @@ pub enum Data {
     Noise,
     /// Explicit buckets.
     Histograms,
+    /// Every point a series of its own, as a label with an id in it makes them.
+    Churn,
 }
 
 impl Data {
-    pub const ALL: [Data; 5] = [Data::Counters, Data::Requests, Data::Gauges, Data::Noise, Data::Histograms];
+    pub const ALL: [Data; 6] =
+        [Data::Counters, Data::Requests, Data::Gauges, Data::Noise, Data::Histograms, Data::Churn];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -41,6 +44,7 @@ impl Data {
             Data::Gauges => "gauges",
             Data::Noise => "noise",
             Data::Histograms => "histograms",
+            Data::Churn => "churn",
         }
     }
 }
@@ -79,7 +83,10 @@ pub fn batch(data: Data, request: usize) -> RecordBatch {
     for at in 0..REQUEST {
         let (metric, instance) = (at / (REQUEST / METRICS), at % (REQUEST / METRICS));
         series.name = format!("bench.requests.{metric}");
-        let pod = format!("pod-{process}-{instance}");
+        let pod = match data {
+            Data::Churn => format!("pod-{request}-{at}"),
+            _ => format!("pod-{process}-{instance}"),
+        };
         series.attributes = attributes::encode([
             ("http.route", AnyValue::String(ROUTES[instance % ROUTES.len()])),
             ("instance", AnyValue::String(&pod)),
@@ -99,7 +106,7 @@ fn push(builder: &mut PointsBuilder, data: Data, scrape: usize, process: usize, 
     let per_process = chance((process * 1_000_003 + scrape) as u64) % 20_000_000;
     let (time, body, other);
     match data {
-        Data::Counters => {
+        Data::Counters | Data::Churn => {
             time = even;
             body = PointBody::Number(Number::Int((scrape * (at % 100 + 7)) as i64));
         }

@@ -142,7 +142,8 @@ impl Output {
         let schema = present.schema();
         let samples = stream::sample_columns(&schema);
         let trial = trial(inputs, &samples)?;
-        let properties = encoding::properties(&trial, &schema)?;
+        let rows = inputs.iter().map(|segment| segment.entry.rows as usize).sum();
+        let properties = encoding::properties(&trial, &schema, rows)?;
         let points = RowsFile::with_properties(disk, stem, ROWS_SUFFIX, &schema, properties)?;
         let series = SeriesFile::create(disk, stem)?;
         Ok(Output {

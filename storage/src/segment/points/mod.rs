@@ -69,7 +69,7 @@ fn write_points(
     let rows = sorted.order.len();
     let trial: Vec<_> =
         encoding::trial_ranges(rows).into_iter().map(|rows| writing.batch(rows)).collect::<Result<_>>()?;
-    let properties = encoding::properties(&trial, writing.schema())?;
+    let properties = encoding::properties(&trial, writing.schema(), rows)?;
     let mut file = RowsFile::with_properties(disk, stem, ROWS_SUFFIX, writing.schema(), properties)?;
     for start in (0..rows).step_by(limits::WRITE_ROWS) {
         file.write(&writing.batch(start..rows.min(start + limits::WRITE_ROWS))?)?;

@@ -72,8 +72,10 @@ pub const DICTIONARY_BYTES: usize = 128 * KIB;
 pub const WRITE_ROWS: usize = 8 * KIB;
 /// Rows of a batch that a segment is read in.
 pub const READ_ROWS: usize = 8 * KIB;
-/// Encoded bytes of a batch that a merge reads of each input and writes: fewer rows where rows are large.
-pub const MERGE_BATCH_BYTES: usize = 2 * MIB;
+/// Rows, and encoded bytes, of spans and logs that a merge holds of all its inputs together. A batch of
+/// 8,192 rows of each would take twice the memory and save no time.
+pub const MERGE_AHEAD_ROWS: usize = 16 * KIB;
+pub const MERGE_AHEAD_BYTES: usize = 16 * MIB;
 /// Series that a merge reads from each input at once.
 pub const MERGE_SERIES: usize = KIB;
 /// False positives of bloom filters. At 0.03 one of a full row group has a byte a row; its size is a

@@ -24,9 +24,10 @@ use std::sync::Arc;
 
 /// Writes the kept rows of all inputs; `None` when there are none.
 pub fn merge(disk: &dyn Disk, job: &Merge<'_>) -> Result<Option<SegmentEntry>> {
-    let mut at_once = limits::READ_ROWS;
+    let count = job.inputs.len().max(1);
+    let mut at_once = (limits::MERGE_AHEAD_ROWS / count).clamp(1, limits::READ_ROWS);
     for input in job.inputs {
-        at_once = at_once.min(input.rows_within(limits::MERGE_BATCH_BYTES)?);
+        at_once = at_once.min(input.rows_within(limits::MERGE_AHEAD_BYTES / count)?);
     }
     let footers = job.inputs.iter().map(|input| input.rows_footer()).collect::<Result<Vec<_>>>()?;
     let converter = RefCell::new(Converter::new(layout(job, &footers)?));

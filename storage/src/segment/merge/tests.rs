@@ -230,17 +230,18 @@ proptest! {
     }
 }
 
-/// What a large merge holds: `MERGE_DIR=… cargo test -p ocelli-storage --lib large_merge -- --ignored --nocapture`
-/// writes the inputs (8 of a million rows) when they are missing; called again, it merges them and prints
-/// the most memory that the process had.
+/// What a large merge holds: `MERGE=spans,8,1000000,DIR cargo test -p ocelli-storage --lib large_merge --
+/// --ignored --nocapture` writes so many inputs of so many rows when they are missing; called again, it
+/// merges them and prints the most memory that the process had.
 #[test]
 #[ignore = "a measurement, of minutes"]
 #[allow(clippy::print_stdout)]
 fn large_merge() {
-    let (inputs, rows, batch) = (8, 1_000_000, 10_000);
-    let dir = std::path::PathBuf::from(std::env::var_os("MERGE_DIR").unwrap());
-    for signal in [Signal::Spans, Signal::Logs] {
-        let disk = Arc::new(crate::disk::LocalDisk::new(dir.join(signal.as_str())));
+    let told = std::env::var("MERGE").unwrap();
+    let [name, inputs, rows, dir] = told.split(',').collect::<Vec<_>>()[..] else { panic!("{told}") };
+    let (inputs, rows, batch): (u64, usize, usize) = (inputs.parse().unwrap(), rows.parse().unwrap(), 1_000);
+    for signal in Signal::ALL.into_iter().filter(|signal| signal.as_str() == name) {
+        let disk = Arc::new(crate::disk::LocalDisk::new(std::path::Path::new(dir)));
         let cache = Arc::new(Cache::new(1 << 20));
         let (reports, trash) = Default::default();
         let context = SegmentContext { disk: disk.clone(), cache, reports, trash };

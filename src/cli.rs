@@ -30,6 +30,8 @@ pub enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Check every byte of a data directory, without changing it; the server must be stopped.
+    Verify(VerifyArgs),
     /// Run scripts that say what is expected.
     Test {
         #[command(subcommand)]
@@ -84,6 +86,28 @@ pub struct ServeArgs {
     /// Listen on addresses that other machines reach, although there is no log-in yet.
     #[arg(long)]
     pub insecure: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct VerifyArgs {
+    /// Settings in YAML, as the server has them.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What is checked [default: ./ocelli-data].
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Where the list of files is kept, as the server has it.
+    #[arg(long, value_name = "URL")]
+    pub catalog: Option<String>,
+    /// Where segments are kept, as the server has it.
+    #[arg(long, value_name = "URL")]
+    pub segments: Option<String>,
+    /// The name of the server, as it has it.
+    #[arg(long, value_name = "NAME")]
+    pub node: Option<String>,
+    /// One JSON object instead of lines.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -17,6 +17,7 @@ mod serve;
 mod sink;
 mod system;
 mod ui_files;
+mod verify;
 
 use clap::Parser;
 use cli::{Cli, Command, TestCommand};
@@ -57,6 +58,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Run(args) => runtime.block_on(forward::run(args)),
         Command::Pipe(args) => runtime.block_on(forward::pipe(args)),
+        Command::Verify(args) => runtime.block_on(verify::run(args)),
         Command::Check { files } => config::check(&files),
         Command::Test { what: TestCommand::Promql { paths } } => promql_test::run(&paths),
         Command::Shop(args) => {

@@ -31,6 +31,7 @@ mod test_compare;
 mod test_rows;
 mod trace_list;
 mod trash;
+mod verify;
 mod wal;
 
 pub use catalog::CatalogAddress;
@@ -45,3 +46,4 @@ pub use snapshot::{Point, PointValue, SeriesPoints, Snapshot, Source};
 pub use store::{
     CompactionSummary, LevelSummary, Reason, Removal, Removed, RetentionSummary, SpanObserver, Store, Summary,
 };
+pub use verify::{Problem, Verified, verify};

@@ -21,3 +21,4 @@ mod postgres;
 mod read_back;
 mod red;
 mod stdout;
+mod verify;

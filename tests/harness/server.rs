@@ -162,6 +162,10 @@ pub struct Stopped {
 }
 
 impl Stopped {
+    pub fn data_dir(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
     /// Starts again on the same data, on other ports.
     pub async fn start(self) -> Server {
         self.settings.start_in(self.home).await

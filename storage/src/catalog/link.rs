@@ -39,6 +39,31 @@ pub struct Link {
     connection: Mutex<Option<AnyConnection>>,
     /// The connection failed and may be in the middle of something.
     broken: AtomicBool,
+    #[cfg(test)]
+    pub done: Hook,
+}
+
+/// For tests: called when something was committed.
+#[cfg(test)]
+#[derive(Default)]
+pub struct Hook(std::sync::Mutex<Option<Box<dyn Fn() + Send + Sync>>>);
+
+#[cfg(test)]
+impl Hook {
+    pub fn set(&self, call: impl Fn() + Send + Sync + 'static) {
+        *self.0.lock().unwrap() = Some(Box::new(call));
+    }
+
+    fn call(&self) {
+        self.0.lock().unwrap().iter().for_each(|call| call());
+    }
+}
+
+#[cfg(test)]
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hook")
+    }
 }
 
 impl Link {
@@ -50,6 +75,8 @@ impl Link {
             wal: OnceLock::new(),
             connection: Mutex::default(),
             broken: AtomicBool::new(false),
+            #[cfg(test)]
+            done: Hook::default(),
         }
     }
 
@@ -65,6 +92,8 @@ impl Link {
         if outcome.is_err() {
             self.broken.store(true, Ordering::Relaxed);
         }
+        #[cfg(test)]
+        self.done.call();
         outcome.map_err(|error| error.of_catalog(&self.address))
     }
 

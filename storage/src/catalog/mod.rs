@@ -68,6 +68,12 @@ impl Catalog {
         Catalog::connect(Link::new(&CatalogAddress::default(), options, "default"), "default").await
     }
 
+    /// Calls whenever something may have been committed, before whoever asked for it goes on.
+    #[cfg(test)]
+    pub fn on_commit(&self, call: impl Fn() + Send + Sync + 'static) {
+        self.link.done.set(call);
+    }
+
     /// A database that lives as long as its handle; for tests of the store on a disk in memory.
     #[cfg(test)]
     pub async fn in_memory() -> Result<Catalog> {

@@ -16,7 +16,8 @@ const SEGMENTS: &str = "SELECT stem, tenant, signal, time_partition, merge_level
     min_time, max_time, created_at, first_sequence, last_sequence, covered_sequence, services, row_crc32c
     FROM storage_segments WHERE node = $1 ORDER BY last_sequence, stem";
 
-const OTHERS: [&str; 5] = [
+const OTHERS: [&str; 6] = [
+    "SELECT node FROM storage_removed WHERE node <> $1",
     "SELECT node FROM storage_nodes WHERE node <> $1",
     "SELECT node FROM storage_segments WHERE node <> $1",
     "SELECT node FROM storage_files WHERE node <> $1",
@@ -32,6 +33,7 @@ impl Catalog {
     pub async fn check(&self) -> Result<()> {
         self.segments().await?;
         self.marks().await?;
+        self.removed().await?;
         if self.link.is_local() {
             // One directory has one node: a row of another is one of ours with a wrong name.
             for table in OTHERS {

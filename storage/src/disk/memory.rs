@@ -62,6 +62,21 @@ impl Dice {
 }
 
 impl MemoryDisk {
+    /// A disk that has these files, all of them durable.
+    pub fn with_files(
+        dirs: BTreeSet<PathBuf>,
+        files: impl Iterator<Item = (PathBuf, Vec<u8>)>,
+    ) -> MemoryDisk {
+        let content = |bytes: Vec<u8>| Arc::new(Mutex::new(Content { durable: bytes.clone(), bytes }));
+        let names: BTreeMap<PathBuf, File> = files.map(|(path, bytes)| (path, content(bytes))).collect();
+        MemoryDisk(Arc::new(Mutex::new(Tree {
+            durable_names: names.clone(),
+            names,
+            dirs,
+            ..Tree::default()
+        })))
+    }
+
     /// From the change with this number on, every change fails: the power is gone.
     pub fn fail_from(&self, change: u64) {
         let mut tree = locked(&self.0);

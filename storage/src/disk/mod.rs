@@ -8,6 +8,8 @@ mod local;
 #[cfg(test)]
 pub(crate) mod memory;
 mod object;
+#[cfg(test)]
+pub(crate) mod recorder;
 
 pub use local::LocalDisk;
 pub use object::{ObjectDisk, ReadCache, Remote, SegmentsAddress};

@@ -63,6 +63,12 @@ pub struct SegmentContext {
     pub trash: Trash,
 }
 
+impl SegmentContext {
+    pub fn new(disk: Arc<dyn Disk>, cache: Arc<Cache>, reports: Reports) -> SegmentContext {
+        SegmentContext { disk, cache, reports, trash: Trash::default() }
+    }
+}
+
 /// A published segment. Files are opened when first asked for.
 #[derive(Debug)]
 pub struct Segment {

@@ -28,20 +28,42 @@ struct Mark {
     wal: String,
 }
 
+impl Mark {
+    /// The content of the file.
+    fn text(&self) -> String {
+        let names = format!("{} {}", self.data_set, self.wal);
+        format!("{names} {:08x}\n", crc32c::crc32c(names.as_bytes()))
+    }
+}
+
 impl Claim<'_> {
     /// Checks that all belong together, and writes that they do.
     pub async fn make(&self) -> Result<()> {
-        let here = self.mark();
-        let owner = match self.owner().await? {
+        let here = match mark(self.local) {
+            Ok(here) => here,
+            Err(error) => {
+                self.catalog.report(paths::OWNER, &error.to_string()).await?;
+                None
+            }
+        };
+        let before = self.owner().await?;
+        let marked = here.as_ref().map(Mark::text);
+        let owner = match before.clone() {
             None => self.begin(here)?,
             Some(owner) => self.go_on(owner, here).await?,
         };
-        let names = format!("{} {}", owner.data_set, owner.wal);
-        let mark = format!("{names} {:08x}\n", crc32c::crc32c(names.as_bytes()));
-        disk::write_durably(self.local, Path::new(paths::OWNER), |file| file.append(mark.as_bytes()))?;
+        // What is written already is left alone: a full disk is no reason not to start.
+        let mark = Mark { data_set: owner.data_set.clone(), wal: owner.wal.clone() }.text();
+        if marked.as_ref() != Some(&mark) {
+            disk::write_durably(self.local, Path::new(paths::OWNER), |file| file.append(mark.as_bytes()))?;
+        }
         if let Some(remote) = self.remote {
             let path = Path::new(paths::DATA_SET);
             remote.put(path, owner.data_set.clone().into_bytes()).context("write", path)?;
+        }
+        if before.as_ref() == Some(&owner) {
+            self.catalog.keep_owner(&owner);
+            return Ok(());
         }
         self.catalog.set_owner(&owner).await
     }
@@ -135,19 +157,31 @@ impl Claim<'_> {
         Ok(text.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()))
     }
 
-    fn mark(&self) -> Option<Mark> {
-        let text = String::from_utf8(disk::read(self.local, Path::new(paths::OWNER)).ok()?).ok()?;
-        let (names, sum) = text.trim_end().rsplit_once(' ')?;
-        let (data_set, wal) = names.split_once(' ')?;
-        // A file that is damaged says nothing: like one that is lost.
-        (sum == format!("{:08x}", crc32c::crc32c(names.as_bytes())))
-            .then(|| Mark { data_set: data_set.to_owned(), wal: wal.to_owned() })
-    }
-
     fn has_data(&self) -> Result<bool> {
         Ok(has_files(self.local, Path::new(paths::WAL))?
             || has_files(self.local, Path::new(paths::SEGMENTS))?)
     }
+}
+
+/// What a data directory says of itself; a file that is damaged says no more than one that is lost.
+fn mark(disk: &dyn Disk) -> Result<Option<Mark>> {
+    let path = Path::new(paths::OWNER);
+    let text = match disk::read(disk, path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(_) => return Ok(None),
+    };
+    let parse = || {
+        let (names, sum) = text.strip_suffix('\n')?.rsplit_once(' ')?;
+        let (data_set, wal) = names.split_once(' ')?;
+        (sum == format!("{:08x}", crc32c::crc32c(names.as_bytes())))
+            .then(|| Mark { data_set: data_set.to_owned(), wal: wal.to_owned() })
+    };
+    parse().map(Some).ok_or_else(|| Error::corrupt(path, "its names are not what was written"))
+}
+
+/// Whether the file that says whose a directory is can be trusted.
+pub fn check_mark(disk: &dyn Disk) -> Result<()> {
+    mark(disk).map(drop)
 }
 
 fn has_files(disk: &dyn Disk, dir: &Path) -> Result<bool> {

@@ -26,6 +26,11 @@ use crate::segment::SegmentContext;
 use crate::snapshot::Snapshot;
 use crate::wal::{Append, Queue, WalLedger, WalWriter};
 use arrow::array::RecordBatch;
+pub(crate) use claim::check_mark;
+pub(crate) use open::lock_existing;
+pub(crate) use place::to_read as open_to_read;
+pub(crate) use rebuild::unlisted;
+
 use background::Command;
 use ocelli_signal::Batch;
 use progress::Progress;
@@ -253,11 +258,15 @@ mod compact_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 mod fixture_tests;
 #[cfg(test)]
 mod full_disk_tests;
 #[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod power_cut_tests;
 #[cfg(test)]
 mod replay_tests;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::place;
 use super::progress::Progress;
 use super::rebuild;
 use super::recover;
-use super::replay;
+use super::replay::{self, Replayed};
 use super::room::Room;
 use super::{Inner, Shared, SpanObserver, Store};
 use crate::cache::Cache;
@@ -16,7 +16,6 @@ use crate::options::Options;
 use crate::paths;
 use crate::report::Reports;
 use crate::segment::SegmentContext;
-use crate::trash::Trash;
 use crate::wal::{Committed, Queue, WalParts, WalWriter};
 use ocelli_signal::Signal;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -51,12 +50,8 @@ pub async fn open_on(
     lock: Option<File>,
 ) -> Result<Store> {
     create_dirs(disk.as_ref())?;
-    let segments = SegmentContext {
-        disk: disk.clone(),
-        cache: Arc::new(Cache::new(options.cache_bytes)),
-        reports: Reports::default(),
-        trash: Trash::default(),
-    };
+    let cache = Arc::new(Cache::new(options.cache_bytes));
+    let segments = SegmentContext::new(disk.clone(), cache, Reports::default());
     let observed = observer.is_some();
     let shared = Arc::new(Shared {
         queue: Arc::new(Queue::new(options.queue_bytes)),
@@ -76,20 +71,21 @@ pub async fn open_on(
     recover::catalog(&shared).await?;
     recover::segments(&shared).await?;
     *shared.progress() = Progress::new(shared.catalog.marks().await?, observed);
-    let next_sequence = replay::replay(&shared).await?;
-    let writer = start_writer(&shared, next_sequence)?;
+    let replayed = replay::replay(&shared).await?;
+    let writer = start_writer(&shared, replayed)?;
     let (commands, inbox) = mpsc::unbounded_channel();
     tokio::spawn(super::background::run(shared.clone(), inbox));
     Ok(Store { inner: Arc::new(Inner { shared, commands, writer: Mutex::new(Some(writer)) }) })
 }
 
-fn start_writer(shared: &Arc<Shared>, next_sequence: u64) -> Result<WalWriter> {
+fn start_writer(shared: &Arc<Shared>, replayed: Replayed) -> Result<WalWriter> {
     let apply = shared.clone();
     WalWriter::start(WalParts {
         disk: shared.disk.clone(),
         queue: shared.queue.clone(),
         ledger: shared.ledger.clone(),
-        next_sequence,
+        next_sequence: replayed.next_sequence,
+        previous: replayed.last_file,
         file_bytes: shared.options.wal_file_bytes,
         apply: Box::new(move |record| {
             if let Err(error) = apply.apply(record) {
@@ -126,14 +122,28 @@ impl Shared {
     }
 }
 
+/// The lock of a directory that is only looked at: where there is none, none is made.
+pub fn lock_existing(dir: &Path) -> Result<Option<File>> {
+    let path = dir.join(paths::LOCK);
+    match File::open(&path) {
+        Ok(file) => hold(file, dir).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).context("open", &path),
+    }
+}
+
 /// Refuses a directory that another process works on. The lock goes with the process.
 fn lock(dir: &Path) -> Result<File> {
     let path = dir.join(paths::LOCK);
     let file =
         OpenOptions::new().create(true).truncate(false).write(true).open(&path).context("open", &path)?;
+    hold(file, dir)
+}
+
+fn hold(file: File, dir: &Path) -> Result<File> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Locked { path: dir.display().to_string() }),
-        Err(TryLockError::Error(source)) => Err(source).context("lock", &path),
+        Err(TryLockError::Error(source)) => Err(source).context("lock", &dir.join(paths::LOCK)),
     }
 }

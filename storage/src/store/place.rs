@@ -32,6 +32,18 @@ pub async fn disk(options: &Options, local: Arc<LocalDisk>, catalog: &Catalog) -
     Ok(Arc::new(ObjectDisk::new(local, options.data_dir.clone(), remote, cache, listed)))
 }
 
+/// The same to look at: nothing is claimed, and what is read is cached elsewhere.
+pub async fn to_read(options: &Options, local: Arc<LocalDisk>, scratch: &Path) -> Result<Arc<dyn Disk>> {
+    let Some((store, prefix)) = options.segments.store()? else { return Ok(local) };
+    let name = options.segments.to_string();
+    let remote = Remote::start(store, prefix.join(options.node.as_str()), name.clone());
+    let remote = Arc::new(remote.context("start a client of", Path::new(&name))?);
+    let listed = list(&remote, &name).await?;
+    let dir = scratch.join(paths::CACHE);
+    let cache = Arc::new(ReadCache::create(dir.clone(), limits::READ_CACHE_BYTES).context("create", &dir)?);
+    Ok(Arc::new(ObjectDisk::new(local, options.data_dir.clone(), remote, cache, listed)))
+}
+
 /// What is there. A store that can't be reached is waited for; one that says no is not.
 async fn list(remote: &Remote, name: &str) -> Result<Vec<(PathBuf, u64)>> {
     let (started, mut told) = (Instant::now(), false);

@@ -53,25 +53,13 @@ pub async fn open_catalog(disk: &dyn Disk, options: &Options) -> Result<Catalog>
 /// A flush holds every row of its tenant and signal between its sequences, so taking it in and moving
 /// the mark is what its publication would have done.
 pub async fn adopt(shared: &Shared, known: &[SegmentEntry], broken: &[Broken]) -> Result<Vec<SegmentEntry>> {
-    let mut stems = Vec::new();
-    find_stems(shared.disk.as_ref(), Path::new(paths::SEGMENTS), &mut stems)?;
-    let broken = broken.iter().map(|broken| &broken.entry);
-    let listed: HashSet<&str> = known.iter().chain(broken).map(|entry| &entry.stem[..]).collect();
-    let removed = shared.catalog.removed().await?;
-    let removed: HashSet<&str> = removed.iter().map(String::as_str).collect();
-    let is_of_catalog = |stem: &str| listed.contains(stem) || removed.contains(stem);
-    stems.retain(|stem| stem.to_str().is_none_or(|stem| !is_of_catalog(stem)));
-    let mut found = Vec::new();
-    for stem in stems {
-        match entry_of(shared.disk.as_ref(), &stem) {
-            Ok(segment) => found.extend(segment),
-            Err(error @ (Error::Corrupt { .. } | Error::Parquet(_))) => {
-                let path = paths::with_suffix(&stem, paths::ROWS_SUFFIX);
-                super::report(shared, &path, &error.to_string()).await?;
-                quarantine::file(shared.disk.as_ref(), &path)?;
-            }
-            Err(error) => return Err(error),
-        }
+    let listed = known.iter().chain(broken.iter().map(|broken| &broken.entry));
+    let mut listed: HashSet<String> = listed.map(|entry| entry.stem.clone()).collect();
+    listed.extend(shared.catalog.removed().await?);
+    let (found, damaged) = find_unlisted(shared.disk.as_ref(), &listed)?;
+    for (path, detail) in damaged {
+        super::report(shared, &path, &detail).await?;
+        quarantine::file(shared.disk.as_ref(), &path)?;
     }
     if found.is_empty() {
         return Ok(Vec::new());
@@ -95,10 +83,46 @@ pub async fn adopt(shared: &Shared, known: &[SegmentEntry], broken: &[Broken]) -
         adopted.push(entry.clone());
     }
     if set_back > 0 {
-        let detail = format!("it had lost {set_back} segments; they were listed anew from their files");
+        let detail = format!("it did not know {set_back} segments; they were listed anew from their files");
         super::report(shared, Path::new(paths::CATALOG), &detail).await?;
     }
     Ok(adopted)
+}
+
+/// Segments on a disk that a catalog does not list.
+pub struct Unlisted {
+    /// With whether the catalog should list it.
+    pub segments: Vec<(SegmentEntry, bool)>,
+    /// Path and detail of what can't be read.
+    pub damaged: Vec<(PathBuf, String)>,
+}
+
+/// What `adopt` would find, without doing anything about it.
+pub fn unlisted(disk: &dyn Disk, known: &[SegmentEntry], listed: &HashSet<String>) -> Result<Unlisted> {
+    let (found, damaged) = find_unlisted(disk, listed)?;
+    let logged = if found.is_empty() { HashSet::new() } else { logged_records(disk) };
+    let lost = Lost { known, found: &found, logged: &logged };
+    let segments = found.iter().map(|segment| (segment.entry.clone(), lost.is_missing(segment))).collect();
+    Ok(Unlisted { segments, damaged })
+}
+
+type Damaged = Vec<(PathBuf, String)>;
+
+fn find_unlisted(disk: &dyn Disk, listed: &HashSet<String>) -> Result<(Vec<Found>, Damaged)> {
+    let mut stems = Vec::new();
+    find_stems(disk, Path::new(paths::SEGMENTS), &mut stems)?;
+    stems.retain(|stem| stem.to_str().is_none_or(|stem| !listed.contains(stem)));
+    let (mut found, mut damaged) = (Vec::new(), Vec::new());
+    for stem in stems {
+        match entry_of(disk, &stem) {
+            Ok(segment) => found.extend(segment),
+            Err(error @ (Error::Corrupt { .. } | Error::Parquet(_))) => {
+                damaged.push((paths::with_suffix(&stem, paths::ROWS_SUFFIX), error.to_string()));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((found, damaged))
 }
 
 /// A segment of the catalog whose files are not what it says.

@@ -4,14 +4,22 @@
 use super::flush::{self, Retry};
 use super::{Shared, quarantine, report};
 use crate::error::{Error, IoContext, Result};
-use crate::wal::{self, Committed, Finding, Header, LoggedFile, Needed, Records};
+use crate::paths;
+use crate::wal::{self, Committed, FILE_HEADER, Finding, Header, LoggedFile, Needed, Previous, Records};
 use ocelli_signal::Signal;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Replays the WAL and gives the next sequence.
-pub async fn replay(shared: &Arc<Shared>) -> Result<u64> {
+/// Where the WAL goes on.
+pub struct Replayed {
+    pub next_sequence: u64,
+    pub last_file: Previous,
+}
+
+/// Replays the WAL.
+pub async fn replay(shared: &Arc<Shared>) -> Result<Replayed> {
     let work = shared.clone();
     let (files, surveyed) = blocking(move || survey_all(&work)).await?;
     report_all(shared, surveyed.damage).await?;
@@ -19,7 +27,7 @@ pub async fn replay(shared: &Arc<Shared>) -> Result<u64> {
     for file in files {
         apply_file(shared, &file, &mut retry).await?;
     }
-    Ok(surveyed.next_sequence)
+    Ok(Replayed { next_sequence: surveyed.next_sequence, last_file: surveyed.last_file })
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
@@ -39,13 +47,36 @@ async fn report_all(shared: &Shared, damage: Damage) -> Result<()> {
 
 struct Surveyed {
     next_sequence: u64,
+    /// The last file with records.
+    last_file: Previous,
+    /// Of the files so far, by their first sequence.
+    bytes: BTreeMap<u64, u64>,
     damage: Damage,
+}
+
+impl Surveyed {
+    /// A file, and what its begin says about an earlier one: that can't have become shorter.
+    fn note(&mut self, first_sequence: u64, bytes: u64, told: Previous) {
+        self.bytes.insert(first_sequence, bytes);
+        if bytes > FILE_HEADER as u64 {
+            self.last_file = Previous { first_sequence, bytes };
+        }
+        if let Some(bytes) = self.bytes.get(&told.first_sequence).filter(|bytes| **bytes < told.bytes) {
+            let detail = format!("its last {} bytes are missing", told.bytes - bytes);
+            self.damage.push((paths::wal_file(told.first_sequence), detail));
+        }
+    }
 }
 
 /// All headers first: an emission late in the WAL says which spans early in it are covered.
 fn survey_all(shared: &Shared) -> Result<(Vec<LoggedFile>, Surveyed)> {
     let mut files = wal::scan(shared.disk.as_ref())?;
-    let mut surveyed = Surveyed { next_sequence: shared.progress().highest() + 1, damage: Vec::new() };
+    let mut surveyed = Surveyed {
+        next_sequence: shared.progress().highest() + 1,
+        last_file: Previous::default(),
+        bytes: BTreeMap::new(),
+        damage: Vec::new(),
+    };
     files.retain(|file| {
         surveyed.next_sequence = surveyed.next_sequence.max(file.first_sequence);
         match survey(shared, file, &mut surveyed) {
@@ -81,11 +112,14 @@ fn survey(shared: &Shared, file: &LoggedFile, surveyed: &mut Surveyed) -> Result
             Finding::Torn { range } => torn = Some(range),
         }
     }
+    let mut bytes = file.bytes;
     if let Some(Range { start, end }) = torn {
         tracing::warn!(path = %file.path.display(), bytes = end - start, "cutting the torn tail of the WAL");
         shared.disk.truncate(&file.path, start).context("truncate", &file.path)?;
         shared.ledger().set_bytes(file.first_sequence, start);
+        bytes = start;
     }
+    surveyed.note(file.first_sequence, bytes, records.previous().unwrap_or_default());
     shared.ledger().end_file();
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! One WAL file being written. After any failure it is poisoned: nothing is acknowledged on it again.
 
-use super::frame::{self, FILE_HEADER};
+use super::frame::{self, FILE_HEADER, Previous};
 use crate::disk::{Disk, DiskWriter};
 use crate::error::{Error, IoContext, Result};
 use crate::paths;
@@ -19,10 +19,10 @@ pub struct WalFile {
 
 impl WalFile {
     /// Creates the file, durably with its name.
-    pub fn create(disk: &dyn Disk, first_sequence: u64) -> Result<WalFile> {
+    pub fn create(disk: &dyn Disk, first_sequence: u64, previous: Previous) -> Result<WalFile> {
         let path = paths::wal_file(first_sequence);
         let mut writer = disk.create(&path).context("create", &path)?;
-        writer.append(&frame::file_header(first_sequence)).context("write", &path)?;
+        writer.append(&frame::file_header(first_sequence, previous)).context("write", &path)?;
         writer.sync().context("fsync", &path)?;
         disk.sync_dir(Path::new(paths::WAL)).context("fsync", Path::new(paths::WAL))?;
         Ok(WalFile { path, writer, first_sequence, bytes: FILE_HEADER as u64, poisoned: false, uncut: false })

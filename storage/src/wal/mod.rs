@@ -14,7 +14,9 @@ mod replay;
 mod window;
 mod writer;
 
-pub use frame::Header;
+#[cfg(test)]
+pub use frame::record_bytes;
+pub use frame::{FILE_HEADER, Header, Previous};
 pub use ledger::{Needed, WalLedger};
 pub use payload::decode;
 pub use queue::{Append, Queue};

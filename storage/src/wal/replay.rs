@@ -1,6 +1,6 @@
 //! The way back: reads WAL files record by record, and tells damage from a torn tail.
 
-use super::frame::{self, FILE_HEADER, Header};
+use super::frame::{self, FILE_HEADER, Header, Previous};
 use super::window::{PIECE, Window};
 use crate::disk::Disk;
 use crate::error::{IoContext, Result};
@@ -71,6 +71,7 @@ impl LoggedFile {
             first_sequence: self.first_sequence,
             last_sequence: self.first_sequence.saturating_sub(1),
             at: None,
+            previous: None,
         })
     }
 }
@@ -85,6 +86,7 @@ pub struct Records {
     last_sequence: u64,
     /// Where the next record begins; none before the file's header was looked at.
     at: Option<u64>,
+    previous: Option<Previous>,
 }
 
 /// What lies at a place of the file.
@@ -119,17 +121,18 @@ impl Records {
 
     /// The header of the file, and what comes next when nothing is wrong with it.
     fn begin(&mut self) -> io::Result<Option<Place>> {
-        let header = frame::file_header(self.first_sequence);
         let end = self.window.end();
         let found = self.window.view(0, FILE_HEADER)?;
         let at = found.len() as u64;
         self.at = Some(at);
-        // A file that was created and no more has a piece of its header, then perhaps zeros.
-        let same = found.iter().zip(&header).take_while(|(a, b)| a == b).count();
-        let begun = found[same..].iter().all(|byte| *byte == 0);
-        if end == 0 || same == FILE_HEADER {
+        self.previous = frame::parse_file_header(found, self.first_sequence);
+        if end == 0 || self.previous.is_some() {
             return self.go_on(at);
         }
+        // A file that was created and no more has a piece of its header, then perhaps zeros.
+        let written = found.len() - found.iter().rev().take_while(|byte| **byte == 0).count();
+        let expected = frame::file_header(self.first_sequence, Previous::default());
+        let begun = found[..written.min(16)] == expected[..written.min(16)] && written < FILE_HEADER;
         if self.is_last && end <= FILE_HEADER as u64 && begun {
             self.at = Some(end);
             return Ok(Some(Place::Torn(0..end)));
@@ -158,15 +161,17 @@ impl Records {
     }
 
     fn parse(&mut self, at: u64) -> io::Result<Met> {
-        let left = self.window.end() - at;
-        let Some(size) = frame::size(self.window.view(at, frame::FIXED)?) else {
-            let cut = left < 4 || self.window.is_zero_from(at)?;
+        let (left, salt) = (self.window.end() - at, frame::salt(self.first_sequence));
+        let header = self.window.view(at, frame::FIXED)?;
+        let Some(size) = frame::size(header, salt) else {
+            // Less than a header, or a piece of one and then zeros: a size that got to the disk before
+            // the bytes.
+            let cut = left < frame::FIXED as u64 || self.window.is_zero_from(at + frame::FIXED as u64)?;
             return Ok(if cut { Met::Cut } else { Met::Damaged });
         };
         if size as u64 > left {
             return Ok(Met::Cut);
         }
-        let salt = frame::salt(self.first_sequence);
         Ok(match frame::read(self.window.view(at, size)?, salt) {
             Some((header, payload)) => {
                 let end = at + size as u64;
@@ -178,12 +183,11 @@ impl Records {
 
     /// Looks for a record that is whole and younger than the last good one.
     fn next_record(&mut self, mut from: u64) -> io::Result<Option<u64>> {
+        let salt = frame::salt(self.first_sequence);
         while from + (frame::FIXED as u64) <= self.window.end() {
-            let left = self.window.end() - from;
             let view = self.window.view(from, PIECE)?;
             let starts = view.len() + 1 - frame::FIXED;
-            let Some(skip) = (0..starts).find(|skip| frame::may_begin(&view[*skip..], left - *skip as u64))
-            else {
+            let Some(skip) = (0..starts).find(|skip| frame::size(&view[*skip..], salt).is_some()) else {
                 from += starts as u64;
                 continue;
             };
@@ -194,6 +198,11 @@ impl Records {
             }
         }
         Ok(None)
+    }
+
+    /// What the file says about the one before it; known once it was begun to be read.
+    pub fn previous(&self) -> Option<Previous> {
+        self.previous
     }
 }
 
@@ -211,7 +220,7 @@ mod tests {
     use ocelli_signal::Signal;
 
     fn file(records: u64) -> (Vec<u8>, Vec<usize>) {
-        let mut bytes = frame::file_header(5).to_vec();
+        let mut bytes = frame::file_header(5, Previous::default()).to_vec();
         let mut ends = vec![bytes.len()];
         for n in 0..records {
             let header =

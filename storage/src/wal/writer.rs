@@ -2,7 +2,7 @@
 //! readable, and only then answers.
 
 use super::file::WalFile;
-use super::frame::{self, Header};
+use super::frame::{self, FILE_HEADER, Header, Previous};
 use super::join::{Joined, Refused, join};
 use super::ledger::WalLedger;
 use super::payload::Encoder;
@@ -30,6 +30,8 @@ pub struct WalParts {
     pub queue: Arc<Queue>,
     pub ledger: Arc<Mutex<WalLedger>>,
     pub next_sequence: u64,
+    /// The last file there is.
+    pub previous: Previous,
     pub file_bytes: u64,
     pub apply: Apply,
 }
@@ -196,7 +198,8 @@ impl Writing {
             Some(file) => file,
             None => {
                 self.cut()?;
-                let file = WalFile::create(self.parts.disk.as_ref(), self.parts.next_sequence)?;
+                let file =
+                    WalFile::create(self.parts.disk.as_ref(), self.parts.next_sequence, self.parts.previous)?;
                 self.ledger().begin_file(file.first_sequence(), file.bytes());
                 file
             }
@@ -205,7 +208,10 @@ impl Writing {
     }
 
     fn close_file(&mut self) {
-        if self.file.take().is_some() {
+        if let Some(file) = self.file.take() {
+            if file.bytes() > FILE_HEADER as u64 {
+                self.parts.previous = Previous { first_sequence: file.first_sequence(), bytes: file.bytes() };
+            }
             self.ledger().end_file();
         }
     }
@@ -248,6 +254,7 @@ mod tests {
             queue: queue.clone(),
             ledger: Arc::default(),
             next_sequence: 1,
+            previous: Previous::default(),
             file_bytes,
             apply: Box::new(move |record| seen.lock().unwrap().push(record.header.sequence)),
         });

@@ -142,3 +142,12 @@ impl Store {
         outcome
     }
 }
+
+/// Waits for what the background work does after it has answered.
+pub async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begin = std::time::Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "{what}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}

@@ -114,7 +114,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let files = numbers.first().copied().unwrap_or(100);
     let spans = numbers.get(1).copied().unwrap_or(100_000) / BATCH * BATCH;
     let dir = tempfile::tempdir()?;
+    // Each flush is a file, and stays one.
+    let mut compaction = SegmentSizes::default();
+    compaction.spans.full_rows = 1;
     let whole = |dir: &std::path::Path| Options {
+        compaction,
         flush_bytes: usize::MAX,
         flush_age: Duration::from_secs(86_400),
         memtable_budget_bytes: usize::MAX,

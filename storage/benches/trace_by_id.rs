@@ -9,7 +9,7 @@ use ocelli_signal::attributes::encode;
 use ocelli_signal::spans::{SpanRow, SpansBuilder};
 use ocelli_signal::wire::Writer;
 use ocelli_signal::{AnyValue, Batch, Signal, attributes, origin};
-use ocelli_storage::{Options, Retention, Store};
+use ocelli_storage::{Options, Retention, SegmentSizes, Store};
 use std::error::Error;
 use std::time::{Duration, Instant};
 

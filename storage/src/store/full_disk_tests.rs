@@ -32,7 +32,7 @@ async fn a_nearly_full_disk_refuses_rows_and_takes_them_again_when_it_has_space(
         disk.set_capacity(Some(disk.used() + (3 << 20)));
         until_taken(&store, batch(Signal::Spans, next, 50)).await;
         next += 50;
-        until(|| store.summary().refusing.is_none()).await;
+        until("space is back", || store.summary().refusing.is_none()).await;
     }
     assert!(next > 500, "{next}");
     drop(store);
@@ -53,7 +53,8 @@ async fn a_flush_without_room_leaves_no_file_and_is_made_up_for() {
             let failed = store.flush().await;
             assert!(matches!(failed, Err(Error::Io { .. } | Error::Parquet(_))), "{failed:?}");
             // Looked at between two tries: one may be under way.
-            until(|| (disk.used(), disk.paths()) == (before, paths.clone())).await;
+            until("nothing half written stays", || (disk.used(), disk.paths()) == (before, paths.clone()))
+                .await;
             assert_eq!(counted(&store, signal), once(signal, 0..200));
         }
         disk.set_capacity(None);

@@ -96,12 +96,12 @@ pub fn once(signal: Signal, numbers: impl Iterator<Item = usize>) -> BTreeMap<u6
     told.map(|n| (n as u64, 1)).collect()
 }
 
-/// Looks until something holds.
-pub async fn until(holds: impl Fn() -> bool) {
+/// Looks until something holds, as what the background work does after it has answered.
+pub async fn until(what: &str, holds: impl Fn() -> bool) {
     let started = Instant::now();
     while !holds() {
-        assert!(started.elapsed() < Duration::from_secs(20), "it does not come to hold");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert!(started.elapsed() < Duration::from_secs(20), "{what}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
@@ -140,14 +140,5 @@ impl Store {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         outcome
-    }
-}
-
-/// Waits for what the background work does after it has answered.
-pub async fn until(what: &str, is_so: impl Fn() -> bool) {
-    let begin = std::time::Instant::now();
-    while !is_so() {
-        assert!(begin.elapsed() < Duration::from_secs(20), "{what}");
-        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

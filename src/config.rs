@@ -3,13 +3,14 @@
 //! A wrong file is refused with its name, line and column, and what to write instead.
 
 mod retention;
+mod text;
 
 pub use retention::Keep;
 
 use crate::cli::ServeArgs;
 use ocelli_storage::{CatalogAddress, SegmentsAddress};
 use retention::RetentionConfig;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -41,12 +42,22 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct StorageConfig {
+    #[serde(deserialize_with = "catalog_address")]
     pub catalog: CatalogAddress,
+    #[serde(deserialize_with = "segments_address")]
     pub segments: SegmentsAddress,
     pub read_cache_bytes: Option<u64>,
     pub node: String,
     pub flush_bytes: usize,
     pub flush_age_s: u64,
+}
+
+fn catalog_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CatalogAddress, D::Error> {
+    text::parsed(deserializer, CatalogAddress::parse)
+}
+
+fn segments_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SegmentsAddress, D::Error> {
+    text::parsed(deserializer, SegmentsAddress::parse)
 }
 
 /// Bounds of a request.

@@ -1,16 +1,16 @@
 //! How long rows are kept, as it is written: `retention:` in YAML, `--retention` on the command line.
 
+use super::text;
 use ocelli_signal::Signal;
 use ocelli_storage::{Retention, Rules, ServiceRule};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 /// A time like `30d`, `12h`, `90m` or `45s`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keep(pub Duration);
 
 /// In seconds, the longest first.
@@ -32,11 +32,9 @@ impl FromStr for Keep {
     }
 }
 
-impl TryFrom<String> for Keep {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Keep, String> {
-        text.parse()
+impl<'de> Deserialize<'de> for Keep {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Keep, D::Error> {
+        text::parsed(deserializer, Keep::from_str)
     }
 }
 

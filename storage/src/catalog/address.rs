@@ -1,7 +1,6 @@
 //! Where the catalog is: a file in the data directory, or a PostgreSQL server.
 
 use crate::error::{Error, Result};
-use serde::Deserialize;
 use sqlx::any::AnyConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use std::fmt;
@@ -9,8 +8,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 /// Shown without its password, also by `Debug`.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct CatalogAddress {
     /// None for SQLite in the data directory.
     postgres: Option<String>,
@@ -44,14 +42,6 @@ impl CatalogAddress {
             Some(url) => url.parse(),
             None => file_options(path),
         }
-    }
-}
-
-impl TryFrom<String> for CatalogAddress {
-    type Error = Error;
-
-    fn try_from(url: String) -> Result<CatalogAddress> {
-        CatalogAddress::parse(&url)
     }
 }
 

@@ -5,7 +5,6 @@ use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use object_store::path::Path as Key;
 use object_store::{BackoffConfig, ClientOptions, RetryConfig};
-use serde::Deserialize;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +25,7 @@ const RETRIES: RetryConfig = RetryConfig {
 };
 
 /// Shown as it was given; credentials are not in it but in the environment.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SegmentsAddress {
     bucket: Option<Bucket>,
 }
@@ -81,14 +79,6 @@ fn plain_http_is_meant() -> bool {
     ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"]
         .iter()
         .any(|name| std::env::var(name).is_ok_and(|url| url.starts_with("http://")))
-}
-
-impl TryFrom<String> for SegmentsAddress {
-    type Error = Error;
-
-    fn try_from(url: String) -> Result<SegmentsAddress> {
-        SegmentsAddress::parse(&url)
-    }
 }
 
 impl fmt::Display for SegmentsAddress {

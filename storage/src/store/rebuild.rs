@@ -116,6 +116,7 @@ fn find_unlisted(disk: &dyn Disk, listed: &HashSet<String>) -> Result<(Vec<Found
     for stem in stems {
         match entry_of(disk, &stem) {
             Ok(segment) => found.extend(segment),
+            Err(_) if is_gone(disk, &stem) => {}
             Err(error @ (Error::Corrupt { .. } | Error::Parquet(_))) => {
                 damaged.push((paths::with_suffix(&stem, paths::ROWS_SUFFIX), error.to_string()));
             }
@@ -123,6 +124,15 @@ fn find_unlisted(disk: &dyn Disk, listed: &HashSet<String>) -> Result<(Vec<Found
         }
     }
     Ok((found, damaged))
+}
+
+/// Whether a file that was listed is there no more: a bucket may remove an object that it was asked to by
+/// a process that has been killed since.
+fn is_gone(disk: &dyn Disk, stem: &Path) -> bool {
+    let opened = disk.open(&paths::with_suffix(stem, paths::ROWS_SUFFIX));
+    // What is open is what was listed; reading asks the bucket.
+    let outcome = opened.and_then(|file| file.read_at(0, &mut [0]));
+    outcome.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
 /// A segment of the catalog whose files are not what it says.

@@ -51,9 +51,9 @@ pub enum TestCommand {
     },
 }
 
-/// What a flag says wins over the configuration file.
+/// Where the data is. What a flag says wins over the configuration file.
 #[derive(Args, Clone, Debug, Default)]
-pub struct ServeArgs {
+pub struct DataArgs {
     /// Settings in YAML.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -71,6 +71,12 @@ pub struct ServeArgs {
     /// The name of this server among those that share a catalog or a bucket [default: default].
     #[arg(long, value_name = "NAME")]
     pub node: Option<String>,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
     /// The UI and everything that is read [default: 127.0.0.1:4319; port 0 is any free one].
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
@@ -90,21 +96,8 @@ pub struct ServeArgs {
 
 #[derive(Args, Clone, Debug)]
 pub struct VerifyArgs {
-    /// Settings in YAML, as the server has them.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// What is checked [default: ./ocelli-data].
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-    /// Where the list of files is kept, as the server has it.
-    #[arg(long, value_name = "URL")]
-    pub catalog: Option<String>,
-    /// Where segments are kept, as the server has it.
-    #[arg(long, value_name = "URL")]
-    pub segments: Option<String>,
-    /// The name of the server, as it has it.
-    #[arg(long, value_name = "NAME")]
-    pub node: Option<String>,
+    #[command(flatten)]
+    pub data: DataArgs,
     /// One JSON object instead of lines.
     #[arg(long)]
     pub json: bool,
@@ -175,7 +168,7 @@ mod tests {
     fn serve_is_the_default() {
         let cli = Cli::parse_from(["ocelli", "--data-dir", "d", "--listen", "127.0.0.1:0"]);
         assert!(cli.command.is_none());
-        assert_eq!(cli.serve.data_dir, Some("d".into()));
+        assert_eq!(cli.serve.data.data_dir, Some("d".into()));
         let cli = Cli::parse_from(["ocelli", "run", "--service", "s", "--", "sh", "-c", "true"]);
         let Some(Command::Run(run)) = cli.command else { panic!("run") };
         assert_eq!((run.service.as_deref(), run.command.len()), (Some("s"), 3));

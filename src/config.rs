@@ -203,22 +203,22 @@ impl Config {
 
 /// Defaults, then the file that `args` names, then its flags.
 pub fn load(args: &ServeArgs) -> Result<Config, ConfigError> {
-    let mut config = match &args.config {
+    let mut config = match &args.data.config {
         Some(path) => read(path).map_err(ConfigError)?,
         None => Config::default(),
     };
-    if let Some(data_dir) = &args.data_dir {
+    if let Some(data_dir) = &args.data.data_dir {
         config.data_dir = data_dir.clone();
     }
-    if let Some(url) = &args.catalog {
+    if let Some(url) = &args.data.catalog {
         config.storage.catalog =
             CatalogAddress::parse(url).map_err(|why| ConfigError(format!("--catalog: {why}")))?;
     }
-    if let Some(url) = &args.segments {
+    if let Some(url) = &args.data.segments {
         config.storage.segments =
             SegmentsAddress::parse(url).map_err(|why| ConfigError(format!("--segments: {why}")))?;
     }
-    if let Some(node) = &args.node {
+    if let Some(node) = &args.data.node {
         config.storage.node = node.clone();
         config.storage_options().check().map_err(|why| ConfigError(format!("--node: {why}")))?;
     }
@@ -232,7 +232,7 @@ pub fn load(args: &ServeArgs) -> Result<Config, ConfigError> {
         ("otlp_grpc", args.otlp_grpc.is_some()),
         ("otlp_http", args.otlp_http.is_some()),
     ];
-    config.check_addresses().map_err(|(key, why)| match &args.config {
+    config.check_addresses().map_err(|(key, why)| match &args.data.config {
         Some(path) if !by_flag.contains(&(key, true)) => ConfigError(placed(path, key, &why)),
         _ => ConfigError(why),
     })?;
@@ -299,6 +299,7 @@ fn parse(text: &str) -> Result<Config, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::DataArgs;
 
     fn check(text: &str, expect: &str) {
         match parse(text) {
@@ -356,7 +357,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("ocelli.yml");
         fs::write(&file, "data_dir: from-file\nlisten: 127.0.0.1:1\n").unwrap();
-        let args = ServeArgs { config: Some(file), data_dir: Some("from-flag".into()), ..Default::default() };
+        let data = DataArgs { config: Some(file), data_dir: Some("from-flag".into()), ..Default::default() };
+        let args = ServeArgs { data, ..Default::default() };
         let config = load(&args).unwrap();
         assert_eq!((config.data_dir, config.listen.port()), ("from-flag".into(), 1));
     }

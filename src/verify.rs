@@ -9,8 +9,8 @@ use std::process::ExitCode;
 
 /// Exit 1 if something is wrong; whatever keeps it from looking ends with 2.
 pub async fn run(args: VerifyArgs) -> anyhow::Result<ExitCode> {
-    let VerifyArgs { config, data_dir, catalog, segments, node, json: as_json } = args;
-    let settings = ServeArgs { config, data_dir, catalog, segments, node, ..ServeArgs::default() };
+    let VerifyArgs { data, json: as_json } = args;
+    let settings = ServeArgs { data, ..ServeArgs::default() };
     let config = config::load(&settings)?;
     let verified = match ocelli_storage::verify(&config.storage_options()).await {
         Ok(verified) => verified,

@@ -20,7 +20,6 @@ mod stream;
 pub mod sums;
 mod traces;
 mod verified;
-#[allow(dead_code)]
 mod verify;
 mod write;
 

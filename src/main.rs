@@ -23,6 +23,10 @@ use clap::Parser;
 use cli::{Cli, Command, TestCommand};
 use std::process::ExitCode;
 
+/// See `.cargo/config.toml` for its settings.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {

@@ -1,6 +1,6 @@
 //! The command line: a contract, as others script against it.
 
-use crate::config::Keep;
+use crate::config::{Bytes, Keep};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -89,6 +89,10 @@ pub struct ServeArgs {
     /// How long telemetry is kept, where the configuration says nothing else [default: 30d].
     #[arg(long, value_name = "TIME")]
     pub retention: Option<Keep>,
+    /// Memory for rows, caches, requests and queries together, as 512MiB [default: half of what the
+    /// control group allows, or of what the machine has].
+    #[arg(long, value_name = "SIZE")]
+    pub memory_budget: Option<Bytes>,
     /// Listen on addresses that other machines reach, although there is no log-in yet.
     #[arg(long)]
     pub insecure: bool,

@@ -2,12 +2,15 @@
 //!
 //! A wrong file is refused with its name, line and column, and what to write instead.
 
+mod bytes;
 mod retention;
 mod text;
 
+pub use bytes::Bytes;
 pub use retention::Keep;
 
 use crate::cli::ServeArgs;
+use ocelli_storage::budget::{Budget, Part};
 use ocelli_storage::{CatalogAddress, SegmentsAddress};
 use retention::RetentionConfig;
 use serde::{Deserialize, Deserializer};
@@ -15,6 +18,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A file or flag that says something impossible. The message names the place and the fix.
@@ -31,6 +35,8 @@ pub struct Config {
     pub otlp_grpc: SocketAddr,
     pub otlp_http: SocketAddr,
     pub insecure: bool,
+    /// None for a share of what the control group or the machine has.
+    pub memory_budget: Option<Bytes>,
     pub storage: StorageConfig,
     pub ingest: IngestConfig,
     pub query: QueryConfig,
@@ -91,6 +97,7 @@ impl Default for Config {
             otlp_grpc: loopback(4317),
             otlp_http: loopback(4318),
             insecure: false,
+            memory_budget: None,
             storage: StorageConfig::default(),
             ingest: IngestConfig::default(),
             query: QueryConfig::default(),
@@ -135,6 +142,11 @@ impl Default for RedConfig {
 }
 
 impl Config {
+    /// The memory that everything shares.
+    pub fn memory(&self) -> Arc<Budget> {
+        self.memory_budget.map_or_else(Budget::detect, |bytes| Budget::new(bytes.0))
+    }
+
     pub fn storage_options(&self) -> ocelli_storage::Options {
         ocelli_storage::Options {
             catalog: self.storage.catalog.clone(),
@@ -148,10 +160,13 @@ impl Config {
         }
     }
 
-    pub fn collector_limits(&self) -> ocelli_collector::Limits {
+    pub fn collector_limits(&self, memory: &Budget) -> ocelli_collector::Limits {
+        let requests = memory.limit(Part::Requests);
         ocelli_collector::Limits {
-            body_bytes: self.ingest.max_body_bytes,
-            decompressed_bytes: self.ingest.max_decompressed_bytes,
+            in_flight_bytes: requests,
+            // What never fits must be refused as too large, not as something to send again.
+            body_bytes: self.ingest.max_body_bytes.min(requests),
+            decompressed_bytes: self.ingest.max_decompressed_bytes.min(requests),
             ..Default::default()
         }
     }
@@ -175,6 +190,7 @@ impl Config {
             ("query.concurrent_queries", self.query.concurrent_queries),
             ("red.interval_s", self.red.interval_s as usize),
         ];
+        check_memory(self.memory_budget).map_err(|why| ("memory_budget", format!("memory_budget: {why}")))?;
         if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
             return Err((name, format!("{name} is 0; give a number from 1")));
         }
@@ -222,6 +238,10 @@ pub fn load(args: &ServeArgs) -> Result<Config, ConfigError> {
         config.storage.node = node.clone();
         config.storage_options().check().map_err(|why| ConfigError(format!("--node: {why}")))?;
     }
+    if args.memory_budget.is_some() {
+        check_memory(args.memory_budget).map_err(|why| ConfigError(format!("--memory-budget: {why}")))?;
+        config.memory_budget = args.memory_budget;
+    }
     config.retention.default = args.retention.unwrap_or(config.retention.default);
     config.listen = args.listen.unwrap_or(config.listen);
     config.otlp_grpc = args.otlp_grpc.unwrap_or(config.otlp_grpc);
@@ -237,6 +257,16 @@ pub fn load(args: &ServeArgs) -> Result<Config, ConfigError> {
         _ => ConfigError(why),
     })?;
     Ok(config)
+}
+
+fn check_memory(budget: Option<Bytes>) -> Result<(), String> {
+    let least = ocelli_storage::limits::MEMORY_BUDGET_MIN_BYTES;
+    match budget {
+        Some(Bytes(bytes)) if bytes < least => {
+            Err(format!("{bytes} bytes are too few to work with; give {} MiB or more", least >> 20))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The reason behind the place in the file where the key stands.

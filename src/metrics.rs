@@ -5,6 +5,7 @@ use crate::system::System;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use ocelli_api::storage::MemorySummary;
 use ocelli_storage::{Reason, RetentionSummary};
 use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 use std::sync::Arc;
@@ -124,6 +125,7 @@ fn store_gauges(system: &System, registry: &Registry) -> prometheus::Result<()> 
         registry.register(Box::new(counter))?;
     }
     removed_counters(&summary.retention, registry)?;
+    memory_gauges(&system.memory(&summary), registry)?;
     let info = IntGaugeVec::new(Opts::new("ocelli_build_info", "Always 1."), &["version"])?;
     info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     registry.register(Box::new(info))
@@ -143,6 +145,22 @@ fn removed_counters(retention: &RetentionSummary, registry: &Registry) -> promet
         segments.with_label_values(&[reason.as_str()]).inc_by(removed.segments);
         rows.with_label_values(&[reason.as_str()]).inc_by(removed.rows);
         bytes.with_label_values(&[reason.as_str()]).inc_by(removed.bytes);
+    }
+    Ok(())
+}
+
+fn memory_gauges(memory: &MemorySummary, registry: &Registry) -> prometheus::Result<()> {
+    let gauge = |name, help| {
+        let gauge = IntGaugeVec::new(Opts::new(name, help), &["part"])?;
+        registry.register(Box::new(gauge.clone()))?;
+        prometheus::Result::Ok(gauge)
+    };
+    let used = gauge("ocelli_memory_used_bytes", "What a part of the memory budget holds.")?;
+    let limit = gauge("ocelli_memory_limit_bytes", "What a part of the memory budget may hold.")?;
+    for part in &memory.parts {
+        let number = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
+        used.with_label_values(&[part.part.as_str()]).set(number(part.used_bytes));
+        limit.with_label_values(&[part.part.as_str()]).set(number(part.limit_bytes));
     }
     Ok(())
 }

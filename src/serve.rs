@@ -75,16 +75,22 @@ impl Server {
 
         let red = Arc::new(Red::new(RedLimits::default(), system_time()));
         let observer = Arc::new(RedObserver(red.clone()));
-        let store = Store::open(config.storage_options(), Some(observer)).await?;
+        let memory = config.memory();
+        let store = Store::open(config.storage_options().within(memory.clone()), Some(observer)).await?;
         let (stopping, stops) = watch::channel(false);
         let interval = Duration::from_secs(config.red.interval_s);
         let ticker = emit_every(interval, red.clone(), store.clone(), stops);
 
         let ledger = Arc::new(Ledger::new());
-        let collector =
-            Collector::new(Arc::new(StoreSink(store.clone())), ledger.clone(), config.collector_limits());
-        let system =
-            System { ledger: ledger.clone(), store: store.clone(), listeners: addresses.clone(), started };
+        let limits = config.collector_limits(&memory);
+        let collector = Collector::new(Arc::new(StoreSink(store.clone())), ledger.clone(), limits);
+        let system = System {
+            ledger: ledger.clone(),
+            store: store.clone(),
+            collector: collector.clone(),
+            listeners: addresses.clone(),
+            started,
+        };
         let ready = Ready::default();
 
         let mut serving = JoinSet::new();

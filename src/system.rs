@@ -6,11 +6,12 @@ use ocelli_api::ingest::{
     Listener as ApiListener, ReasonCount, SignalLedger, StorageSummary, SystemResponse,
 };
 use ocelli_api::storage::{
-    CompactionSummary as ApiCompaction, RemovedSegments, RetentionSummary as ApiRetention, SegmentLevel,
-    SegmentRemoval,
+    CompactionSummary as ApiCompaction, MemoryPart, MemorySummary, RemovedSegments,
+    RetentionSummary as ApiRetention, SegmentLevel, SegmentRemoval,
 };
-use ocelli_collector::{Ledger, LedgerSnapshot};
+use ocelli_collector::{Collector, Ledger, LedgerSnapshot};
 use ocelli_signal::Signal;
+use ocelli_storage::budget::{Part, PartUse};
 use ocelli_storage::{CompactionSummary, RetentionSummary, Store, Summary};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ use std::time::Instant;
 pub struct System {
     pub ledger: Arc<Ledger>,
     pub store: Store,
+    pub collector: Collector,
     pub listeners: Arc<[(Listener, SocketAddr)]>,
     pub started: Instant,
 }
@@ -37,12 +39,33 @@ impl System {
             empty: stored == 0 && summary.memtable_rows == 0 && summary.segment_rows == 0,
             ingest: Signal::ALL.into_iter().map(|signal| signal_ledger(&ledger, signal)).collect(),
             refused_requests: reasons(ledger.refused()),
+            memory: self.memory(&summary),
             storage: storage_summary(summary),
             listeners: self
                 .listeners
                 .iter()
                 .map(|(listener, address)| api_listener(*listener, *address))
                 .collect(),
+        }
+    }
+}
+
+impl System {
+    /// The parts of the memory budget. Requests are counted where they are read.
+    pub fn memory(&self, summary: &Summary) -> MemorySummary {
+        let part = |part: &PartUse| MemoryPart {
+            part: part.part.as_str().to_owned(),
+            used_bytes: match part.part {
+                Part::Requests => self.collector.in_flight_bytes() as u64,
+                _ => part.used_bytes,
+            },
+            limit_bytes: part.limit_bytes,
+            refused: part.refused,
+        };
+        MemorySummary {
+            total_bytes: summary.memory.total_bytes,
+            origin: summary.memory.origin.as_str().to_owned(),
+            parts: summary.memory.parts.iter().map(part).collect(),
         }
     }
 }

@@ -20,6 +20,11 @@ impl Budget {
         Share { budget: self.clone(), bytes: 0 }
     }
 
+    /// What all requests hold.
+    pub fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
     fn take(&self, bytes: usize) -> bool {
         let grown = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).is_ok()

@@ -53,6 +53,11 @@ impl Collector {
         }
     }
 
+    /// Bytes of requests that are being read, decoded or written.
+    pub fn in_flight_bytes(&self) -> usize {
+        self.budget.used()
+    }
+
     /// The same with another clock, for tests.
     pub fn with_clock(self, clock: Clock) -> Collector {
         Collector { clock, ..self }

@@ -26,13 +26,38 @@ pub enum Error {
     Cancelled,
     #[error("{max} queries are running already; try again in {} s", retry_after.as_secs().max(1))]
     Overloaded { max: usize, retry_after: Duration },
+    /// The query reads more than there is memory for: ever, or while others use it.
+    #[error("{message}")]
+    Memory { message: String, later: bool },
     #[error("storage: {0}")]
-    Storage(#[from] ocelli_storage::Error),
+    Storage(ocelli_storage::Error),
     /// Bytes that this process wrote do not read back.
     #[error("a stored row can't be read: {0}")]
     Corrupt(String),
     #[error("internal: {0}")]
     Internal(String),
+}
+
+impl From<ocelli_storage::Error> for Error {
+    fn from(error: ocelli_storage::Error) -> Error {
+        match error {
+            ocelli_storage::Error::NoMemory(why) => {
+                let (later, limit) = (why.would_fit_alone(), why.limit >> 20);
+                let message = if later {
+                    format!(
+                        "other queries use the {limit} MiB of memory that queries may hold; try again in 1 s"
+                    )
+                } else {
+                    format!(
+                        "the query reads more than the {limit} MiB that it may hold of the memory budget; \
+                         ask for a shorter range or a narrower selection, or raise memory_budget"
+                    )
+                };
+                Error::Memory { message, later }
+            }
+            other => Error::Storage(other),
+        }
+    }
 }
 
 impl Error {

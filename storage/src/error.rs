@@ -13,6 +13,9 @@ pub enum Error {
     /// The disk refuses writes, or the store is closing: nothing was kept.
     #[error("storage is unavailable: {reason}")]
     Unavailable { reason: String },
+    /// A query reads more than there is memory for.
+    #[error(transparent)]
+    NoMemory(#[from] crate::budget::NoMemory),
     /// The request can never succeed.
     #[error("invalid: {reason}")]
     Invalid { reason: String },

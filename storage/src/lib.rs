@@ -9,6 +9,7 @@
 //! Invariant: a row is acknowledged only when it is fsynced, and from then on is in every snapshot
 //! exactly once, whatever crashes.
 
+pub mod budget;
 mod cache;
 mod catalog;
 mod compaction;
@@ -16,6 +17,7 @@ mod disk;
 mod error;
 pub mod limits;
 mod log_index;
+mod machine;
 mod memtable;
 mod options;
 mod paths;
@@ -42,8 +44,9 @@ pub use log_index::{TextQuery, tokenize};
 pub use options::{Clock, Options};
 pub use retention::{Retention, Rules, ServiceRule};
 pub use rows::Rows;
-pub use snapshot::{Point, PointValue, SeriesPoints, Snapshot, Source};
+pub use snapshot::{Point, PointValue, QueryMemory, SeriesPoints, Snapshot, Source};
 pub use store::{
-    CompactionSummary, LevelSummary, Reason, Removal, Removed, RetentionSummary, SpanObserver, Store, Summary,
+    CompactionSummary, LevelSummary, MemorySummary, Reason, Removal, Removed, RetentionSummary, SpanObserver,
+    Store, Summary,
 };
 pub use verify::{Problem, Verified, verify};

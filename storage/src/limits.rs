@@ -76,6 +76,8 @@ pub const READ_ROWS: usize = 8 * KIB;
 /// 8,192 rows of each would take twice the memory and save no time.
 pub const MERGE_AHEAD_ROWS: usize = 16 * KIB;
 pub const MERGE_AHEAD_BYTES: usize = 16 * MIB;
+/// About what a merge takes in all, its row group that is being written included.
+pub const MERGE_BYTES: usize = 4 * MERGE_AHEAD_BYTES;
 /// Series that a merge reads from each input at once.
 pub const MERGE_SERIES: usize = KIB;
 /// False positives of bloom filters. At 0.03 one of a full row group has a byte a row; its size is a
@@ -177,6 +179,16 @@ pub const LOCK_WAIT: Duration = Duration::from_secs(10);
 pub const NODE: &str = "default";
 /// Tenant and node names become directory names.
 pub const TENANT_BYTES: usize = 64;
+
+/// The memory budget of a process is one part in so many of what the machine or its control group has:
+/// the rest is for the operating system's cache, other programs, and what the allocator keeps.
+pub const MEMORY_SHARE: usize = 2;
+/// Below it there is no room for a few requests and a query.
+pub const MEMORY_BUDGET_MIN_BYTES: usize = 64 * MIB;
+/// What caches may take of a large budget.
+pub const CACHE_MAX_BYTES: usize = 256 * MIB;
+/// What request bodies may take of a large budget.
+pub const REQUEST_BYTES: usize = 192 * MIB;
 
 const _: () = assert!(GROUP_BYTES <= QUEUE_BYTES);
 const _: () = assert!(2 * FLUSH_BYTES < MEMTABLE_BUDGET_BYTES);

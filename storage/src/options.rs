@@ -1,5 +1,6 @@
 //! What the caller decides.
 
+use crate::budget::{Budget, Part};
 use crate::catalog::CatalogAddress;
 use crate::compaction::SegmentSizes;
 use crate::disk::SegmentsAddress;
@@ -72,12 +73,16 @@ pub struct Options {
     pub index_flush_rows: usize,
     /// Parsed footers, opened indexes and series lists that are kept.
     pub cache_bytes: usize,
+    /// About what series may take whose parsed form is remembered while they send.
+    pub series_cache_bytes: usize,
     /// When segments are merged.
     pub compaction: SegmentSizes,
     /// How long rows are kept.
     pub retention: Retention,
     /// By which segments grow old.
     pub clock: Clock,
+    /// What queries and background work take their memory from.
+    pub memory: Arc<Budget>,
 }
 
 impl Options {
@@ -96,9 +101,27 @@ impl Options {
             index_min_rows: limits::INDEX_MIN_ROWS,
             index_flush_rows: limits::INDEX_FLUSH_ROWS,
             cache_bytes: limits::CACHE_BYTES,
+            series_cache_bytes: limits::SERIES_CACHE_BYTES,
             compaction: SegmentSizes::default(),
             retention: Retention::default(),
             clock: Clock::default(),
+            memory: Budget::detect(),
+        }
+    }
+
+    /// The same with sizes that a budget of memory allows.
+    pub fn within(self, memory: Arc<Budget>) -> Options {
+        let (memtables, caches) = (memory.limit(Part::Memtables), memory.limit(Part::Caches));
+        let series = self.series_cache_bytes.min(caches / 2);
+        Options {
+            memtable_budget_bytes: self.memtable_budget_bytes.min(memtables),
+            // Three signals, one of them being written.
+            flush_bytes: self.flush_bytes.min(memtables / 4),
+            queue_bytes: self.queue_bytes.min(memory.limit(Part::Wal)),
+            cache_bytes: caches - series,
+            series_cache_bytes: series,
+            memory,
+            ..self
         }
     }
 

@@ -35,6 +35,8 @@ fn a_wrong_command_line_ends_with_2_and_names_the_flag() {
     check(&["serve", "--lisen", "127.0.0.1:0"], 2, &["--lisen", "--listen"]);
     check(&["serve", "--listen", "nowhere"], 2, &["--listen", "nowhere"]);
     check(&["serve", "--otlp-http", "127.0.0.1:99999"], 2, &["--otlp-http", "127.0.0.1:99999"]);
+    check(&["serve", "--memory-budget", "lots"], 2, &["--memory-budget", "lots", "512MiB"]);
+    check(&["serve", "--memory-budget", "1MiB"], 2, &["--memory-budget", "64 MiB"]);
     check(&["sevre"], 2, &["sevre", "serve"]);
     check(&["run"], 2, &["CMD"]);
     check(&["pipe"], 2, &["--service"]);
@@ -42,12 +44,14 @@ fn a_wrong_command_line_ends_with_2_and_names_the_flag() {
 }
 
 /// The file, and what must be said of it.
-const FILES: [(&str, &[&str]); 6] = [
+const FILES: [(&str, &[&str]); 8] = [
     ("lisen: 127.0.0.1:0\n", &["ocelli.yml:1:1", "lisen", "listen"]),
     ("\ndata_dir: d\nstorage:\n  flush_byte: 5\n", &["ocelli.yml:", "flush_byte", "flush_bytes"]),
     ("data_dir: d\nlisten: nowhere\n", &["ocelli.yml:2:", "listen"]),
     ("data_dir: d\nlisten: [\n", &["ocelli.yml:2:", "listen"]),
     ("data_dir: d\nstorage:\n  flush_bytes: 0\n", &["ocelli.yml:3", "flush_bytes", "1"]),
+    ("data_dir: d\nmemory_budget: 5 apples\n", &["ocelli.yml:2", "5 apples", "512MiB"]),
+    ("data_dir: d\nmemory_budget: 1000\n", &["ocelli.yml:2", "memory_budget", "64 MiB"]),
     ("data_dir: d\nlisten: 0.0.0.0:0\n", &["ocelli.yml:2", "0.0.0.0", "127.0.0.1"]),
 ];
 

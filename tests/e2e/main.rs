@@ -16,6 +16,7 @@ mod crash;
 mod data_files;
 mod demo;
 mod full_disk;
+mod memory;
 mod object_store;
 mod postgres;
 mod read_back;

@@ -1,6 +1,6 @@
 //! `GET /api/system`: what came in, what was kept, what was refused and why.
 
-use crate::storage::{CompactionSummary, RetentionSummary};
+use crate::storage::{CompactionSummary, MemorySummary, RetentionSummary};
 use serde::{Deserialize, Serialize};
 
 /// received = stored + rejected, per signal; counted since the process started.
@@ -15,6 +15,9 @@ pub struct SystemResponse {
     /// Requests refused as a whole, before items could be counted.
     pub refused_requests: Vec<ReasonCount>,
     pub storage: StorageSummary,
+    /// The memory budget and its parts.
+    #[serde(default)]
+    pub memory: MemorySummary,
     pub listeners: Vec<Listener>,
 }
 

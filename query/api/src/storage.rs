@@ -1,4 +1,4 @@
-//! What `GET /api/system` says about merging and expiry.
+//! What `GET /api/system` says about merging, expiry and memory.
 
 use crate::UnixNano;
 use serde::{Deserialize, Serialize};
@@ -61,4 +61,25 @@ pub struct SegmentRemoval {
     /// Of its rows.
     pub min_time: UnixNano,
     pub max_time: UnixNano,
+}
+
+/// One budget for the process; each part has a limit of its own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MemorySummary {
+    pub total_bytes: u64,
+    /// `setting`, `cgroup` or `machine`: where the total comes from.
+    pub origin: String,
+    pub parts: Vec<MemoryPart>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MemoryPart {
+    /// `memtables`, `wal`, `flush_and_merge`, `caches`, `queries` or `requests`.
+    pub part: String,
+    pub used_bytes: u64,
+    pub limit_bytes: u64,
+    /// How often somebody was refused for want of it, since the process started.
+    pub refused: u64,
 }

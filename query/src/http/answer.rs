@@ -20,8 +20,10 @@ impl Error {
         match self {
             Error::BadQuery { .. } | Error::BadParameter { .. } => StatusCode::BAD_REQUEST,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
-            Error::Execution(_) | Error::LimitExceeded(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Error::Timeout(_) | Error::Cancelled | Error::Overloaded { .. } => {
+            Error::Execution(_) | Error::LimitExceeded(_) | Error::Memory { later: false, .. } => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Error::Timeout(_) | Error::Cancelled | Error::Overloaded { .. } | Error::Memory { .. } => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Error::Storage(error) if error.is_unreachable() => StatusCode::SERVICE_UNAVAILABLE,
@@ -35,9 +37,9 @@ impl Error {
             Error::BadQuery { .. } | Error::Execution(_) => "bad_query",
             Error::BadParameter { .. } => "bad_parameter",
             Error::NotFound(_) => "not_found",
-            Error::LimitExceeded(_) => "limit_exceeded",
+            Error::LimitExceeded(_) | Error::Memory { later: false, .. } => "limit_exceeded",
             Error::Timeout(_) | Error::Cancelled => "timeout",
-            Error::Overloaded { .. } => "overloaded",
+            Error::Overloaded { .. } | Error::Memory { .. } => "overloaded",
             Error::Storage(_) | Error::Corrupt(_) | Error::Internal(_) => "internal",
         }
     }
@@ -56,9 +58,13 @@ impl IntoResponse for Error {
         };
         let error = ApiError { code: self.code().to_owned(), message: self.to_string(), parameter, offset };
         let mut response = (status, Json(ErrorBody { error })).into_response();
-        if let Error::Overloaded { retry_after, .. } = self {
-            let seconds = HeaderValue::from(retry_after.as_secs().max(1));
-            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        let later = match self {
+            Error::Overloaded { retry_after, .. } => Some(retry_after.as_secs().max(1)),
+            Error::Memory { later: true, .. } => Some(1),
+            _ => None,
+        };
+        if let Some(seconds) = later {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -1,9 +1,9 @@
 //! `GET /api/logs` and `GET /api/logs/histogram`.
 
+use super::Api;
 use super::answer::{Answer, ok};
 use super::params::Params;
 use super::run::run;
-use super::{Api, TENANT};
 use crate::logs::{self, Cursor, LogSearch, search};
 use axum::extract::State;
 use axum::routing::{MethodRouter, get};
@@ -27,7 +27,7 @@ async fn records(State(api): State<Api>, params: Params) -> Answer<LogsResponse>
     let response = run(&api, move |api, budget| {
         let page_bytes = PAGE_BYTES;
         let wanted = LogSearch { filter: &filter, range, limit, cursor, page_bytes };
-        let page = search(&api.store.snapshot(TENANT), &wanted, budget)?;
+        let page = search(&budget.snapshot(api), &wanted, budget)?;
         let mut stats = budget.stats();
         stats.partial = page.partial;
         let next_cursor = page.next.map(|cursor| cursor.encode());
@@ -41,7 +41,7 @@ async fn histogram(State(api): State<Api>, params: Params) -> Answer<LogHistogra
     let buckets = params.number("buckets", 60, 1..=500)?;
     let filter = logs::compile(params.get("q").unwrap_or_default())?;
     let response = run(&api, move |api, budget| {
-        logs::histogram::histogram(&api.store.snapshot(TENANT), &filter, range, buckets, budget)
+        logs::histogram::histogram(&budget.snapshot(api), &filter, range, buckets, budget)
     });
     ok(response.await?)
 }

@@ -1,9 +1,9 @@
 //! `GET /api/metrics` and `/api/metrics/points`.
 
+use super::Api;
 use super::answer::{Answer, ok};
 use super::params::Params;
 use super::run::run;
-use super::{Api, TENANT};
 use crate::metrics;
 use axum::extract::State;
 use axum::routing::{MethodRouter, get};
@@ -19,7 +19,7 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
 async fn list(State(api): State<Api>, params: Params) -> Answer<MetricsResponse> {
     let range = params.range(api.now())?;
     let response = run(&api, move |api, budget| {
-        let metrics = metrics::metrics(&api.store.snapshot(TENANT), &range, budget)?;
+        let metrics = metrics::metrics(&budget.snapshot(api), &range, budget)?;
         Ok(MetricsResponse { range, metrics, stats: budget.stats() })
     });
     ok(response.await?)
@@ -29,7 +29,7 @@ async fn points(State(api): State<Api>, params: Params) -> Answer<MetricPointsRe
     let range = params.range(api.now())?;
     let name = params.required("name")?.to_owned();
     let response = run(&api, move |api, budget| {
-        let series = metrics::points(&api.store.snapshot(TENANT), &name, &range, budget)?;
+        let series = metrics::points(&budget.snapshot(api), &name, &range, budget)?;
         Ok(MetricPointsResponse { range, series, stats: budget.stats() })
     });
     ok(response.await?)

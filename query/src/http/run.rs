@@ -3,8 +3,11 @@
 //!
 //! Blocking work can't be killed from outside, so it must ask: long loops call [`Budget::check`].
 
-use super::Api;
+use super::{Api, TENANT};
 use crate::Error;
+use arrow::array::RecordBatch;
+use ocelli_storage::budget::Part;
+use ocelli_storage::{QueryMemory, Snapshot};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -21,12 +24,58 @@ pub struct Budget {
     cancelled: Arc<AtomicBool>,
     rows: Arc<AtomicU64>,
     bytes: Arc<AtomicU64>,
+    memory: Option<Arc<QueryMemory>>,
+}
+
+/// Memory for rows that are looked at; given back when dropped.
+#[derive(Debug)]
+pub struct Held(Option<(Arc<QueryMemory>, usize)>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some((memory, bytes)) = self.0.take() {
+            memory.release(bytes);
+        }
+    }
 }
 
 impl Budget {
     pub fn new(timeout: Duration) -> Budget {
         let cancelled = Arc::default();
-        Budget { started: Instant::now(), timeout, cancelled, rows: Arc::default(), bytes: Arc::default() }
+        let (rows, bytes) = (Arc::default(), Arc::default());
+        Budget { started: Instant::now(), timeout, cancelled, rows, bytes, memory: None }
+    }
+
+    /// The same with what it may hold in memory.
+    pub fn within(self, memory: Arc<QueryMemory>) -> Budget {
+        Budget { memory: Some(memory), ..self }
+    }
+
+    /// Everything of the tenant, read within the budget.
+    pub fn snapshot(&self, api: &Api) -> Snapshot {
+        let snapshot = api.store.snapshot(TENANT);
+        match &self.memory {
+            Some(memory) => snapshot.within(memory.clone()),
+            None => snapshot,
+        }
+    }
+
+    /// The same snapshot, with memory that is given back when it is dropped.
+    pub fn apart(&self, api: &Api, snapshot: &Snapshot) -> Snapshot {
+        snapshot.clone().within(memory(api))
+    }
+
+    /// Takes memory for batches as long as they are looked at.
+    pub fn hold(&self, batches: &[RecordBatch]) -> Result<Held, Error> {
+        let Some(memory) = &self.memory else { return Ok(Held(None)) };
+        let bytes = batches.iter().map(RecordBatch::get_array_memory_size).sum();
+        memory.hold(bytes)?;
+        Ok(Held(Some((memory.clone(), bytes))))
+    }
+
+    /// Takes memory until the query ends.
+    pub fn keep(&self, bytes: usize) -> Result<(), Error> {
+        self.memory.as_ref().map_or(Ok(()), |memory| Ok(memory.hold(bytes)?))
     }
 
     /// An error once the deadline is over or the client is gone.
@@ -54,6 +103,12 @@ impl Budget {
             partial: None,
         }
     }
+}
+
+/// What one query may hold.
+fn memory(api: &Api) -> Arc<QueryMemory> {
+    let limit = usize::try_from(api.limits.query_bytes).unwrap_or(usize::MAX);
+    QueryMemory::new(api.store.memory(), limit.min(api.store.memory().limit(Part::Queries)))
 }
 
 /// Raises the flag when the handler's future is dropped.
@@ -89,7 +144,7 @@ where
         Ok(Ok(permit)) => permit,
         _ => return Err(overloaded()),
     };
-    let budget = Budget::new(timeout);
+    let budget = Budget::new(timeout).within(memory(api));
     let _cancel = CancelOnDrop(budget.cancelled.clone());
     let api = api.clone();
     let task = spawn_blocking(move || {

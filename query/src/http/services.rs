@@ -1,9 +1,9 @@
 //! `GET /api/services` and `/api/services/{service}`.
 
+use super::Api;
 use super::answer::{Answer, ok};
 use super::params::Params;
 use super::run::run;
-use super::{Api, TENANT};
 use crate::{Error, red};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -20,7 +20,7 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
 async fn list(State(api): State<Api>, params: Params) -> Answer<ServicesResponse> {
     let range = params.range(api.now())?;
     let response = run(&api, move |api, budget| {
-        let services = red::services(&api.store.snapshot(TENANT), &range, budget)?;
+        let services = red::services(&budget.snapshot(api), &range, budget)?;
         Ok(ServicesResponse { range, services, stats: budget.stats() })
     });
     ok(response.await?)
@@ -34,7 +34,7 @@ async fn detail(
     let Path(service) = service.map_err(|why| Error::bad_parameter("service", why.body_text()))?;
     let range = params.range(api.now())?;
     let response =
-        run(&api, move |api, budget| red::service(&api.store.snapshot(TENANT), &service, &range, budget));
+        run(&api, move |api, budget| red::service(&budget.snapshot(api), &service, &range, budget));
     ok(response.await?)
 }
 

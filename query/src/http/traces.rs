@@ -1,9 +1,9 @@
 //! `GET /api/traces`, `/api/traces/{trace_id}` and `/api/traces/{trace_id}/spans/{span_id}`.
 
+use super::Api;
 use super::answer::{Answer, ok};
 use super::params::Params;
 use super::run::run;
-use super::{Api, TENANT};
 use crate::Error;
 use crate::logs::filter::id::parse_hex;
 use crate::logs::filter::value::{Scalar, ValueTest};
@@ -37,7 +37,7 @@ async fn search(State(api): State<Api>, params: Params) -> Answer<TracesResponse
     let response = run(&api, move |api, budget| {
         let memory_bytes = api.limits.query_bytes;
         let wanted = TraceSearch { filter: &filter, range, sort, limit, cursor, memory_bytes };
-        let page = traces::search(&api.store.snapshot(TENANT), &wanted, budget)?;
+        let page = traces::search(&budget.snapshot(api), &wanted, budget)?;
         let mut stats = budget.stats();
         stats.partial = page.partial;
         let next_cursor = page.next.map(|key| key.encode());
@@ -83,7 +83,7 @@ async fn trace(State(api): State<Api>, path: Result<Path<String>, PathRejection>
     let Path(text) = path.map_err(|error| Error::bad_parameter("trace_id", error.body_text()))?;
     let trace_id = id::<16>("trace_id", &text)?;
     let response = run(&api, move |api, budget| {
-        let snapshot = api.store.snapshot(TENANT);
+        let snapshot = budget.snapshot(api);
         let batches = snapshot.trace(&trace_id)?;
         traces::count(&batches, budget);
         if batches.iter().all(|batch| batch.num_rows() == 0) {
@@ -108,8 +108,8 @@ async fn span(
 ) -> Answer<SpanDetail> {
     let Path((trace, span)) = path.map_err(|error| Error::bad_parameter("trace_id", error.body_text()))?;
     let (trace_id, span_id) = (id::<16>("trace_id", &trace)?, id::<8>("span_id", &span)?);
-    let response = run(&api, move |api, _| {
-        let batches = api.store.snapshot(TENANT).trace(&trace_id)?;
+    let response = run(&api, move |api, budget| {
+        let batches = budget.snapshot(api).trace(&trace_id)?;
         if batches.iter().all(|batch| batch.num_rows() == 0) {
             return Err(unknown_trace(&trace));
         }

@@ -34,7 +34,9 @@ pub fn fetch(sources: &[Source], hits: &[Hit], budget: &Budget, each: &mut Each<
             }
             let rows = Rows::from_sorted(piece.iter().map(|hit| hits[*hit].row).collect());
             let mut left = piece.iter();
-            for batch in source.read(None, Some(&rows))? {
+            let batches = source.read(None, Some(&rows))?;
+            let _held = budget.hold(&batches)?;
+            for batch in batches {
                 budget.scanned(0, batch.get_array_memory_size() as u64);
                 for (row, hit) in (0..batch.num_rows()).zip(left.by_ref()) {
                     each(*hit, &batch, row)?;

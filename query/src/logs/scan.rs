@@ -19,6 +19,8 @@ const FIRST_ROWS: usize = 1 << 10;
 const MOST_ROWS: usize = 1 << 15;
 /// A source with fewer rows to look at is read at once, times included.
 const AT_ONCE_ROWS: usize = 1 << 13;
+/// Where all rows are wanted, so many are read at once: about a row group.
+const PIECE_ROWS: usize = 1 << 17;
 /// The begin of a range is looked for in a sorted source down to this many rows, about one page.
 const NEAR_ROWS: u32 = 1 << 14;
 
@@ -124,7 +126,7 @@ impl Scan<'_> {
         } else if self.newest_first && self.is_sorted(source) {
             reader.read_sorted(candidates.as_ref())
         } else if rows <= AT_ONCE_ROWS || !self.newest_first {
-            reader.read(candidates.as_ref())
+            reader.read_all(candidates.as_ref())
         } else {
             reader.read_newest_first(candidates.as_ref())
         }
@@ -159,10 +161,28 @@ struct Reader<'a, 'c> {
 }
 
 impl Reader<'_, '_> {
+    /// Reads rows in the order of the source, so many at once that a large one does not take much memory.
+    fn read_all(&mut self, rows: Option<&Rows>) -> Result<(), Error> {
+        let count = rows.map_or(self.source.rows() as usize, Rows::len);
+        if count <= PIECE_ROWS {
+            return self.read(rows);
+        }
+        for from in (0..count).step_by(PIECE_ROWS) {
+            let piece = from..count.min(from + PIECE_ROWS);
+            let rows = match rows {
+                Some(rows) => rows.as_slice()[piece].to_vec(),
+                None => (piece.start as u32..piece.end as u32).collect(),
+            };
+            self.read(Some(&Rows::from_sorted(rows)))?;
+        }
+        Ok(())
+    }
+
     /// Reads rows in the order of the source.
     fn read(&mut self, rows: Option<&Rows>) -> Result<(), Error> {
         let attributes: Vec<&str> = self.scan.filter.attributes().into_iter().collect();
         let batches = self.source.read_keys(Some(&self.scan.columns()), &attributes, rows)?;
+        let _held = self.budget.hold(&batches)?;
         let numbers: Vec<u32> = match rows {
             Some(rows) => rows.iter().collect(),
             None => (0..self.source.rows() as u32).collect(),

@@ -11,7 +11,7 @@ use ocelli_signal::wire::Writer;
 use ocelli_signal::{DictionaryView, SchemaError, Series, Signal};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128};
 
 /// A series with what names it in a segment.
@@ -74,8 +74,17 @@ impl Generation {
 
 /// Shared by whoever takes in points. When it is full a new generation begins; the last one lives
 /// until its rows are in segments.
-#[derive(Debug, Default)]
-pub struct SeriesCache(Mutex<Current>);
+#[derive(Debug)]
+pub struct SeriesCache {
+    current: Mutex<Current>,
+    limit_bytes: usize,
+}
+
+impl Default for SeriesCache {
+    fn default() -> SeriesCache {
+        SeriesCache::new(limits::SERIES_CACHE_BYTES)
+    }
+}
 
 #[derive(Debug, Default)]
 struct Current {
@@ -98,12 +107,25 @@ pub struct Numbered {
 }
 
 impl SeriesCache {
+    pub fn new(limit_bytes: usize) -> SeriesCache {
+        SeriesCache { current: Mutex::default(), limit_bytes }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// About what the series take that have numbers now.
+    pub fn bytes(&self) -> usize {
+        self.locked().bytes
+    }
+
     /// Numbers the series of a batch of points.
     pub fn number(&self, rows: &RecordBatch) -> Result<Numbered> {
         let points = Points::new(rows)?;
         let keys = Keys::new(&points);
-        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        current.make_room();
+        let mut current = self.locked();
+        current.make_room(self.limit_bytes);
         let new_bytes = current.bytes;
         let (first, mut added) = (current.numbers.len(), Vec::new());
         let Current { numbers, bytes, .. } = &mut *current;
@@ -132,7 +154,7 @@ impl SeriesCache {
     /// What the numbers of a batch refer to; `None` for a batch without.
     pub fn generation_of(&self, rows: &RecordBatch) -> Option<Arc<Generation>> {
         let name = rows.schema_ref().metadata().get(GENERATION)?;
-        let current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.locked();
         let others = current.before.iter().filter_map(Weak::upgrade);
         let mut all = std::iter::once(current.generation.clone()).chain(others);
         all.find(|generation| generation.schema.metadata().get(GENERATION) == Some(name))
@@ -141,8 +163,8 @@ impl SeriesCache {
 
 impl Current {
     /// Begins a new generation when this one is full.
-    fn make_room(&mut self) {
-        if self.numbers.len() < limits::SERIES_CACHE && self.bytes < limits::SERIES_CACHE_BYTES {
+    fn make_room(&mut self, limit_bytes: usize) {
+        if self.numbers.len() < limits::SERIES_CACHE && self.bytes < limit_bytes {
             return;
         }
         let full = std::mem::take(self);

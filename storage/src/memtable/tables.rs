@@ -88,6 +88,11 @@ pub struct Tables {
 }
 
 impl Tables {
+    /// None yet, with a bound for what the cache of series may take.
+    pub fn new(series_cache_bytes: usize) -> Tables {
+        Tables { series: SeriesCache::new(series_cache_bytes), ..Tables::default() }
+    }
+
     fn locked(&self) -> MutexGuard<'_, ByTenant> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,17 +1,20 @@
 //! One atomic view of a tenant's memtables and segments. Taking it is cheap; reading it blocks, so
 //! async callers do that in `spawn_blocking`.
 
+mod memory;
 mod series;
 mod source;
 
+pub use memory::QueryMemory;
 pub use series::{Point, PointValue, SeriesPoints};
 pub use source::Source;
 
 use crate::error::Result;
-use crate::memtable::Part;
+use crate::memtable::{Part, batch_bytes};
 use crate::rows::Rows;
 use crate::segment::Segment;
 use arrow::array::{Array, RecordBatch};
+use memory::Meter;
 use ocelli_signal::Signal;
 use ocelli_signal::spans::Spans;
 use std::sync::Arc;
@@ -30,11 +33,22 @@ pub struct Snapshot {
     spans: View,
     points: View,
     logs: View,
+    memory: Option<Arc<QueryMemory>>,
 }
 
 impl Snapshot {
     pub(crate) fn new(spans: View, points: View, logs: View) -> Snapshot {
-        Snapshot { spans, points, logs }
+        Snapshot { spans, points, logs, memory: None }
+    }
+
+    /// The same for a query: points and traces that are read are held in its memory. Rows of sources
+    /// are held by whoever reads them, as only they know for how long.
+    pub fn within(self, memory: Arc<QueryMemory>) -> Snapshot {
+        Snapshot { memory: Some(memory), ..self }
+    }
+
+    fn meter(&self) -> Meter<'_> {
+        Meter::new(self.memory.as_deref())
     }
 
     fn view(&self, signal: Signal) -> &View {
@@ -71,6 +85,9 @@ impl Snapshot {
         for segment in &self.spans.segments {
             found.extend(segment.trace(trace_id)?);
         }
+        let mut meter = self.meter();
+        found.iter().try_for_each(|batch| meter.add(batch_bytes(batch)))?;
+        meter.flush()?;
         Ok(found)
     }
 

@@ -1,6 +1,7 @@
 //! Points by series, out of memtables and segments.
 
 use super::Snapshot;
+use super::memory::Meter;
 use crate::error::Result;
 use crate::memtable::{self, Generation, Known, Part};
 use crate::segment::Segment;
@@ -52,6 +53,16 @@ impl From<PointRow<'_>> for Point {
     }
 }
 
+/// What a point takes in a list, with what it refers to.
+fn bytes_of(point: &Point) -> usize {
+    let other = match &point.value {
+        PointValue::Other(bytes) => bytes.len(),
+        _ => 0,
+    };
+    // Lists double as they grow: on average half of the room is free.
+    size_of::<Point>() * 3 / 2 + other + point.exemplars.len()
+}
+
 /// A series with its points by time; of equal times in the order of arrival.
 #[derive(Clone, Debug)]
 pub struct SeriesPoints {
@@ -77,6 +88,7 @@ impl Snapshot {
             places: HashMap::new(),
             by_number: HashMap::new(),
             found: Vec::new(),
+            meter: self.meter(),
         };
         for segment in self.points.segments.iter().filter(|segment| segment.entry.overlaps(from_ns, to_ns)) {
             gathered.add_segment(segment)?;
@@ -84,6 +96,7 @@ impl Snapshot {
         for part in self.points.parts.iter().filter(|part| part.overlaps(from_ns, to_ns)) {
             gathered.add_part(part)?;
         }
+        gathered.meter.flush()?;
         Ok(gathered.finish())
     }
 }
@@ -97,6 +110,7 @@ struct Gathered<'s> {
     /// The same by the numbers that rows in memory have, for each generation of numbers.
     by_number: HashMap<*const Generation, Vec<Place>>,
     found: Vec<SeriesPoints>,
+    meter: Meter<'s>,
 }
 
 /// Where the points of a numbered series go.
@@ -139,8 +153,15 @@ impl Gathered<'_> {
                 places.push(place);
             }
         }
-        let found = &mut self.found;
-        segment.points(&wanted, self.from_ns, self.to_ns, |at, point| found[places[at]].points.push(point))
+        let (found, meter) = (&mut self.found, &mut self.meter);
+        let mut refused = Ok(());
+        segment.points(&wanted, self.from_ns, self.to_ns, |at, point| {
+            if refused.is_ok() {
+                refused = meter.add(bytes_of(&point));
+                found[places[at]].points.push(point);
+            }
+        })?;
+        refused
     }
 
     fn add_part(&mut self, part: &Part) -> Result<()> {
@@ -165,7 +186,9 @@ impl Gathered<'_> {
         for row in (0..samples.len()).filter(in_time) {
             if let Place::At(place, told) = &places[numbers[row] as usize] {
                 let found = &mut self.found[*place];
-                found.points.push(samples.row(row).into());
+                let point = samples.row(row).into();
+                self.meter.add(bytes_of(&point))?;
+                found.points.push(point);
                 // A description may have changed back: the last row tells.
                 if !Arc::ptr_eq(&found.series, told) {
                     found.series = told.clone();

@@ -3,6 +3,7 @@
 
 use super::Shared;
 use super::background::Answer;
+use crate::budget::Part;
 use crate::catalog::SegmentEntry;
 use crate::compaction::{Candidate, When, choose};
 use crate::error::{Error, IoContext, Result};
@@ -173,7 +174,10 @@ impl Compactor {
         });
         let (shared, stop) = (self.shared.clone(), self.stop.clone());
         let (inputs, keep) = (job.inputs.clone(), job.keep.clone());
+        let mut memory = self.shared.options.memory.reserve(Part::Work);
+        memory.grow_anyway(limits::MERGE_BYTES);
         let work = tokio::task::spawn_blocking(move || {
+            let _memory = memory;
             let merge = Merge::of(&inputs, keep.as_ref(), shared.options.index_min_rows, &stop);
             merge.map_or(Ok(None), |merge| segment::merge(shared.disk.as_ref(), &merge))
         });

@@ -1,6 +1,7 @@
 //! Memtables become segments, one after the other, and WAL files that are no longer needed go.
 
 use super::{Shared, quarantine};
+use crate::budget::Part;
 use crate::catalog::{Publication, SegmentEntry};
 use crate::disk::Entry;
 use crate::error::{Error, Result};
@@ -104,7 +105,11 @@ async fn write_segments(shared: &Arc<Shared>, frozen: &Arc<Frozen>) -> Result<Ve
         return Ok(Vec::new());
     }
     let (work, writing) = (shared.clone(), frozen.clone());
+    // A flush makes room; it is seen, and never refused.
+    let mut memory = shared.options.memory.reserve(Part::Work);
+    memory.grow_anyway(frozen.bytes());
     let written = tokio::task::spawn_blocking(move || write_partitions(&work, &writing)).await;
+    drop(memory);
     let written = written.map_err(|error| Error::unavailable(format_args!("the flush failed: {error}")));
     let entries = written.and_then(|written| written).inspect_err(|_| remove_temps(shared, frozen))?;
     let segment = |entry| Arc::new(Segment::new(entry, shared.segments.clone()));

@@ -15,6 +15,7 @@ mod retain;
 mod room;
 mod summary;
 
+use crate::budget::{Budget, Part};
 use crate::catalog::Catalog;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
@@ -40,7 +41,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use summary::Work;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-pub use summary::{CompactionSummary, LevelSummary, Reason, Removal, Removed, RetentionSummary};
+pub use summary::{
+    CompactionSummary, LevelSummary, MemorySummary, Reason, Removal, Removed, RetentionSummary,
+};
 
 /// Sees every span once it is durable, in sequence order, on the WAL's thread: it must be quick.
 /// After a restart it sees those again that no durable emission told about.
@@ -62,6 +65,7 @@ pub struct Summary {
     pub quarantined: Vec<String>,
     /// Why rows are refused at the moment, if they are.
     pub refusing: Option<String>,
+    pub memory: MemorySummary,
     pub compaction: CompactionSummary,
     pub retention: RetentionSummary,
 }
@@ -128,6 +132,11 @@ impl Store {
         done.await.map_err(|_| Error::unavailable("the WAL writer has ended"))?
     }
 
+    /// What queries take their memory from.
+    pub fn memory(&self) -> &Arc<Budget> {
+        &self.inner.shared.options.memory
+    }
+
     /// Everything of a tenant at this moment.
     pub fn snapshot(&self, tenant: &str) -> Snapshot {
         self.inner.shared.tables.snapshot(tenant)
@@ -187,6 +196,7 @@ impl Store {
             segment_bytes: segments.iter().map(|segment| segment.entry.bytes()).sum(),
             quarantined: shared.segments.reports.list(),
             refusing,
+            memory: shared.memory(),
         }
     }
 }
@@ -213,6 +223,21 @@ impl Shared {
                 Err(Error::Unavailable { reason })
             }
             None => Ok(()),
+        }
+    }
+
+    fn memory(&self) -> MemorySummary {
+        let budget = &self.options.memory;
+        let counted = |part| match part {
+            Part::Memtables => Some(self.tables.bytes()),
+            Part::Wal => Some(self.queue.bytes()),
+            Part::Caches => Some(self.segments.cache.bytes() + self.tables.series.bytes()),
+            Part::Work | Part::Queries | Part::Requests => None,
+        };
+        MemorySummary {
+            total_bytes: budget.total_bytes() as u64,
+            origin: budget.origin(),
+            parts: budget.parts(counted),
         }
     }
 

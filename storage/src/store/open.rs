@@ -55,7 +55,7 @@ pub async fn open_on(
     let observed = observer.is_some();
     let shared = Arc::new(Shared {
         queue: Arc::new(Queue::new(options.queue_bytes)),
-        tables: Tables::default(),
+        tables: Tables::new(options.series_cache_bytes),
         ledger: Arc::default(),
         progress: Mutex::default(),
         work: Mutex::default(),

@@ -1,8 +1,24 @@
 //! What the store tells about merging and expiry.
 
+use crate::budget::{Origin, PartUse};
 use crate::segment::Segment;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+
+/// What the budget of memory is used for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemorySummary {
+    pub total_bytes: u64,
+    /// Where the total comes from.
+    pub origin: Origin,
+    pub parts: Vec<PartUse>,
+}
+
+impl Default for MemorySummary {
+    fn default() -> MemorySummary {
+        MemorySummary { total_bytes: 0, origin: Origin::Setting, parts: Vec::new() }
+    }
+}
 
 /// Merging, since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

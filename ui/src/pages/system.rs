@@ -1,10 +1,13 @@
 //! `/system`: what came in, what was kept, what was refused and why.
 
+mod memory;
+
 use crate::client::fetch;
 use crate::components::answer::Answer;
 use crate::context::Context;
 use crate::view::format;
 use leptos::prelude::*;
+use memory::Memory;
 use ocelli_api::ingest::{SignalLedger, StorageSummary, SystemResponse};
 
 #[component]
@@ -53,6 +56,7 @@ fn Body(system: SystemResponse) -> impl IntoView {
             <section><h2>"Requests refused as a whole"</h2>{none_refused}<table class="rows"><tbody>{refused.collect_view()}</tbody></table></section>
             <section><h2>"Listeners"</h2><table class="rows"><tbody>{listeners.collect_view()}</tbody></table></section>
         </div>
+        <Memory memory=system.memory.clone()/>
         <Storage storage=system.storage.clone()/>
     }
 }

@@ -54,8 +54,12 @@ impl IntoResponse for Refused {
         let (status, kind) = match &self.0 {
             Error::BadQuery { .. } | Error::BadParameter { .. } => (StatusCode::BAD_REQUEST, "bad_data"),
             Error::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
-            Error::Execution(_) | Error::LimitExceeded(_) => (StatusCode::UNPROCESSABLE_ENTITY, "execution"),
-            Error::Timeout(_) | Error::Overloaded { .. } => (StatusCode::SERVICE_UNAVAILABLE, "timeout"),
+            Error::Execution(_) | Error::LimitExceeded(_) | Error::Memory { later: false, .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "execution")
+            }
+            Error::Timeout(_) | Error::Overloaded { .. } | Error::Memory { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "timeout")
+            }
             Error::Cancelled => (StatusCode::SERVICE_UNAVAILABLE, "canceled"),
             Error::Storage(_) | Error::Corrupt(_) | Error::Internal(_) => {
                 tracing::error!(error = %self.0, "a query failed");

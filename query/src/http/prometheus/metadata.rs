@@ -2,8 +2,8 @@
 
 use super::FormParams;
 use super::envelope::{PrometheusAnswer, success};
+use crate::http::Api;
 use crate::http::run::run;
-use crate::http::{Api, TENANT};
 use crate::promql::otlp::names::metric_name;
 use axum::extract::State;
 use ocelli_signal::{Kind, Series};
@@ -16,7 +16,7 @@ pub async fn metadata(State(api): State<Api>, FormParams(params): FormParams) ->
     let wanted = params.get("metric").map(str::to_owned);
     let limit = params.number("limit", 0_usize, 0..=usize::MAX)?;
     let now = api.now().0;
-    let found = run(&api, move |api, _| {
+    let found = run(&api, move |api, budget| {
         let mut found: Map<String, Value> = Map::new();
         let mut note = |series: &Series| {
             let name = metric_name(series);
@@ -25,7 +25,7 @@ pub async fn metadata(State(api): State<Api>, FormParams(params): FormParams) ->
             }
             false
         };
-        api.store.snapshot(TENANT).series(&mut note, now.saturating_sub(SPAN_NS), now)?;
+        budget.snapshot(api).series(&mut note, now.saturating_sub(SPAN_NS), now)?;
         Ok(found)
     });
     let mut found = found.await?;

@@ -5,13 +5,15 @@ use super::envelope::{PrometheusAnswer, annotated, with_place};
 use super::time::{duration, time};
 use super::values::data;
 use crate::Error;
+use crate::http::Api;
 use crate::http::params::Params;
 use crate::http::run::{Budget, run_within};
-use crate::http::{Api, TENANT};
 use crate::promql::engine::DEFAULT_LOOKBACK_MS;
 use crate::promql::otlp::select_from;
+use crate::promql::select::Selection;
 use crate::promql::{self, Answer, Query};
 use axum::extract::State;
+use std::cell::Cell;
 use std::time::Duration;
 
 /// What a query asks besides its text.
@@ -85,7 +87,17 @@ fn evaluate(api: &Api, asked: &Asked, budget: &Budget) -> Result<Answer, Error> 
         lookback_ms: asked.lookback_ms,
         max_samples: api.limits.samples,
     };
-    let snapshot = api.store.snapshot(TENANT);
-    let scanned = |points| budget.scanned(points, 0);
-    promql::run(&query, &mut |selection| select_from(&snapshot, selection, &scanned), &|| budget.check())
+    let snapshot = budget.snapshot(api);
+    let mut select = |selection: &Selection| {
+        let points = Cell::new(0);
+        let scanned = |count| {
+            points.set(points.get() + count);
+            budget.scanned(count, 0);
+        };
+        // The points are gone once they are samples; these stay.
+        let found = select_from(&budget.apart(api, &snapshot), selection, &scanned)?;
+        budget.keep(points.get() as usize * size_of::<(i64, f64)>())?;
+        Ok(found)
+    };
+    promql::run(&query, &mut select, &|| budget.check())
 }

@@ -5,9 +5,9 @@ use super::envelope::{PrometheusAnswer, Refused, annotated, with_place};
 use super::time::time;
 use super::values;
 use crate::Error;
+use crate::http::Api;
 use crate::http::params::Params;
 use crate::http::run::run;
-use crate::http::{Api, TENANT};
 use crate::promql::labels::Labels;
 use crate::promql::otlp::label_sets;
 use crate::promql::parse_selector;
@@ -86,7 +86,7 @@ async fn found(api: &Api, params: &Params) -> Result<BTreeSet<Labels>, Refused> 
         selections.push(Selection { matchers: Vec::<Matcher>::new(), after_ms, until_ms });
     }
     let sets = run(api, move |api, budget| {
-        let snapshot = api.store.snapshot(TENANT);
+        let snapshot = budget.snapshot(api);
         let mut sets = BTreeSet::new();
         for selection in &selections {
             budget.check()?;

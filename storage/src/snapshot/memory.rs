@@ -1,0 +1,89 @@
+//! What the rows that one query reads may take of the memory that all queries share.
+
+use crate::budget::{Budget, NoMemory, Part, Reservation};
+use crate::error::Result;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A query's share; everything is given back when the query has ended.
+#[derive(Debug)]
+pub struct QueryMemory {
+    held: Mutex<Reservation>,
+    /// What one query may hold.
+    limit_bytes: usize,
+}
+
+impl QueryMemory {
+    pub fn new(budget: &Arc<Budget>, limit_bytes: usize) -> Arc<QueryMemory> {
+        Arc::new(QueryMemory { held: Mutex::new(budget.reserve(Part::Queries)), limit_bytes })
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Reservation> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes memory for rows that the query holds until it ends, or gives back before.
+    pub fn hold(&self, bytes: usize) -> Result<()> {
+        let mut held = self.locked();
+        let own = held.bytes();
+        if own.saturating_add(bytes) > self.limit_bytes {
+            let (wanted, limit) = (bytes, self.limit_bytes);
+            return Err(NoMemory { part: Part::Queries, wanted, held: own, own, limit }.into());
+        }
+        Ok(held.grow(bytes)?)
+    }
+
+    pub fn release(&self, bytes: usize) {
+        self.locked().shrink(bytes);
+    }
+}
+
+/// Counts bytes in small steps, and takes memory for many at once.
+pub struct Meter<'m> {
+    memory: Option<&'m QueryMemory>,
+    open: usize,
+}
+
+/// Large enough that the lock does not count, small enough that a refusal comes in time.
+const STEP_BYTES: usize = 256 << 10;
+
+impl Meter<'_> {
+    pub fn new(memory: Option<&QueryMemory>) -> Meter<'_> {
+        Meter { memory, open: 0 }
+    }
+
+    pub fn add(&mut self, bytes: usize) -> Result<()> {
+        self.open += bytes;
+        if self.open < STEP_BYTES { Ok(()) } else { self.flush() }
+    }
+
+    /// Takes memory for what was counted since.
+    pub fn flush(&mut self) -> Result<()> {
+        let open = std::mem::take(&mut self.open);
+        self.memory.map_or(Ok(()), |memory| memory.hold(open))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    #[test]
+    fn a_query_is_refused_beyond_its_own_limit_and_beyond_what_others_leave() {
+        let budget = Budget::new(64 << 20);
+        let all = budget.limit(Part::Queries);
+        let (first, second) = (QueryMemory::new(&budget, all / 2), QueryMemory::new(&budget, all));
+        first.hold(all / 2).unwrap();
+        let Err(Error::NoMemory(own)) = first.hold(1) else { panic!("beyond its own") };
+        assert!(!own.would_fit_alone());
+        let Err(Error::NoMemory(shared)) = second.hold(all / 2 + 2) else { panic!("beyond what is left") };
+        assert!(shared.would_fit_alone());
+        drop(first);
+        second.hold(all).unwrap();
+        second.release(10);
+        let mut meter = Meter::new(Some(&second));
+        meter.add(10).unwrap();
+        meter.flush().unwrap();
+        assert!(meter.add(STEP_BYTES).is_err());
+    }
+}

@@ -2,15 +2,42 @@
 //! the query that it is about.
 
 use super::ast::Span;
+use super::functions::date;
+use super::histogram::classic::Forced;
+use super::value::{format_general, format_two_digits};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-/// What was noticed during one evaluation; equal texts are kept once.
+/// What was noticed during one evaluation. Equal texts are kept once, with the place that came last.
 #[derive(Debug, Default)]
 pub struct Annotations {
     query: String,
-    warnings: RefCell<BTreeSet<String>>,
-    infos: RefCell<BTreeSet<String>>,
+    warnings: RefCell<BTreeMap<String, Note>>,
+    infos: RefCell<BTreeMap<String, Note>>,
+}
+
+#[derive(Debug)]
+struct Note {
+    /// Byte offset in the query.
+    at: usize,
+    detail: Detail,
+}
+
+/// What is added up over all notes of one text.
+#[derive(Debug)]
+enum Detail {
+    None,
+    Occurrences(u32),
+    Monotonicity(Monotonicity),
+}
+
+/// Where counts of classic buckets had to be raised, over all steps and histograms.
+#[derive(Debug)]
+struct Monotonicity {
+    forced: Forced,
+    count: u32,
+    /// Milliseconds of the first and the last step.
+    times: (i64, i64),
 }
 
 impl Annotations {
@@ -23,20 +50,27 @@ impl Annotations {
         self.query.get(at.clone()).unwrap_or_default()
     }
 
-    pub fn warn(&self, at: &Span, text: impl AsRef<str>) {
-        let text = format!("PromQL warning: {} ({})", text.as_ref(), line_and_column(&self.query, at.start));
-        self.warnings.borrow_mut().insert(text);
+    pub fn warn(&self, at: &Span, text: impl Into<String>) {
+        let note = Note { at: at.start, detail: Detail::None };
+        self.warnings.borrow_mut().insert(text.into(), note);
     }
 
-    pub fn info(&self, at: &Span, text: impl AsRef<str>) {
-        let text = format!("PromQL info: {} ({})", text.as_ref(), line_and_column(&self.query, at.start));
-        self.infos.borrow_mut().insert(text);
+    pub fn info(&self, at: &Span, text: impl Into<String>) {
+        let note = Note { at: at.start, detail: Detail::None };
+        self.infos.borrow_mut().insert(text.into(), note);
     }
 
     /// Warnings, then infos.
     pub fn into_texts(self) -> (Vec<String>, Vec<String>) {
-        let texts = |set: RefCell<BTreeSet<String>>| set.into_inner().into_iter().collect();
-        (texts(self.warnings), texts(self.infos))
+        let Annotations { query, warnings, infos } = self;
+        let texts = |kind: &str, notes: RefCell<BTreeMap<String, Note>>| {
+            let text = |(text, note): (String, Note)| {
+                let place = line_and_column(&query, note.at);
+                format!("PromQL {kind}: {text}{} ({place})", note.detail.text())
+            };
+            notes.into_inner().into_iter().map(text).collect()
+        };
+        (texts("warning", warnings), texts("info", infos))
     }
 
     // The texts that more than one room uses.
@@ -80,6 +114,34 @@ impl Annotations {
         );
     }
 
+    /// Comes once for every series and step.
+    pub fn start_overlap(&self, at: &Span, metric: &str) {
+        let text = "sample has start time that overlaps with previous sample timestamp";
+        let mut warnings = self.warnings.borrow_mut();
+        let note = warnings
+            .entry(format!("{text} for metric {metric:?}"))
+            .or_insert(Note { at: at.start, detail: Detail::Occurrences(0) });
+        if let Detail::Occurrences(count) = &mut note.detail {
+            *count += 1;
+        }
+    }
+
+    pub fn forced_monotonicity(&self, at: &Span, metric: &str, time_ms: i64, forced: Forced) {
+        let text = "input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)";
+        let mut infos = self.infos.borrow_mut();
+        let first = Monotonicity { forced, count: 0, times: (time_ms, time_ms) };
+        let note = infos
+            .entry(format!("{text}{}", for_metric(metric)))
+            .or_insert(Note { at: at.start, detail: Detail::Monotonicity(first) });
+        if let Detail::Monotonicity(all) = &mut note.detail {
+            all.count += 1;
+            all.times = (all.times.0.min(time_ms), all.times.1.max(time_ms));
+            all.forced.min_bucket = all.forced.min_bucket.min(forced.min_bucket);
+            all.forced.max_bucket = all.forced.max_bucket.max(forced.max_bucket);
+            all.forced.max_diff = all.forced.max_diff.max(forced.max_diff);
+        }
+    }
+
     /// `operation` is `addition`, `subtraction` or `aggregation`.
     pub fn reset_collision(&self, at: &Span, operation: &str) {
         self.warn(at, format!("conflicting counter resets during histogram {operation}"));
@@ -90,8 +152,26 @@ impl Annotations {
     }
 
     pub fn invalid_quantile(&self, at: &Span, quantile: f64) {
-        let quantile = super::value::format_float(quantile);
+        let quantile = format_general(quantile);
         self.warn(at, format!("quantile value should be between 0 and 1, got {quantile}"));
+    }
+}
+
+impl Detail {
+    /// What follows the text that the notes have in common.
+    fn text(&self) -> String {
+        match self {
+            Detail::None | Detail::Occurrences(1) => String::new(),
+            Detail::Occurrences(count) => format!(" ({count} occurrences)"),
+            Detail::Monotonicity(all) => {
+                let [low, high] = [all.forced.min_bucket, all.forced.max_bucket].map(format_general);
+                let difference = format_two_digits(all.forced.max_diff);
+                let (count, from, to) = (all.count, date::rfc3339(all.times.0), date::rfc3339(all.times.1));
+                format!(
+                    ", from buckets {low} to {high}, with a max diff of {difference}, over {count} samples from {from} to {to}"
+                )
+            }
+        }
     }
 }
 

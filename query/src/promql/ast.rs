@@ -279,8 +279,8 @@ impl BinaryOp {
         match self {
             BinaryOp::Or => 1,
             BinaryOp::And | BinaryOp::Unless => 2,
+            BinaryOp::TrimUpper | BinaryOp::TrimLower => 3,
             op if op.is_comparison() => 3,
-            BinaryOp::TrimUpper | BinaryOp::TrimLower => 4,
             BinaryOp::Add | BinaryOp::Sub => 4,
             BinaryOp::Pow => 7,
             _ => 5,

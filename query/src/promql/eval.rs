@@ -3,10 +3,11 @@
 use super::annotations::Annotations;
 use super::ast::*;
 use super::functions::{RangeCall, Run};
+use super::histogram::ResetHint;
 use super::plan::{QueryTimes, is_constant, milliseconds};
 use super::select::StoredSeries;
 use super::value::*;
-use super::window::{Latest, Window, Windows, without_stale};
+use super::window::{Latest, Point, Window, Windows, without_stale};
 use super::{aggregate, binary};
 use crate::Error;
 use std::cell::Cell;
@@ -68,9 +69,11 @@ impl Eval<'_> {
             ExprKind::Paren(inner) => self.eval(inner),
             ExprKind::Negate(inner) => self.negate(inner),
             ExprKind::Binary(op) => binary::eval(self, op, &expr.span),
-            ExprKind::Aggregate(op) => aggregate::eval(self, op).map(Value::Vector),
+            ExprKind::Aggregate(op) => aggregate::eval(self, op, &expr.span).map(Value::Vector),
             ExprKind::Call(call) => self.call(call, &expr.span),
-            ExprKind::Vector(selector) => self.select_instant(selector, false).map(Value::Vector),
+            ExprKind::Vector(selector) => {
+                self.select_instant(selector, |point| point.sample).map(Value::Vector)
+            }
             ExprKind::Matrix(..) | ExprKind::Subquery(_) => Err(Error::BadQuery {
                 message: "a range vector can only be the argument of a function".to_owned(),
                 offset: Some(expr.span.start),
@@ -109,17 +112,19 @@ impl Eval<'_> {
         })
     }
 
-    /// The current sample of each series at each step, or that sample's time in seconds.
-    pub fn select_instant(&self, selector: &Selector, times: bool) -> Result<Vec<Series>, Error> {
+    /// What the current sample of each series tells at each step.
+    pub fn select_instant(
+        &self,
+        selector: &Selector,
+        tell: impl Fn(Point) -> Sample,
+    ) -> Result<Vec<Series>, Error> {
         let stored = &self.shared.data[selector.id];
         let mut vector = Vec::with_capacity(stored.len());
         for series in stored {
             self.check()?;
             let mut latest = Latest::new(&series.samples);
-            let cell = |time: &i64| {
-                let found = latest.at(selector.time.apply(*time), self.shared.query.lookback);
-                found.map(|(at, sample)| if times { Sample::Float(at as f64 / 1e3) } else { sample })
-            };
+            let cell =
+                |time: &i64| latest.at(selector.time.apply(*time), self.shared.query.lookback).map(&tell);
             let values: Vec<_> = self.times.iter().map(cell).collect();
             if values.iter().any(Option::is_some) {
                 self.spend(values.len())?;
@@ -154,10 +159,6 @@ impl Eval<'_> {
                 input.retain(|series| series.values.iter().any(Option::is_some));
                 Ok(Value::Vector(input))
             }
-            Run::Missing => Err(Error::BadQuery {
-                message: format!("the function {}() is not implemented yet", call.function.name),
-                offset: Some(span.start),
-            }),
         }
     }
 
@@ -182,11 +183,17 @@ impl Eval<'_> {
         let Some(range) = call.args.iter().find(is_range) else {
             return Err(Error::Internal(format!("{} without a range", call.function.name)));
         };
+        check_mode(call.function.name, mode_of(range))?;
         let others = call.args.iter().filter(|arg| !is_range(arg));
         let columns = others.map(|arg| self.scalar(arg)).collect::<Result<Vec<_>, _>>()?;
         let mut args = vec![0.0; columns.len()];
         let mut vector: Vec<Series> = Vec::new();
         let mode = mode_of(range);
+        // As Prometheus has it: what a subquery becomes has no place of its own.
+        let from_subquery = matches!(range.unwrapped().kind, ExprKind::Subquery(_));
+        let place_of =
+            |arg: &Expr| if from_subquery && std::ptr::eq(arg, range) { 0..0 } else { arg.span.clone() };
+        let (arg, first_arg) = (place_of(range), place_of(&call.args[0]));
         let mut current = usize::MAX;
         self.for_each_window(range, |(at, series), step, window| {
             if window.is_empty() {
@@ -195,8 +202,9 @@ impl Eval<'_> {
             args.iter_mut().zip(&columns).for_each(|(arg, column)| *arg = column[step]);
             let range_call = RangeCall {
                 metric: series.labels.metric_name(),
-                arg: &range.span,
-                first_arg: &call.args[0].span,
+                arg: &arg,
+                first_arg: &first_arg,
+                args: &call.args,
                 annotations: self.annotations,
                 mode,
             };
@@ -219,7 +227,7 @@ impl Eval<'_> {
         if ["rate", "increase"].contains(&call.function.name) {
             let is_float = |cell: &Option<Sample>| matches!(cell, Some(Sample::Float(_)));
             for series in vector.iter().filter(|series| series.values.iter().any(is_float)) {
-                self.annotations.possibly_no_counter(&range.span, series.labels.metric_name());
+                self.annotations.possibly_no_counter(&arg, series.labels.metric_name());
             }
         }
         Ok(vector)
@@ -231,7 +239,10 @@ impl Eval<'_> {
         range: &Expr,
         mut visit: impl FnMut((usize, &RangeSeries), usize, &Window) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let source = self.range_source(range)?;
+        let mut source = self.range_source(range)?;
+        if matches!(range.unwrapped().kind, ExprKind::Subquery(_)) {
+            source.series.iter_mut().for_each(forget_resets);
+        }
         for (at, series) in source.series.iter().enumerate() {
             self.check()?;
             let mut windows = Windows::new(&series.samples);
@@ -295,20 +306,23 @@ impl Eval<'_> {
         Ok(vector.into_iter().map(|series| inner.as_range(series)).collect())
     }
 
-    /// Hints about resets hold between stored neighbours only, not between the steps of a subquery.
     fn as_range(&self, series: Series) -> RangeSeries {
-        use super::histogram::ResetHint;
         let mut samples = Samples::default();
         for (time, cell) in self.times.iter().zip(series.values) {
-            let Some(mut sample) = cell else { continue };
-            if let Sample::Histogram(histogram) = &mut sample
-                && matches!(histogram.hint, ResetHint::Reset | ResetHint::NoReset)
-            {
-                Arc::make_mut(histogram).hint = ResetHint::Unknown;
-            }
-            samples.push(*time, sample);
+            cell.into_iter().for_each(|sample| samples.push(*time, sample));
         }
         RangeSeries { labels: series.labels, drop_name: series.drop_name, samples: Arc::new(samples) }
+    }
+}
+
+/// Hints about resets hold between stored neighbours only, not between the steps of a subquery.
+fn forget_resets(series: &mut RangeSeries) {
+    let known = |hint| matches!(hint, ResetHint::Reset | ResetHint::NoReset);
+    if series.samples.histograms.iter().any(|histogram| known(histogram.hint)) {
+        let histograms = Arc::make_mut(&mut series.samples).histograms.iter_mut();
+        histograms
+            .filter(|histogram| known(histogram.hint))
+            .for_each(|histogram| Arc::make_mut(histogram).hint = ResetHint::Unknown);
     }
 }
 
@@ -331,11 +345,25 @@ impl RangeSource {
     }
 }
 
-fn mode_of(range: &Expr) -> RangeMode {
+pub fn mode_of(range: &Expr) -> RangeMode {
     match &range.unwrapped().kind {
         ExprKind::Matrix(selector, _) => selector.mode,
         _ => RangeMode::Plain,
     }
+}
+
+/// `anchored` and `smoothed` change what a range holds, which only these functions know.
+pub fn check_mode(function: &str, mode: RangeMode) -> Result<(), Error> {
+    let (word, knowing): (_, &[&str]) = match mode {
+        RangeMode::Plain => return Ok(()),
+        RangeMode::Anchored => ("anchored", &["changes", "delta", "increase", "rate", "resets"]),
+        RangeMode::Smoothed => ("smoothed", &["delta", "increase", "rate"]),
+    };
+    if knowing.contains(&function) {
+        return Ok(());
+    }
+    let list = knowing.join(", ");
+    Err(Error::Execution(format!("{word} modifier can only be used with: {list} - not with {function}")))
 }
 
 /// The one step's value at every step.

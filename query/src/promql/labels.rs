@@ -66,8 +66,27 @@ impl Labels {
         Labels(self.0.iter().filter(|(name, _)| keep(name)).cloned().collect())
     }
 
+    /// Without what says of which metric, type and unit the values are: a function or an operator
+    /// makes something else of them.
     pub fn without_name(&self) -> Labels {
-        self.filtered(|name| name != METRIC_NAME)
+        self.filtered(|name| ![METRIC_NAME, "__type__", "__unit__"].contains(&name))
+    }
+
+    /// Prometheus' hash of a label set (xxHash64 of names and values, each behind its length), so
+    /// that `limit_ratio` chooses the same series.
+    pub fn hash_64(&self) -> u64 {
+        let mut bytes = Vec::with_capacity(64);
+        for text in self.iter().flat_map(|(name, value)| [name, value]) {
+            match u8::try_from(text.len()) {
+                Ok(length) if length < 255 => bytes.push(length),
+                _ => {
+                    bytes.push(255);
+                    bytes.extend_from_slice(&(text.len() as u32).to_le_bytes()[..3]);
+                }
+            }
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        xxhash_rust::xxh64::xxh64(&bytes, 0)
     }
 
     fn find(&self, name: &str) -> Option<usize> {

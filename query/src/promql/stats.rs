@@ -38,6 +38,20 @@ pub fn variance(values: impl Iterator<Item = f64>) -> f64 {
     (sum + sum_lost) / count
 }
 
+/// The population's variance (Welford), as aggregations compute it. NaN where the first is no
+/// number or without bound.
+pub fn plain_variance(mut values: impl Iterator<Item = f64>) -> f64 {
+    let mut mean = values.next().unwrap_or(f64::NAN);
+    let (mut count, mut sum) = (1.0, if mean.is_finite() { 0.0 } else { f64::NAN });
+    for value in values {
+        count += 1.0;
+        let distance = value - mean;
+        mean += distance / count;
+        sum += distance * (value - mean);
+    }
+    sum / count
+}
+
 /// The quantile by linear interpolation between ranks; sorts the values, NaN first.
 pub fn quantile(q: f64, values: &mut [f64]) -> f64 {
     if values.is_empty() || q.is_nan() {
@@ -54,6 +68,9 @@ pub fn quantile(q: f64, values: &mut [f64]) -> f64 {
     let lower = rank.floor().max(0.0) as usize;
     let upper = (lower + 1).min(values.len() - 1);
     let weight = rank - rank.floor();
+    if weight == 0.0 {
+        return values[lower];
+    }
     values[lower] * (1.0 - weight) + values[upper] * weight
 }
 

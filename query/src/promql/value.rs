@@ -48,6 +48,11 @@ pub struct Samples {
     pub floats: Vec<f64>,
     pub histogram_times: Vec<i64>,
     pub histograms: Vec<Arc<Histogram>>,
+    /// When the counter of each float began, in milliseconds, 0 where it is not known. Empty where
+    /// no sample tells.
+    pub float_starts: Vec<i64>,
+    /// The same of the histograms.
+    pub histogram_starts: Vec<i64>,
 }
 
 impl Samples {
@@ -61,12 +66,18 @@ impl Samples {
 
     /// Appends; times must not go back. A second sample of one time replaces the first.
     pub fn push(&mut self, time_ms: i64, sample: Sample) {
+        self.push_started(time_ms, sample, 0);
+    }
+
+    /// Appends a sample whose counter began at `start_ms`.
+    pub fn push_started(&mut self, time_ms: i64, sample: Sample, start_ms: i64) {
         match sample {
             Sample::Float(value) => {
                 if self.float_times.last() == Some(&time_ms) {
                     self.float_times.pop();
                     self.floats.pop();
                 }
+                push_start(&mut self.float_starts, self.floats.len(), start_ms);
                 self.float_times.push(time_ms);
                 self.floats.push(value);
             }
@@ -75,6 +86,7 @@ impl Samples {
                     self.histogram_times.pop();
                     self.histograms.pop();
                 }
+                push_start(&mut self.histogram_starts, self.histograms.len(), start_ms);
                 self.histogram_times.push(time_ms);
                 self.histograms.push(histogram);
             }
@@ -89,6 +101,15 @@ impl Samples {
         let mut all: Vec<_> = floats.chain(histograms).collect();
         all.sort_by_key(|(time, _)| *time);
         all
+    }
+}
+
+/// `before` samples are there already. The list stays empty until a start is known.
+fn push_start(starts: &mut Vec<i64>, before: usize, start_ms: i64) {
+    starts.truncate(before);
+    if start_ms != 0 || !starts.is_empty() {
+        starts.resize(before, 0);
+        starts.push(start_ms);
     }
 }
 
@@ -120,25 +141,70 @@ pub enum Value {
     Text(String),
 }
 
-/// Go's `%g`-like shortest form, as Prometheus writes values: `+Inf`, `NaN`, `1e+21`.
+/// The shortest form that reads back the same, as Prometheus' API writes values: `+Inf`, `NaN`,
+/// `1e+21`.
 pub fn format_float(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
-    }
     let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-4..1e21).contains(&magnitude) {
-        let text = format!("{value:e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (sign, digits) = match exponent.strip_prefix('-') {
-            Some(digits) => ('-', digits),
-            None => ('+', exponent),
-        };
-        return format!("{mantissa}e{sign}{digits:0>2}");
+    if !magnitude.is_finite() || magnitude == 0.0 || (1e-6..1e21).contains(&magnitude) {
+        return special(value).unwrap_or_else(|| value.to_string());
     }
-    value.to_string()
+    exponential(&format!("{value:e}"))
+}
+
+/// Go's `%g`, which Prometheus' messages are made with: six digits before the exponent comes.
+pub fn format_general(value: f64) -> String {
+    let scientific = format!("{value:e}");
+    match exponent_of(&scientific) {
+        Some(exponent) if !(-4..6).contains(&exponent) => exponential(&scientific),
+        _ => special(value).unwrap_or_else(|| value.to_string()),
+    }
+}
+
+/// Go's `%.2g`: two digits that count.
+pub fn format_two_digits(value: f64) -> String {
+    let scientific = format!("{value:.1e}");
+    match exponent_of(&scientific) {
+        Some(exponent) if !(-4..2).contains(&exponent) => exponential(&scientific.replace(".0e", "e")),
+        Some(_) => scientific.parse::<f64>().unwrap_or(value).to_string(),
+        None => special(value).unwrap_or_default(),
+    }
+}
+
+fn special(value: f64) -> Option<String> {
+    if value.is_nan() {
+        return Some("NaN".to_owned());
+    }
+    let infinite = if value > 0.0 { "+Inf" } else { "-Inf" };
+    value.is_infinite().then(|| infinite.to_owned())
+}
+
+fn exponent_of(scientific: &str) -> Option<i32> {
+    scientific.split_once('e')?.1.parse().ok()
+}
+
+/// `1e21` as Go writes it: `1e+21`.
+fn exponential(scientific: &str) -> String {
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
+    let (sign, digits) = match exponent.strip_prefix('-') {
+        Some(digits) => ('-', digits),
+        None => ('+', exponent),
+    };
+    format!("{mantissa}e{sign}{digits:0>2}")
+}
+
+/// Equal but for a relative difference; NaN equals NaN, but a stale marker only a stale marker.
+pub fn nearly_equal(a: f64, b: f64, tolerance: f64) -> bool {
+    if is_stale(a) || is_stale(b) {
+        return is_stale(a) && is_stale(b);
+    }
+    if (a.is_nan() && b.is_nan()) || a == b {
+        return true;
+    }
+    let (sum, difference) = (a.abs() + b.abs(), (a - b).abs());
+    if a == 0.0 || b == 0.0 || sum < f64::MIN_POSITIVE {
+        return difference < tolerance * f64::MIN_POSITIVE;
+    }
+    difference / sum.min(f64::MAX) < tolerance
 }
 
 /// Neumaier's compensated summation: adds to `sum`, keeps what rounding lost in `lost`.
@@ -161,8 +227,12 @@ mod tests {
     #[test]
     fn floats_as_prometheus_writes_them() {
         let texts: Vec<String> =
-            [0.1, 1.0, 1e21, 1e-5, 123456789.0, -0.0, f64::INFINITY].map(format_float).into();
-        assert_eq!(texts, ["0.1", "1", "1e+21", "1e-05", "123456789", "-0", "+Inf"]);
+            [0.1, 1.0, 1e21, 1e-7, 123456789.0, -0.0, f64::INFINITY].map(format_float).into();
+        assert_eq!(texts, ["0.1", "1", "1e+21", "1e-07", "123456789", "-0", "+Inf"]);
+        let texts: Vec<String> = [0.0, 1e-5, 100000.5, 1234567.0, f64::NAN].map(format_general).into();
+        assert_eq!(texts, ["0", "1e-05", "100000.5", "1.234567e+06", "NaN"]);
+        let texts: Vec<String> = [0.0, 1.0, 12.34, 100.0, 0.5].map(format_two_digits).into();
+        assert_eq!(texts, ["0", "1", "12", "1e+02", "0.5"]);
     }
 
     #[test]

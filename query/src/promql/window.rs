@@ -20,21 +20,26 @@ impl<'a> Latest<'a> {
         Latest { samples, float: 0, histogram: 0 }
     }
 
-    /// The sample with its own time. Times must not go back between calls.
-    pub fn at(&mut self, time_ms: i64, lookback_ms: i64) -> Option<(i64, Sample)> {
+    /// Times must not go back between calls.
+    pub fn at(&mut self, time_ms: i64, lookback_ms: i64) -> Option<Point> {
         let samples = self.samples;
         self.float += count_until(&samples.float_times[self.float..], time_ms);
         self.histogram += count_until(&samples.histogram_times[self.histogram..], time_ms);
         let float = self.float.checked_sub(1).map(|at| (samples.float_times[at], at));
         let histogram = self.histogram.checked_sub(1).map(|at| (samples.histogram_times[at], at));
-        let (at, sample) = match (float, histogram) {
+        let start = |starts: &[i64], at: usize| starts.get(at).copied().unwrap_or_default();
+        let (at_ms, start_ms, sample) = match (float, histogram) {
             (Some((time, at)), other) if other.is_none_or(|(histogram, _)| histogram < time) => {
-                (time, Sample::Float(samples.floats[at]))
+                (time, start(&samples.float_starts, at), Sample::Float(samples.floats[at]))
             }
-            (_, Some((time, at))) => (time, Sample::Histogram(samples.histograms[at].clone())),
+            (_, Some((time, at))) => {
+                let sample = Sample::Histogram(samples.histograms[at].clone());
+                (time, start(&samples.histogram_starts, at), sample)
+            }
             _ => return None,
         };
-        (at > time_ms - lookback_ms && !sample.is_stale()).then_some((at, sample))
+        let current = at_ms > time_ms - lookback_ms && !sample.is_stale();
+        current.then_some(Point { time_ms: at_ms, start_ms, sample })
     }
 }
 
@@ -51,13 +56,58 @@ pub struct Window<'a> {
     pub floats: &'a [f64],
     pub histogram_times: &'a [i64],
     pub histograms: &'a [Arc<Histogram>],
+    /// When the counters began, see [`Samples`]; empty or one a sample.
+    pub float_starts: &'a [i64],
+    pub histogram_starts: &'a [i64],
     pub start_ms: i64,
     pub end_ms: i64,
     /// The time that the step is evaluated at; differs from `end_ms` by offset and `@`.
     pub eval_ms: i64,
 }
 
+/// One sample of a window.
+#[derive(Clone, Debug)]
+pub struct Point {
+    pub time_ms: i64,
+    /// When its counter began; 0 where that is not known.
+    pub start_ms: i64,
+    pub sample: Sample,
+}
+
 impl Window<'_> {
+    /// The floats from one place on.
+    fn float_points(&self, from: usize) -> impl Iterator<Item = Point> + '_ {
+        (from..self.floats.len()).map(|at| Point {
+            time_ms: self.float_times[at],
+            start_ms: self.float_starts.get(at).copied().unwrap_or_default(),
+            sample: Sample::Float(self.floats[at]),
+        })
+    }
+
+    fn histogram_points(&self, from: usize) -> impl Iterator<Item = Point> + '_ {
+        (from..self.histograms.len()).map(|at| Point {
+            time_ms: self.histogram_times[at],
+            start_ms: self.histogram_starts.get(at).copied().unwrap_or_default(),
+            sample: Sample::Histogram(self.histograms[at].clone()),
+        })
+    }
+
+    /// All samples in the order of time, from the given places on.
+    pub fn in_order(&self, first_float: usize, first_histogram: usize) -> Vec<Point> {
+        let mut all: Vec<Point> = self.float_points(first_float).collect();
+        all.extend(self.histogram_points(first_histogram));
+        all.sort_by_key(|point| point.time_ms);
+        all
+    }
+
+    /// The last sample and the one before it.
+    pub fn last_two(&self) -> Option<(Point, Point)> {
+        let floats = self.floats.len().saturating_sub(2);
+        let mut newest = self.in_order(floats, self.histograms.len().saturating_sub(2));
+        let last = newest.pop()?;
+        Some((newest.pop()?, last))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.floats.is_empty() && self.histograms.is_empty()
     }
@@ -86,8 +136,10 @@ impl<'a> Windows<'a> {
         let (floats, histograms) = (self.floats.0..self.floats.1, self.histograms.0..self.histograms.1);
         Window {
             float_times: &self.samples.float_times[floats.clone()],
+            float_starts: self.samples.float_starts.get(floats.clone()).unwrap_or_default(),
             floats: &self.samples.floats[floats],
             histogram_times: &self.samples.histogram_times[histograms.clone()],
+            histogram_starts: self.samples.histogram_starts.get(histograms.clone()).unwrap_or_default(),
             histograms: &self.samples.histograms[histograms],
             start_ms,
             end_ms,
@@ -110,14 +162,16 @@ pub fn without_stale(samples: &Arc<Samples>) -> Arc<Samples> {
         return samples.clone();
     }
     let mut kept = Samples::default();
-    for (time, value) in samples.float_times.iter().zip(&samples.floats) {
+    for (at, (time, value)) in samples.float_times.iter().zip(&samples.floats).enumerate() {
         if !is_stale(*value) {
-            kept.push(*time, Sample::Float(*value));
+            let start = samples.float_starts.get(at).copied().unwrap_or_default();
+            kept.push_started(*time, Sample::Float(*value), start);
         }
     }
-    for (time, histogram) in samples.histogram_times.iter().zip(&samples.histograms) {
+    for (at, (time, histogram)) in samples.histogram_times.iter().zip(&samples.histograms).enumerate() {
         if !is_stale(histogram.sum) {
-            kept.push(*time, Sample::Histogram(histogram.clone()));
+            let start = samples.histogram_starts.get(at).copied().unwrap_or_default();
+            kept.push_started(*time, Sample::Histogram(histogram.clone()), start);
         }
     }
     Arc::new(kept)
@@ -148,7 +202,7 @@ mod tests {
     fn the_latest_sample_ages_and_goes_stale() {
         let samples = samples(&[(0, 0.0), (10, 1.0), (20, stale_nan()), (30, 3.0)]);
         let mut latest = Latest::new(&samples);
-        let mut at = |time| latest.at(time, 300).and_then(|(_, sample)| sample.float());
+        let mut at = |time| latest.at(time, 300).and_then(|point| point.sample.float());
         assert_eq!(
             [at(9), at(10), at(25), at(30), at(329), at(330)],
             [Some(0.0), Some(1.0), None, Some(3.0), Some(3.0), None]

@@ -88,7 +88,12 @@ async fn wrong_requests_are_told_as_prometheus_does() {
             "invalid parameter \"query\": 1:5: parse error: unexpected end of input",
         ),
         ("query?query=", 400, "bad_data", "no expression found in input"),
-        ("query?query=start_timestamp(up)", 400, "bad_data", "start_timestamp() is not implemented yet"),
+        (
+            "query?query=start_timestamp(1)",
+            400,
+            "bad_data",
+            "expected type instant vector in call to function",
+        ),
         ("query?query=up&time=soon", 400, "bad_data", "cannot parse \"soon\" to a valid timestamp"),
         ("query_range?query=up&start=0&end=10&step=0", 400, "bad_data", "zero or negative query resolution"),
         ("query_range?query=up&start=10&end=0&step=1", 400, "bad_data", "must not be before start"),

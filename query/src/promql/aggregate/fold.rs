@@ -3,9 +3,9 @@
 
 use super::Groups;
 use crate::Error;
-use crate::promql::ast::{Aggregate, AggregateOp};
+use crate::promql::ast::{Aggregate, AggregateOp, Span};
 use crate::promql::eval::Eval;
-use crate::promql::histogram::{Histogram, ResetHint};
+use crate::promql::histogram::sum::Total;
 use crate::promql::stats;
 use crate::promql::value::{Sample, Series, kahan_add};
 use std::sync::Arc;
@@ -15,9 +15,7 @@ pub fn eval(eval: &Eval, aggregate: &Aggregate) -> Result<Vec<Series>, Error> {
         Some(param) => {
             let values = eval.scalar(param)?;
             if aggregate.op == AggregateOp::Quantile {
-                for wrong in values.iter().filter(|q| !(0.0..=1.0).contains(*q)) {
-                    eval.annotations.invalid_quantile(&param.span, *wrong);
-                }
+                check_quantiles(eval, &param.span, &values);
             }
             values
         }
@@ -27,105 +25,128 @@ pub fn eval(eval: &Eval, aggregate: &Aggregate) -> Result<Vec<Series>, Error> {
     let groups = Groups::of(&vector, &aggregate.grouping);
     let mut out = Vec::with_capacity(groups.labels.len());
     let mut members = Vec::new();
+    let fold = Fold { eval, aggregate };
     for (labels, places) in groups.labels.into_iter().zip(&groups.members) {
         eval.check()?;
         let mut values = Vec::with_capacity(eval.steps());
+        let mut drop_name = false;
         for step in 0..eval.steps() {
             members.clear();
-            members.extend(places.iter().filter_map(|at| vector[*at].values[step].as_ref()));
-            let fold = Fold { eval, aggregate, metric: vector[places[0]].labels.metric_name() };
-            values.push(if members.is_empty() {
-                None
-            } else {
-                fold.step(&members, param.get(step).copied().unwrap_or_default())
-            });
+            members.extend(places.iter().filter_map(|at| {
+                let series = &vector[*at];
+                Some(Member { sample: series.values[step].as_ref()?, series })
+            }));
+            let param = param.get(step).copied().unwrap_or_default();
+            let value = if members.is_empty() { None } else { fold.step(&members, param) };
+            if value.is_some() {
+                drop_name = members.iter().any(|member| member.series.drop_name);
+            }
+            values.push(value);
         }
         if values.iter().any(Option::is_some) {
-            out.push(Series { labels, drop_name: vector[places[0]].drop_name, values });
+            out.push(Series { labels, drop_name, values });
         }
     }
     Ok(out)
 }
 
+/// Only the farthest quantiles of all steps are told.
+fn check_quantiles(eval: &Eval, place: &Span, values: &[f64]) {
+    if values.iter().any(|value| value.is_nan()) {
+        return eval.annotations.invalid_quantile(place, f64::NAN);
+    }
+    let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
+    if largest > 1.0 {
+        eval.annotations.invalid_quantile(place, largest);
+    }
+    if smallest < 0.0 {
+        eval.annotations.invalid_quantile(place, smallest);
+    }
+}
+
+/// A sample of one step, and whose it is.
+struct Member<'a> {
+    sample: &'a Sample,
+    series: &'a Series,
+}
+
 struct Fold<'a> {
     eval: &'a Eval<'a>,
     aggregate: &'a Aggregate,
-    metric: &'a str,
 }
 
 impl Fold<'_> {
     /// Folds the samples of one group at one step; there is at least one.
-    fn step(&self, members: &[&Sample], param: f64) -> Option<Sample> {
+    fn step(&self, members: &[Member], param: f64) -> Option<Sample> {
         match self.aggregate.op {
             AggregateOp::Count => return Some(Sample::Float(members.len() as f64)),
             AggregateOp::Group => return Some(Sample::Float(1.0)),
             AggregateOp::Sum | AggregateOp::Avg => return self.sum_or_avg(members),
             _ => {}
         }
-        if members.iter().any(|sample| sample.float().is_none()) {
+        if members.iter().any(|member| member.sample.float().is_none()) {
             let name = self.aggregate.op.name();
             let text = format!("ignored histogram in {name} aggregation");
             self.eval.annotations.info(&self.aggregate.expr.span, text);
         }
-        let mut floats = members.iter().filter_map(|sample| sample.float()).peekable();
+        let mut floats = members.iter().filter_map(|member| member.sample.float()).peekable();
         floats.peek()?;
         let better = |a: f64, b: f64, wins: bool| if wins || a.is_nan() { b } else { a };
         Some(Sample::Float(match self.aggregate.op {
             AggregateOp::Min => floats.reduce(|a, b| better(a, b, b < a))?,
             AggregateOp::Max => floats.reduce(|a, b| better(a, b, b > a))?,
-            AggregateOp::Stdvar => stats::variance(floats),
-            AggregateOp::Stddev => stats::variance(floats).sqrt(),
+            AggregateOp::Stdvar => stats::plain_variance(floats),
+            AggregateOp::Stddev => stats::plain_variance(floats).sqrt(),
             AggregateOp::Quantile => stats::quantile(param, &mut floats.collect::<Vec<_>>()),
             _ => return None,
         }))
     }
 
-    fn sum_or_avg(&self, members: &[&Sample]) -> Option<Sample> {
-        let histograms: Vec<&Arc<Histogram>> = members
-            .iter()
-            .filter_map(|sample| match sample {
-                Sample::Histogram(histogram) => Some(histogram),
-                Sample::Float(_) => None,
-            })
-            .collect();
-        let average = self.aggregate.op == AggregateOp::Avg;
-        if histograms.is_empty() {
-            let floats = members.iter().filter_map(|sample| sample.float());
-            return Some(Sample::Float(if average { stats::mean(floats) } else { sum(floats) }));
+    fn sum_or_avg(&self, members: &[Member]) -> Option<Sample> {
+        let mean = self.aggregate.op == AggregateOp::Avg;
+        let Sample::Histogram(first) = members[0].sample else {
+            if members.iter().any(|member| member.sample.float().is_none()) {
+                return self.mixed();
+            }
+            let floats = members.iter().filter_map(|member| member.sample.float());
+            return Some(Sample::Float(if mean { stats::mean(floats) } else { sum(floats) }));
+        };
+        let (annotations, place) = (self.eval.annotations, &self.aggregate.expr.span);
+        let mut total = if mean { Total::of_mean(first) } else { Total::of_sum(first) };
+        let (mut has_float, mut fits) = (false, true);
+        for member in &members[1..] {
+            let Sample::Histogram(histogram) = member.sample else {
+                has_float = true;
+                continue;
+            };
+            if total.add(histogram).is_err() {
+                annotations.mixed_schemas(place, member.series.labels.metric_name());
+                fits = false;
+                break;
+            }
         }
-        let place = &self.aggregate.expr.span;
-        if histograms.len() < members.len() {
-            self.eval.annotations.warn(place, "encountered a mix of histograms and floats for aggregation");
+        if total.bounds_reconciled {
+            annotations.bounds_reconciled(place, "aggregation");
+        }
+        if has_float {
+            return self.mixed();
+        }
+        if !fits {
             return None;
         }
-        let mut total = self.histogram_sum(&histograms)?;
-        if average {
-            total.divide(histograms.len() as f64);
+        if total.hints_collide() {
+            annotations.reset_collision(place, "aggregation");
         }
+        let mut total = total.finish();
         total.compact();
         Some(Sample::Histogram(Arc::new(total)))
     }
 
-    fn histogram_sum(&self, histograms: &[&Arc<Histogram>]) -> Option<Histogram> {
-        let (annotations, place) = (self.eval.annotations, &self.aggregate.expr.span);
-        let has = |hint| histograms.iter().any(|histogram| histogram.hint == hint);
-        if has(ResetHint::Reset) && has(ResetHint::NoReset) {
-            annotations.reset_collision(place, "aggregation");
-        }
-        let mut total = (**histograms[0]).clone();
-        for histogram in &histograms[1..] {
-            match total.add(histogram) {
-                Ok(combined) if combined.bounds_reconciled => {
-                    annotations.bounds_reconciled(place, "aggregation")
-                }
-                Ok(_) => {}
-                Err(_) => {
-                    annotations.mixed_schemas(place, self.metric);
-                    return None;
-                }
-            }
-        }
-        Some(total)
+    fn mixed(&self) -> Option<Sample> {
+        let place = &self.aggregate.expr.span;
+        self.eval.annotations.warn(place, "encountered a mix of histograms and floats for aggregation");
+        None
     }
 }
 

@@ -4,18 +4,18 @@ mod fold;
 mod select;
 mod values;
 
-use super::ast::{Aggregate, AggregateOp, Grouping};
+use super::ast::{Aggregate, AggregateOp, Grouping, Span};
 use super::eval::Eval;
 use super::labels::{Labels, METRIC_NAME};
 use super::value::Series;
 use crate::Error;
 use std::collections::HashMap;
 
-pub fn eval(eval: &Eval, aggregate: &Aggregate) -> Result<Vec<Series>, Error> {
+pub fn eval(eval: &Eval, aggregate: &Aggregate, span: &Span) -> Result<Vec<Series>, Error> {
     match aggregate.op {
         AggregateOp::CountValues => values::count_values(eval, aggregate),
         AggregateOp::Topk | AggregateOp::Bottomk | AggregateOp::Limitk | AggregateOp::LimitRatio => {
-            select::eval(eval, aggregate)
+            select::eval(eval, aggregate, span)
         }
         _ => fold::eval(eval, aggregate),
     }

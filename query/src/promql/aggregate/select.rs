@@ -3,27 +3,28 @@
 
 use super::Groups;
 use crate::Error;
-use crate::promql::ast::{Aggregate, AggregateOp};
+use crate::promql::ast::{Aggregate, AggregateOp, Span};
 use crate::promql::eval::Eval;
 use crate::promql::labels::Labels;
-use crate::promql::value::{Sample, Series, format_float};
+use crate::promql::value::{Sample, Series, format_general};
 use std::cmp::Ordering;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
-pub fn eval(eval: &Eval, aggregate: &Aggregate) -> Result<Vec<Series>, Error> {
+pub fn eval(eval: &Eval, aggregate: &Aggregate, span: &Span) -> Result<Vec<Series>, Error> {
     let params = match &aggregate.param {
         Some(param) => eval.scalar(param)?,
         None => return Err(Error::Internal("a parameter is missing".to_owned())),
     };
-    check_params(eval, aggregate, &params)?;
     let vector = eval.vector(&aggregate.expr)?;
+    if !check_params(eval, aggregate, &params)? {
+        return Ok(Vec::new());
+    }
     let groups = Groups::of(&vector, &aggregate.grouping);
     let mut kept: Vec<Vec<Option<Sample>>> = vec![Vec::new(); vector.len()];
     let mut order = Vec::new();
     for members in &groups.members {
         eval.check()?;
         for (step, param) in params.iter().enumerate() {
-            for at in chosen(eval, aggregate, &vector, members, step, *param) {
+            for at in chosen((eval, aggregate, span), &vector, members, step, *param) {
                 if kept[at].is_empty() {
                     kept[at] = vec![None; eval.steps()];
                     order.push(at);
@@ -36,34 +37,50 @@ pub fn eval(eval: &Eval, aggregate: &Aggregate) -> Result<Vec<Series>, Error> {
     Ok(order.into_iter().map(result).collect())
 }
 
-fn check_params(eval: &Eval, aggregate: &Aggregate, params: &[f64]) -> Result<(), Error> {
+/// False where nothing can be chosen at any step: then the parameters are not looked at further.
+fn check_params(eval: &Eval, aggregate: &Aggregate, params: &[f64]) -> Result<bool, Error> {
     let ratio = aggregate.op == AggregateOp::LimitRatio;
-    for param in params {
-        if param.is_nan() {
-            let which = if ratio { "Ratio" } else { "Parameter" };
-            return Err(Error::Execution(format!("{which} value is NaN")));
-        }
-        if ratio && param.abs() > 1.0 {
-            let capped = format_float(param.signum());
-            let text = format!(
-                "ratio value should be between -1 and 1, got {}, capping to {capped}",
-                format_float(*param)
-            );
-            if let Some(param) = &aggregate.param {
-                eval.annotations.warn(&param.span, text);
+    if params.iter().any(|param| param.is_nan()) {
+        let which = if ratio { "Ratio" } else { "Parameter" };
+        return Err(Error::Execution(format!("{which} value is NaN")));
+    }
+    let largest = params.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let smallest = params.iter().copied().fold(f64::INFINITY, f64::min);
+    if ratio {
+        for (wrong, capped) in [(largest, 1.0), (smallest, -1.0)] {
+            if wrong.abs() > 1.0 && wrong.signum() == capped {
+                note_ratio(eval, aggregate, wrong, capped);
             }
         }
-        if !ratio && (*param >= i64::MAX as f64 || *param <= i64::MIN as f64) {
-            return Err(Error::Execution(format!("Scalar value {} overflows int64", format_float(*param))));
-        }
+        return Ok(largest != 0.0 || smallest != 0.0);
     }
-    Ok(())
+    if largest < 1.0 {
+        return Ok(false);
+    }
+    let (text, bound) = (format_general, i64::MAX as f64);
+    if smallest <= -bound {
+        return Err(Error::Execution(format!("Scalar value {} underflows int64", text(smallest))));
+    }
+    if largest >= bound {
+        return Err(Error::Execution(format!("Scalar value {} overflows int64", text(largest))));
+    }
+    Ok(true)
+}
+
+fn note_ratio(eval: &Eval, aggregate: &Aggregate, wrong: f64, capped: f64) {
+    let text = format!(
+        "ratio value should be between -1 and 1, got {}, capping to {}",
+        format_general(wrong),
+        format_general(capped)
+    );
+    if let Some(param) = &aggregate.param {
+        eval.annotations.warn(&param.span, text);
+    }
 }
 
 /// The members that stay, in the order of the answer.
 fn chosen(
-    eval: &Eval,
-    aggregate: &Aggregate,
+    (eval, aggregate, span): (&Eval, &Aggregate, &Span),
     vector: &[Series],
     members: &[usize],
     step: usize,
@@ -81,7 +98,7 @@ fn chosen(
                     Some(Sample::Float(value)) => floats.push((at, *value)),
                     _ => {
                         let text = format!("ignored histogram in {} aggregation", op.name());
-                        eval.annotations.info(&aggregate.expr.span, text);
+                        eval.annotations.info(span, text);
                     }
                 }
             }
@@ -101,11 +118,7 @@ fn rank(a: f64, b: f64, descending: bool) -> Ordering {
 
 /// A share of the series by the hash of their labels; a negative ratio gives the other ones.
 fn in_ratio(labels: &Labels, ratio: f64) -> bool {
-    let mut hasher = DefaultHasher::new();
-    for (name, value) in labels.iter() {
-        (name, value).hash(&mut hasher);
-    }
-    let place = hasher.finish() as f64 / u64::MAX as f64;
+    let place = labels.hash_64() as f64 / u64::MAX as f64;
     let ratio = ratio.clamp(-1.0, 1.0);
     if ratio >= 0.0 { place < ratio } else { place >= 1.0 + ratio }
 }

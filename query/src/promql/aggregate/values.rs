@@ -28,7 +28,7 @@ pub fn count_values(eval: &Eval, aggregate: &Aggregate) -> Result<Vec<Series>, E
             let Some(sample) = cell else { continue };
             let labels = group.with(&label, &text(sample));
             let at = *places.entry(labels.clone()).or_insert_with(|| {
-                out.push(Series { labels, drop_name: series.drop_name, values: vec![None; eval.steps()] });
+                out.push(Series { labels, drop_name: false, values: vec![None; eval.steps()] });
                 out.len() - 1
             });
             let count = out[at].values[step].as_ref().and_then(Sample::float).unwrap_or_default();

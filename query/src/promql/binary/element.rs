@@ -2,6 +2,7 @@
 
 use crate::promql::annotations::Annotations;
 use crate::promql::ast::{BinaryOp, Span};
+use crate::promql::histogram::trim::Keep;
 use crate::promql::histogram::{Combined, Histogram, Incompatible, ResetHint};
 use crate::promql::value::Sample;
 use std::sync::Arc;
@@ -15,15 +16,19 @@ pub struct Operation<'a> {
 }
 
 impl Operation<'_> {
-    /// A comparison that filters keeps the metric's name, everything else makes another metric.
-    pub fn drops_name(&self) -> bool {
-        self.bool || !self.op.is_comparison()
+    /// Arithmetic makes another metric. What only filters, or cuts a histogram, keeps the name.
+    pub fn changes_metric(&self) -> bool {
+        use BinaryOp::*;
+        matches!(self.op, Add | Sub | Mul | Div | Mod | Pow | Atan2)
     }
 
     /// None where a comparison fails or the types don't go together.
     pub fn apply(&self, lhs: &Sample, rhs: &Sample) -> Option<Sample> {
         match (lhs, rhs) {
             (Sample::Float(a), Sample::Float(b)) => {
+                if matches!(self.op, BinaryOp::TrimUpper | BinaryOp::TrimLower) {
+                    return self.incompatible("float", "float");
+                }
                 if !self.op.is_comparison() {
                     return Some(Sample::Float(number(self.op, *a, *b)));
                 }
@@ -36,6 +41,8 @@ impl Operation<'_> {
             (Sample::Histogram(histogram), Sample::Float(factor)) => match self.op {
                 BinaryOp::Mul => Some(changed(histogram, |copy| copy.scale(*factor))),
                 BinaryOp::Div => Some(changed(histogram, |copy| copy.divide(*factor))),
+                BinaryOp::TrimUpper => Some(changed(histogram, |copy| copy.trim(*factor, Keep::Below))),
+                BinaryOp::TrimLower => Some(changed(histogram, |copy| copy.trim(*factor, Keep::Above))),
                 _ => self.incompatible("histogram", "float"),
             },
             (Sample::Histogram(a), Sample::Histogram(b)) => match self.op {
@@ -74,6 +81,7 @@ impl Operation<'_> {
         };
         if outcome.reset_collision {
             self.annotations.reset_collision(self.span, word);
+            return None;
         }
         if outcome.bounds_reconciled {
             self.annotations.bounds_reconciled(self.span, word);
@@ -94,6 +102,7 @@ impl Operation<'_> {
 fn changed(histogram: &Histogram, change: impl FnOnce(&mut Histogram)) -> Sample {
     let mut copy = histogram.clone();
     change(&mut copy);
+    copy.compact();
     Sample::Histogram(Arc::new(copy))
 }
 

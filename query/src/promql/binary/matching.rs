@@ -175,8 +175,9 @@ impl Matcher<'_> {
             return *place;
         }
         let labels = self.result_labels(many, one);
-        let kept = many.map(|at| self.many[at].drop_name).or(one.map(|at| self.one[at].drop_name));
-        let drop_name = self.op.drops_name() || kept.unwrap_or(true);
+        // As in Prometheus: arithmetic takes the name off at once, and what is only compared gets
+        // its name back even where it was to be dropped.
+        let drop_name = self.op.bool;
         let (out, steps) = (&mut self.out, self.steps);
         let place = *self.places.entry(labels.clone()).or_insert_with(|| {
             out.push(Series { labels, drop_name, values: vec![None; steps] });
@@ -186,20 +187,22 @@ impl Matcher<'_> {
         place
     }
 
+    /// A side without a sample has the labels that it would match by.
     fn result_labels(&self, many: Option<usize>, one: Option<usize>) -> Labels {
-        let empty = Labels::default();
-        let one_labels = one.map(|at| &self.one[at].labels);
-        let Some(many) = many.map(|at| &self.many[at].labels) else {
-            return one_labels.map_or(empty, |labels| signature(self.matching, labels));
+        let many = many.map(|at| &self.many[at].labels);
+        let one = one.map(|at| &self.one[at].labels);
+        let stand_in = |other: Option<&Labels>| {
+            other.map_or_else(Labels::default, |labels| signature(self.matching, labels))
         };
+        let mut labels = many.cloned().unwrap_or_else(|| stand_in(one));
+        if self.op.changes_metric() {
+            labels = labels.without_name();
+        }
         if self.matching.card == Cardinality::OneToOne {
             let listed = |name: &str| self.matching.labels.iter().any(|label| label == name);
-            return many.filtered(|name| listed(name) == self.matching.on);
+            return labels.filtered(|name| listed(name) == self.matching.on);
         }
-        let one_labels = one_labels.unwrap_or(&empty);
-        self.matching
-            .include
-            .iter()
-            .fold(many.clone(), |labels, name| labels.with(name, one_labels.get(name)))
+        let one = one.cloned().unwrap_or_else(|| stand_in(many));
+        self.matching.include.iter().fold(labels, |labels, name| labels.with(name, one.get(name)))
     }
 }

@@ -50,7 +50,7 @@ fn with_scalar(op: &Operation, vector: Vec<Series>, numbers: &[f64], scalar_firs
             let filters = op.op.is_comparison() && !op.bool;
             *cell = if filters && scalar_first { result.map(|_| sample) } else { result };
         }
-        series.drop_name |= op.drops_name();
+        series.drop_name |= op.bool || op.changes_metric();
         if series.values.iter().any(Option::is_some) {
             out.push(series);
         }

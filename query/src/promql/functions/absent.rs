@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::promql::ast::{Call, Expr, ExprKind, Span};
-use crate::promql::eval::Eval;
+use crate::promql::eval::{Eval, check_mode, mode_of};
 use crate::promql::labels::{Labels, METRIC_NAME};
 use crate::promql::select::MatchOp;
 use crate::promql::value::{Sample, Series, Value};
@@ -14,6 +14,7 @@ pub fn absent(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
 }
 
 pub fn absent_over_time(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
+    check_mode(call.function.name, mode_of(&call.args[0]))?;
     let mut seen = vec![false; eval.steps()];
     eval.for_each_window(&call.args[0], |_, step, window| {
         seen[step] |= !window.is_empty();

@@ -37,6 +37,14 @@ pub fn year(seconds: i64) -> f64 {
     civil(seconds).0 as f64
 }
 
+/// Whole seconds as `1970-01-01T00:00:00Z`.
+pub fn rfc3339(time_ms: i64) -> String {
+    let seconds = time_ms / 1000;
+    let (year, month, day) = civil(seconds);
+    let (hour, minute, second) = (hour(seconds), minute(seconds), seconds.rem_euclid(60));
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }

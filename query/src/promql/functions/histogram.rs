@@ -7,20 +7,20 @@ use crate::promql::annotations::for_metric;
 use crate::promql::ast::{Call, Span};
 use crate::promql::eval::Eval;
 use crate::promql::histogram::Histogram;
-use crate::promql::histogram::classic::{self, ClassicBucket, Forced};
+use crate::promql::histogram::classic::{self, Classic, ClassicBucket};
 use crate::promql::histogram::quantile::NanNote;
 use crate::promql::labels::{BUCKET, Labels};
-use crate::promql::value::{Sample, Series, Value, format_float};
+use crate::promql::value::{Sample, Series, Value, format_general};
 use std::collections::HashMap;
 
 pub fn quantile(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
     let quantiles = eval.scalar(&call.args[0])?;
     check_quantiles(eval, &quantiles, &call.args[0].span);
     let vector = eval.vector(&call.args[1])?;
-    let groups = Groups::of(eval, vector, &call.args[1].span)?;
-    let places = (&call.args[0].span, &call.args[1].span);
+    let mut groups = Mended::of(Groups::of(eval, vector, &call.args[1].span)?);
+    let quantiles: Vec<Option<f64>> = quantiles.into_iter().map(Some).collect();
     let mut out = Vec::new();
-    groups.quantiles(eval, &quantiles, places, |labels| labels.clone(), &mut out);
+    groups.quantiles(eval, &quantiles, &call.args[1].span, |labels| labels.clone(), &mut out);
     Ok(Value::Vector(out))
 }
 
@@ -33,22 +33,27 @@ pub fn quantiles(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
     }
     let label = text(&call.args[1]);
     let vector = eval.vector(&call.args[0])?;
-    let groups = Groups::of(eval, vector, &call.args[0].span)?;
-    let places = (&call.args[0].span, &call.args[0].span);
+    let mut groups = Mended::of(Groups::of(eval, vector, &call.args[0].span)?);
     let mut out = Vec::new();
     for quantiles in columns {
-        if let Some(taken) = groups.labels().find(|labels| !labels.get(label).is_empty()) {
-            return Err(Error::Execution(format!("label {label:?} is already set in {taken}")));
+        // One series a value: a quantile that changes over time is in its own label at each step.
+        let mut distinct: Vec<u64> = quantiles.iter().map(|q| q.to_bits()).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        for bits in distinct {
+            let column: Vec<Option<f64>> =
+                quantiles.iter().map(|q| (q.to_bits() == bits).then_some(*q)).collect();
+            let named = open_metrics_float(f64::from_bits(bits));
+            let place = &call.args[0].span;
+            groups.quantiles(eval, &column, place, |labels| labels.with(label, &named), &mut out);
         }
-        let named = open_metrics_float(quantiles.first().copied().unwrap_or(f64::NAN));
-        groups.quantiles(eval, &quantiles, places, |labels| labels.with(label, &named), &mut out);
     }
     Ok(Value::Vector(out))
 }
 
 /// As OpenMetrics writes the value of a `quantile` label: `1.0`, `0.5`.
 fn open_metrics_float(value: f64) -> String {
-    let text = format_float(value);
+    let text = format_general(value);
     if text.contains(|c: char| !c.is_ascii_digit() && c != '-') { text } else { text + ".0" }
 }
 
@@ -68,7 +73,7 @@ pub fn fraction(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
             let metric = for_metric(series.labels.metric_name());
             let text =
                 "input to histogram_fraction has NaN observations, which are excluded from all fractions";
-            eval.annotations.info(&call.args[0].span, format!("{text}{metric}"));
+            eval.annotations.info(&call.args[2].span, format!("{text}{metric}"));
         }
         push(&mut out, series.labels.clone(), values);
     }
@@ -132,7 +137,8 @@ impl Groups {
                     classic.push((labels, vec![Vec::new(); eval.steps()]));
                     classic.len() - 1
                 });
-                for (step, cell) in series.values.iter().enumerate() {
+                // A bucket whose bound is no number holds nothing that could be told.
+                for (step, cell) in series.values.iter().enumerate().filter(|_| !upper.is_nan()) {
                     if let Some(Sample::Float(count)) = cell {
                         classic[at].1[step].push(ClassicBucket { upper, count: *count });
                     }
@@ -160,61 +166,71 @@ impl Groups {
             }
         }
     }
+}
 
-    fn labels(&self) -> impl Iterator<Item = &Labels> {
-        self.native.iter().map(|series| &series.labels).chain(self.classic.iter().map(|(labels, _)| labels))
+/// Groups whose classic histograms are sorted and have rising counts.
+struct Mended {
+    native: Vec<Series>,
+    classic: Vec<(Labels, Vec<Option<Classic>>)>,
+}
+
+impl Mended {
+    fn of(groups: Groups) -> Mended {
+        let mended = |buckets: Vec<ClassicBucket>| (!buckets.is_empty()).then(|| Classic::of(buckets));
+        let classic = groups.classic.into_iter();
+        let classic = classic.map(|(labels, steps)| (labels, steps.into_iter().map(mended).collect()));
+        Mended { native: groups.native, classic: classic.collect() }
     }
 
+    /// The quantile of each step where there is one. What is wrong with a histogram's counts is
+    /// told once.
     fn quantiles(
-        &self,
+        &mut self,
         eval: &Eval,
-        quantiles: &[f64],
-        (native_place, classic_place): (&Span, &Span),
+        quantiles: &[Option<f64>],
+        place: &Span,
         labels_of: impl Fn(&Labels) -> Labels,
         out: &mut Vec<Series>,
     ) {
         for series in &self.native {
-            let metric = for_metric(series.labels.metric_name());
-            let values = native_values(series, |step, histogram| {
-                let (value, note) = histogram.quantile(quantiles[step]);
-                let end = match note {
-                    NanNote::None => return value,
-                    NanNote::Result => "result is NaN",
-                    NanNote::Skew => "result is skewed higher",
-                };
-                let text = format!("input to histogram_quantile has NaN observations, {end}{metric}");
-                eval.annotations.info(native_place, text);
-                value
+            let values = series.values.iter().zip(quantiles).map(|(cell, q)| match (cell, q) {
+                (Some(Sample::Histogram(histogram)), Some(q)) => {
+                    let metric = series.labels.metric_name();
+                    Some(Sample::Float(native_quantile(eval, histogram, *q, place, metric)))
+                }
+                _ => None,
             });
-            push(out, labels_of(&series.labels), values);
+            push(out, labels_of(&series.labels), values.collect());
         }
-        for (labels, steps) in &self.classic {
-            let value = |(step, buckets): (usize, &Vec<ClassicBucket>)| {
-                if buckets.is_empty() {
-                    return None;
+        for (labels, steps) in &mut self.classic {
+            let mut values = Vec::with_capacity(steps.len());
+            for (step, (histogram, q)) in steps.iter_mut().zip(quantiles).enumerate() {
+                let (Some(histogram), Some(q)) = (histogram, q) else {
+                    values.push(None);
+                    continue;
+                };
+                let (value, counted) = histogram.quantile(*q);
+                if counted && let Some(forced) = histogram.forced.take() {
+                    let (metric, time) = (labels.metric_name(), eval.times[step]);
+                    eval.annotations.forced_monotonicity(place, metric, time, forced);
                 }
-                let (value, forced) = classic::quantile(quantiles[step], &mut buckets.clone());
-                if let Some(forced) = forced {
-                    note_forced(eval, labels, classic_place, eval.times[step], &forced);
-                }
-                Some(Sample::Float(value))
-            };
-            push(out, labels_of(labels), steps.iter().enumerate().map(value).collect());
+                values.push(Some(Sample::Float(value)));
+            }
+            push(out, labels_of(labels), values);
         }
     }
 }
 
-fn note_forced(eval: &Eval, labels: &Labels, place: &Span, time_ms: i64, forced: &Forced) {
-    let metric = for_metric(labels.metric_name());
-    let numbers = [forced.min_bucket, forced.max_bucket, forced.max_diff].map(format_float);
-    let [low, high, difference] = numbers;
-    let time = time_ms as f64 / 1e3;
-    eval.annotations.info(
-        place,
-        format!(
-            "input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile){metric}, from buckets {low} to {high}, with a max diff of {difference}, at timestamp {time}"
-        ),
-    );
+fn native_quantile(eval: &Eval, histogram: &Histogram, q: f64, place: &Span, metric: &str) -> f64 {
+    let (value, note) = histogram.quantile(q);
+    let end = match note {
+        NanNote::None => return value,
+        NanNote::Result => "result is NaN",
+        NanNote::Skew => "result is skewed higher",
+    };
+    let text = format!("input to histogram_quantile has NaN observations, {end}{}", for_metric(metric));
+    eval.annotations.info(place, text);
+    value
 }
 
 /// Reads the value of an `le` label as Go's `ParseFloat` would.

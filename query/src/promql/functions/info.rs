@@ -31,7 +31,7 @@ pub fn info(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
     let data: Vec<&Matcher> = selector.matchers.iter().filter(|m| m.name != METRIC_NAME).collect();
     let passes = |labels: &Labels| data.iter().all(|matcher| matcher.matches(labels.get(&matcher.name)));
     let mut targets: HashMap<Labels, Vec<Series>> = HashMap::new();
-    for series in eval.select_instant(selector, false)? {
+    for series in eval.select_instant(selector, |point| point.sample)? {
         if passes(&series.labels) {
             targets.entry(identity(&series.labels)).or_default().push(series);
         }

@@ -2,15 +2,18 @@
 
 mod absent;
 mod counter;
-mod date;
+pub mod date;
+mod extended;
 mod histogram;
 mod info;
+mod integral;
 mod label;
 mod over_time;
 mod range;
 mod rate;
 mod regression;
 mod sort;
+mod starts;
 mod vector;
 
 use super::ast::ValueType::{self, Matrix, Scalar, Text, Vector};
@@ -50,8 +53,6 @@ pub enum Run {
     Date(fn(i64) -> f64),
     /// On its own terms.
     Whole(fn(&Eval, &Call, &Span) -> Result<Value, Error>),
-    /// Known but not done yet.
-    Missing,
 }
 
 impl std::fmt::Debug for Run {
@@ -73,7 +74,8 @@ impl Function {
 
     /// Depends on the evaluation time even where all arguments are pinned by `@`.
     pub fn depends_on_time(&self) -> bool {
-        matches!(self.run, Run::Date(_)) || ["predict_linear", "time", "timestamp"].contains(&self.name)
+        matches!(self.run, Run::Date(_))
+            || ["predict_linear", "time", "timestamp", "start_timestamp"].contains(&self.name)
     }
 }
 
@@ -147,7 +149,7 @@ static TABLE: &[Function] = &[
     range("idelta", rate::idelta),
     range("increase", rate::increase),
     Function { optional: 1, ..of("info", &[Vector, Vector], Run::Whole(info::info)) },
-    Function { optional: 1, ..of("integral", &[Matrix, Scalar], Run::Missing) },
+    Function { optional: 1, ..of("integral", &[Matrix, Scalar], Run::Range(integral::integral)) },
     range("irate", rate::irate),
     Function { repeats: true, ..of("label_join", &[Vector, Text, Text, Text], Run::Whole(label::join)) },
     of("label_replace", &[Vector, Text, Text, Text, Text], Run::Whole(label::replace)),
@@ -181,7 +183,7 @@ static TABLE: &[Function] = &[
     of("sort_desc", &[Vector], Run::Whole(sort::descending)),
     float("sqrt", f64::sqrt),
     scalar("start", &[], Run::Whole(vector::start)),
-    of("start_timestamp", &[Vector], Run::Missing),
+    of("start_timestamp", &[Vector], Run::Whole(vector::start_timestamp)),
     range("stddev_over_time", over_time::stddev),
     range("stdvar_over_time", over_time::stdvar),
     scalar("step", &[], Run::Whole(vector::step)),

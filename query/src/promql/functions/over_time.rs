@@ -1,7 +1,8 @@
 //! `*_over_time`: one figure from the samples of a window.
 
 use super::range::{RangeCall, RangeOutcome, float};
-use crate::promql::histogram::{Histogram, ResetHint};
+use crate::promql::histogram::Histogram;
+use crate::promql::histogram::sum::Total;
 use crate::promql::stats;
 use crate::promql::value::{Sample, kahan_add};
 use crate::promql::window::Window;
@@ -19,8 +20,8 @@ pub fn sum(call: &RangeCall, window: &Window, _: &[f64]) -> RangeOutcome {
     if mixed(call, window) {
         return Ok(None);
     }
-    if window.floats.is_empty() {
-        return Ok(histogram_sum(call, window.histograms));
+    if let Some((first, others)) = window.histograms.split_first() {
+        return Ok(added_up(call, Total::of_sum(first), others));
     }
     let (mut sum, mut lost) = (0.0, 0.0);
     window.floats.iter().for_each(|value| kahan_add(*value, &mut sum, &mut lost));
@@ -31,31 +32,10 @@ pub fn avg(call: &RangeCall, window: &Window, _: &[f64]) -> RangeOutcome {
     if mixed(call, window) {
         return Ok(None);
     }
-    if !window.floats.is_empty() {
-        return float(stats::mean(window.floats.iter().copied()));
+    if let Some((first, others)) = window.histograms.split_first() {
+        return Ok(added_up(call, Total::of_mean(first), others));
     }
-    let count = window.histograms.len() as f64;
-    let sum = histogram_sum(call, window.histograms);
-    Ok(sum.and_then(|sum| match sum {
-        Sample::Histogram(sum) if sum.has_overflow() => {
-            let mut scaled = window.histograms.iter().map(|histogram| {
-                let mut part = (**histogram).clone();
-                part.divide(count);
-                part
-            });
-            let mut mean = scaled.next()?;
-            scaled.for_each(|part| {
-                let _ = mean.add(&part);
-            });
-            Some(Sample::Histogram(Arc::new(mean)))
-        }
-        Sample::Histogram(sum) => {
-            let mut mean = (*sum).clone();
-            mean.divide(count);
-            Some(Sample::Histogram(Arc::new(mean)))
-        }
-        Sample::Float(_) => None,
-    }))
+    float(stats::mean(window.floats.iter().copied()))
 }
 
 fn mixed(call: &RangeCall, window: &Window) -> bool {
@@ -66,25 +46,20 @@ fn mixed(call: &RangeCall, window: &Window) -> bool {
     mixed
 }
 
-fn histogram_sum(call: &RangeCall, histograms: &[Arc<Histogram>]) -> Option<Sample> {
-    let mut sum = (**histograms.first()?).clone();
-    let has = |hint| histograms.iter().any(|histogram| histogram.hint == hint);
-    for histogram in &histograms[1..] {
-        match sum.add(histogram) {
-            Ok(combined) if combined.bounds_reconciled => {
-                call.annotations.bounds_reconciled(call.arg, "aggregation");
-            }
-            Ok(_) => {}
-            Err(_) => {
-                call.annotations.mixed_schemas(call.arg, call.metric);
-                return None;
-            }
+fn added_up(call: &RangeCall, mut total: Total, others: &[Arc<Histogram>]) -> Option<Sample> {
+    for histogram in others {
+        if total.add(histogram).is_err() {
+            call.annotations.mixed_schemas(call.arg, call.metric);
+            return None;
         }
     }
-    if has(ResetHint::Reset) && has(ResetHint::NoReset) {
+    if total.hints_collide() {
         call.annotations.reset_collision(call.arg, "aggregation");
     }
-    Some(Sample::Histogram(Arc::new(sum)))
+    if total.bounds_reconciled {
+        call.annotations.bounds_reconciled(call.arg, "aggregation");
+    }
+    Some(Sample::Histogram(Arc::new(total.finish())))
 }
 
 pub fn min(call: &RangeCall, window: &Window, _: &[f64]) -> RangeOutcome {
@@ -176,17 +151,22 @@ pub fn quantile(call: &RangeCall, window: &Window, args: &[f64]) -> RangeOutcome
     if !(0.0..=1.0).contains(&args[0]) {
         call.annotations.invalid_quantile(call.first_arg, args[0]);
     }
-    call.note_ignored(window);
+    if !window.histograms.is_empty() {
+        call.annotations.histograms_ignored_in_range(call.first_arg, call.metric);
+    }
     float(stats::quantile(args[0], &mut window.floats.to_vec()))
 }
 
-/// The median of the distances from the median.
+/// The median of the distances from the median; NaN where any value is.
 pub fn mad(call: &RangeCall, window: &Window, _: &[f64]) -> RangeOutcome {
     if window.floats.is_empty() {
         return Ok(None);
     }
     call.note_ignored(window);
     let mut values = window.floats.to_vec();
+    if values.iter().any(|value| value.is_nan()) {
+        return float(f64::NAN);
+    }
     let median = stats::quantile(0.5, &mut values);
     values.iter_mut().for_each(|value| *value = (*value - median).abs());
     float(stats::quantile(0.5, &mut values))

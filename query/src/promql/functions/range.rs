@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::promql::annotations::Annotations;
-use crate::promql::ast::{RangeMode, Span};
+use crate::promql::ast::{Expr, RangeMode, Span};
 use crate::promql::value::Sample;
 use crate::promql::window::Window;
 
@@ -14,6 +14,7 @@ pub struct RangeCall<'a> {
     pub arg: &'a Span,
     /// … and of the first argument.
     pub first_arg: &'a Span,
+    pub args: &'a [Expr],
     pub annotations: &'a Annotations,
     pub mode: RangeMode,
 }

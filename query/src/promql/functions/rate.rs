@@ -4,12 +4,12 @@
 //! towards the window's ends: all the way where the next sample would be due, else half an
 //! average gap, and for counters never below zero.
 
-use super::range::{RangeCall, RangeOutcome};
-use crate::promql::annotations::Annotations;
+use super::range::{RangeCall, RangeOutcome, float};
+use super::starts::{self, Started};
 use crate::promql::ast::RangeMode;
-use crate::promql::histogram::{Histogram, ResetHint};
+use crate::promql::histogram::{Combined, Histogram, Incompatible, ResetHint};
 use crate::promql::value::Sample;
-use crate::promql::window::Window;
+use crate::promql::window::{Point, Window};
 use std::sync::Arc;
 
 /// A gap up to this many average gaps still counts as "the next sample was due".
@@ -36,31 +36,72 @@ pub fn idelta(call: &RangeCall, window: &Window, _: &[f64]) -> RangeOutcome {
 }
 
 fn extrapolated(call: &RangeCall, window: &Window, counter: bool, per_second: bool) -> RangeOutcome {
-    if call.mode != RangeMode::Plain {
-        return Ok(super::counter::extended_increase(call, window, counter, per_second));
-    }
     if !window.floats.is_empty() && !window.histograms.is_empty() {
         call.annotations.mixed_floats_histograms(call.arg, call.metric);
         return Ok(None);
     }
-    if window.histograms.len() > 1 {
-        let Some(mut result) = histogram_increase(call, window.histograms, counter) else { return Ok(None) };
-        let first = window.histograms[0].count;
-        let growth = Growth { first, total: result.count };
-        result.scale(factor(window, window.histogram_times, counter.then_some(growth), per_second));
-        return Ok(Some(Sample::Histogram(Arc::new(result))));
+    if call.mode != RangeMode::Plain {
+        return Ok(super::extended::increase(call, window, counter, per_second));
     }
-    if window.floats.len() > 1 {
-        let mut result = window.floats[window.floats.len() - 1] - window.floats[0];
-        if counter {
-            result +=
-                window.floats.windows(2).filter(|pair| pair[1] < pair[0]).map(|pair| pair[0]).sum::<f64>();
+    if !window.histograms.is_empty() {
+        return Ok(of_histograms(call, window, counter, per_second));
+    }
+    let (Some(first), Some(last)) = (window.floats.first(), window.floats.last()) else { return Ok(None) };
+    let mut result = last - first;
+    if counter {
+        note_overlap(call, starts::floats(window));
+        for (at, pair) in window.floats.windows(2).enumerate() {
+            let restarted = window.float_starts.get(at..at + 2).is_some_and(|starts| {
+                let started = |i: usize| Started { start: starts[i], time: window.float_times[at + i] };
+                starts::is_reset(started(0), started(1))
+            });
+            result += if pair[1] < pair[0] || restarted { pair[0] } else { 0.0 };
         }
-        let growth = Growth { first: window.floats[0], total: result };
-        let factor = factor(window, window.float_times, counter.then_some(growth), per_second);
-        return super::range::float(result * factor);
     }
-    Ok(None)
+    let began = if counter { began_inside(window, window.float_starts, window.float_times) } else { None };
+    if began.is_some() {
+        result += first;
+    }
+    let growth = counter.then_some(Growth { first: *first, total: result });
+    match factor(window, window.float_times, growth, began, per_second) {
+        Some(factor) => float(result * factor),
+        None => Ok(None),
+    }
+}
+
+fn of_histograms(call: &RangeCall, window: &Window, counter: bool, per_second: bool) -> Option<Sample> {
+    let first = &window.histograms[0];
+    let mut result =
+        if window.histograms.len() > 1 { Some(histogram_increase(call, window, counter)?) } else { None };
+    let times = window.histogram_times;
+    let began = if counter { began_inside(window, window.histogram_starts, times) } else { None };
+    if began.is_some() {
+        match &mut result {
+            None => result = Some((**first).clone()),
+            Some(sum) => note_combined(call, sum.add(first), "addition")?,
+        }
+    }
+    let mut result = result?;
+    let growth = counter.then_some(Growth { first: first.count, total: result.count });
+    result.scale(factor(window, times, growth, began, per_second)?);
+    Some(Sample::Histogram(Arc::new(result)))
+}
+
+/// Tells once that start times contradict the samples before them.
+fn note_overlap(call: &RangeCall, samples: impl Iterator<Item = Started>) {
+    let mut before: Option<Started> = None;
+    for sample in samples {
+        if before.is_some_and(|before| starts::overlaps(before, sample)) {
+            return call.annotations.start_overlap(call.arg, call.metric);
+        }
+        before = Some(sample);
+    }
+}
+
+/// Where the counter of the first sample began, if that is inside of the range: it was 0 then.
+fn began_inside(window: &Window, starts: &[i64], times: &[i64]) -> Option<i64> {
+    let start = *starts.first()?;
+    (start != 0 && start > window.start_ms && start < times[0]).then_some(start)
 }
 
 /// A counter's first value in the window and what it grew by.
@@ -69,42 +110,90 @@ struct Growth {
     total: f64,
 }
 
-/// What the increase between the samples is multiplied with to stand for the whole window.
-fn factor(window: &Window, times: &[i64], counter: Option<Growth>, per_second: bool) -> f64 {
+/// What the increase between the samples is multiplied with to stand for the whole window. None
+/// where one sample is all there is, and it is not known where its counter began.
+fn factor(
+    window: &Window,
+    times: &[i64],
+    counter: Option<Growth>,
+    began: Option<i64>,
+    per_second: bool,
+) -> Option<f64> {
     let (first, last) = (times[0], times[times.len() - 1]);
+    if times.len() == 1 && began.is_none() {
+        return None;
+    }
     let seconds = |ms: i64| ms as f64 / 1e3;
-    let sampled = seconds(last - first);
-    let average_gap = sampled / (times.len() - 1) as f64;
-    let (mut to_start, mut to_end) = (seconds(first - window.start_ms), seconds(window.end_ms - last));
+    let between = seconds(last - first);
+    let average_gap = if times.len() > 1 { between / (times.len() - 1) as f64 } else { 0.0 };
     let threshold = average_gap * EXTRAPOLATION;
-    if to_start >= threshold {
+    let (sampled, to_start) = match began {
+        Some(start) => (seconds(last - start), 0.0),
+        None => (between, to_start(window, first, between, average_gap, counter)),
+    };
+    let mut to_end = seconds(window.end_ms - last);
+    if to_end >= threshold {
+        to_end = average_gap / 2.0;
+    }
+    let factor = if sampled == 0.0 { 1.0 } else { (sampled + to_start + to_end) / sampled };
+    Some(if per_second { factor / window.range_seconds() } else { factor })
+}
+
+/// How far the slope reaches before the first sample.
+fn to_start(window: &Window, first: i64, sampled: f64, average_gap: f64, counter: Option<Growth>) -> f64 {
+    let mut to_start = (first - window.start_ms) as f64 / 1e3;
+    if to_start >= average_gap * EXTRAPOLATION {
         to_start = average_gap / 2.0;
     }
     if let Some(growth) = counter
         && growth.total > 0.0
         && growth.first >= 0.0
     {
-        to_start = to_start.min(sampled * (growth.first / growth.total));
+        let to_zero = sampled * (growth.first / growth.total);
+        if to_zero < to_start {
+            return to_zero;
+        }
     }
-    if to_end >= threshold {
-        to_end = average_gap / 2.0;
+    to_start
+}
+
+/// What is to be told of a window once its result is certain.
+#[derive(Default)]
+struct Notes {
+    not_a_counter: bool,
+    subtraction_reconciled: bool,
+    addition_reconciled: bool,
+}
+
+impl Notes {
+    fn tell(&self, call: &RangeCall) {
+        let annotations = call.annotations;
+        if self.not_a_counter {
+            annotations.not_a_counter(call.arg, call.metric);
+        }
+        if self.subtraction_reconciled {
+            annotations.bounds_reconciled(call.arg, "subtraction");
+        }
+        if self.addition_reconciled {
+            annotations.bounds_reconciled(call.arg, "addition");
+        }
     }
-    let factor = (sampled + to_start + to_end) / sampled;
-    if per_second { factor / window.range_seconds() } else { factor }
 }
 
 /// Last minus first with resets added back. None where the layouts can't be combined.
-fn histogram_increase(call: &RangeCall, points: &[Arc<Histogram>], counter: bool) -> Option<Histogram> {
+fn histogram_increase(call: &RangeCall, window: &Window, counter: bool) -> Option<Histogram> {
+    let points = window.histograms;
     let (first, last) = (&points[0], &points[points.len() - 1]);
     let gauge = |histogram: &Histogram| histogram.hint == ResetHint::Gauge;
-    if counter && points.iter().any(|point| gauge(point)) {
-        call.annotations.not_a_counter(call.arg, call.metric);
-    }
-    if !counter && (!gauge(first) || !gauge(last)) {
-        call.annotations.not_a_gauge(call.arg, call.metric);
-    }
+    let mut notes = Notes { not_a_counter: counter && (gauge(first) || gauge(last)), ..Notes::default() };
+    let restarted = |at: usize| {
+        window.histogram_starts.get(at - 1..=at).is_some_and(|starts| {
+            let started = |i: usize| Started { start: starts[i], time: window.histogram_times[at - 1 + i] };
+            starts::is_reset(started(0), started(1))
+        })
+    };
     // After a reset at the second sample the layout of the first one does not matter.
-    let start = if counter && points[1].is_reset_from(first) {
+    let start = if counter && (restarted(1) || points[1].is_reset_from(first)) {
         Arc::new(Histogram {
             schema: points[1].schema,
             custom_bounds: points[1].custom_bounds.clone(),
@@ -113,52 +202,72 @@ fn histogram_increase(call: &RangeCall, points: &[Arc<Histogram>], counter: bool
     } else {
         first.clone()
     };
-    let same_kind = |point: &Arc<Histogram>| point.is_custom() == start.is_custom();
-    let checked = if counter { &points[1..] } else { &points[points.len() - 1..] };
-    if !checked.iter().all(same_kind) {
+    if last.is_custom() != start.is_custom() {
+        notes.tell(call);
         call.annotations.mixed_schemas(call.arg, call.metric);
         return None;
     }
-    let mut result = (**last).clone();
-    if counter {
-        points[1..].iter().for_each(|point| result.reduce_to(point.schema));
-    }
-    let combine = |result: &mut Histogram, other: &Histogram, add: bool| -> Option<()> {
-        let (outcome, word) = match add {
-            true => (result.add(other), "addition"),
-            false => (result.subtract(other), "subtraction"),
-        };
-        note_combined(call.annotations, call, outcome, word)
+    let between = if counter { &points[1..points.len() - 1] } else { &[] };
+    notes.not_a_counter |= between.iter().any(|point| gauge(point));
+    let result = counted(points, between, start, counter.then_some(&restarted), &mut notes);
+    let Ok(mut result) = result else {
+        call.annotations.mixed_schemas(call.arg, call.metric);
+        return None;
     };
-    combine(&mut result, &start, false)?;
-    let mut previous = start;
-    for point in points[1..].iter().filter(|_| counter) {
-        if point.is_reset_from(&previous) {
-            combine(&mut result, &previous, true)?;
-        }
-        previous = point.clone();
+    notes.tell(call);
+    if counter {
+        note_overlap(call, starts::histograms(window));
+    } else if !gauge(first) || !gauge(last) {
+        call.annotations.not_a_gauge(call.arg, call.metric);
     }
     result.hint = ResetHint::Gauge;
     result.compact();
     Some(result)
 }
 
-/// Reset collisions are expected here: resets are treated explicitly.
-fn note_combined(
-    annotations: &Annotations,
+/// Resets are treated one by one here, so hints that contradict each other are expected.
+fn counted(
+    points: &[Arc<Histogram>],
+    between: &[Arc<Histogram>],
+    start: Arc<Histogram>,
+    restarted: Option<&dyn Fn(usize) -> bool>,
+    notes: &mut Notes,
+) -> Result<Histogram, Incompatible> {
+    let mut result = (*points[points.len() - 1]).clone();
+    for point in between {
+        if point.is_custom() != start.is_custom() {
+            return Err(Incompatible);
+        }
+        result.reduce_to(point.schema);
+    }
+    result.reduce_to(start.schema);
+    notes.subtraction_reconciled |= result.subtract(&start)?.bounds_reconciled;
+    let Some(restarted) = restarted else { return Ok(result) };
+    let mut previous = start;
+    for (at, point) in points.iter().enumerate().skip(1) {
+        if restarted(at) || point.is_reset_from(&previous) {
+            notes.addition_reconciled |= result.add(&previous)?.bounds_reconciled;
+        }
+        previous = point.clone();
+    }
+    Ok(result)
+}
+
+/// None where the layouts can't be combined, which is told.
+pub(super) fn note_combined(
     call: &RangeCall,
-    outcome: Result<crate::promql::histogram::Combined, crate::promql::histogram::Incompatible>,
+    outcome: Result<Combined, Incompatible>,
     word: &str,
 ) -> Option<()> {
     match outcome {
         Ok(combined) => {
             if combined.bounds_reconciled {
-                annotations.bounds_reconciled(call.arg, word);
+                call.annotations.bounds_reconciled(call.arg, word);
             }
             Some(())
         }
         Err(_) => {
-            annotations.mixed_schemas(call.arg, call.metric);
+            call.annotations.mixed_schemas(call.arg, call.metric);
             None
         }
     }
@@ -166,34 +275,21 @@ fn note_combined(
 
 /// Between the last two samples of the window.
 fn instant(call: &RangeCall, window: &Window, counter: bool) -> Option<Sample> {
-    let ((before, first), (at, last)) = last_two(window)?;
-    if before == at {
+    let (before, last) = window.last_two()?;
+    if before.time_ms == last.time_ms {
         return None;
     }
-    let seconds = (at - before) as f64 / 1e3;
-    match (first, last) {
-        (Sample::Float(first), Sample::Float(last)) => {
-            let change = if counter && last < first { last } else { last - first };
+    let seconds = (last.time_ms - before.time_ms) as f64 / 1e3;
+    let started = |point: &Point| Started { start: point.start_ms, time: point.time_ms };
+    let restarted = starts::is_reset(started(&before), started(&last));
+    match (before.sample, last.sample) {
+        (Sample::Float(before), Sample::Float(last)) => {
+            let change = if counter && (last < before || restarted) { last } else { last - before };
             Some(Sample::Float(if counter { change / seconds } else { change }))
         }
-        (Sample::Histogram(first), Sample::Histogram(last)) => {
-            let gauges = [&first, &last].map(|histogram| histogram.hint == ResetHint::Gauge);
-            if counter && (gauges[0] || gauges[1]) {
-                call.annotations.not_a_counter(call.first_arg, call.metric);
-            }
-            if !counter && (!gauges[0] || !gauges[1]) {
-                call.annotations.not_a_gauge(call.first_arg, call.metric);
-            }
-            let mut result = (*last).clone();
-            if !counter || !last.is_reset_from(&first) {
-                note_combined(call.annotations, call, result.subtract(&first), "subtraction")?;
-            }
-            result.hint = ResetHint::Gauge;
-            result.compact();
-            if counter {
-                result.divide(seconds);
-            }
-            Some(Sample::Histogram(Arc::new(result)))
+        (Sample::Histogram(before), Sample::Histogram(last)) => {
+            let result = histogram_change(call, &before, &last, counter, restarted)?;
+            Some(Sample::Histogram(Arc::new(if counter { divided(result, seconds) } else { result })))
         }
         _ => {
             call.annotations.mixed_floats_histograms(call.first_arg, call.metric);
@@ -202,13 +298,30 @@ fn instant(call: &RangeCall, window: &Window, counter: bool) -> Option<Sample> {
     }
 }
 
-fn last_two(window: &Window) -> Option<((i64, Sample), (i64, Sample))> {
-    let floats = window.float_times.iter().zip(window.floats).rev().take(2);
-    let histograms = window.histogram_times.iter().zip(window.histograms).rev().take(2);
-    let mut all: Vec<(i64, Sample)> = floats.map(|(time, value)| (*time, Sample::Float(*value))).collect();
-    all.extend(histograms.map(|(time, histogram)| (*time, Sample::Histogram(histogram.clone()))));
-    all.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
-    let mut newest = all.into_iter();
-    let (last, first) = (newest.next()?, newest.next()?);
-    Some((first, last))
+fn divided(mut histogram: Histogram, divisor: f64) -> Histogram {
+    histogram.divide(divisor);
+    histogram
+}
+
+fn histogram_change(
+    call: &RangeCall,
+    before: &Histogram,
+    last: &Histogram,
+    counter: bool,
+    restarted: bool,
+) -> Option<Histogram> {
+    let gauges = [before, last].map(|histogram| histogram.hint == ResetHint::Gauge);
+    if counter && (gauges[0] || gauges[1]) {
+        call.annotations.not_a_counter(call.first_arg, call.metric);
+    }
+    if !counter && (!gauges[0] || !gauges[1]) {
+        call.annotations.not_a_gauge(call.first_arg, call.metric);
+    }
+    let mut result = last.clone();
+    if !counter || (!restarted && !last.is_reset_from(before)) {
+        note_combined(call, result.subtract(before), "subtraction")?;
+    }
+    result.hint = ResetHint::Gauge;
+    result.compact();
+    Some(result)
 }

@@ -51,7 +51,7 @@ fn line(window: &Window, origin_ms: i64) -> (f64, f64) {
 /// Holt's linear method: `args` are the smoothing factor and the trend factor.
 pub fn smoothing(call: &RangeCall, window: &Window, args: &[f64]) -> RangeOutcome {
     for (name, factor) in ["smoothing", "trend"].iter().zip(args) {
-        if !(*factor > 0.0 && *factor < 1.0) {
+        if *factor <= 0.0 || *factor >= 1.0 {
             let letter = &name[..1];
             return Err(Error::Execution(format!(
                 "invalid {name} factor. Expected: 0 < {letter}f < 1, got: {factor:.6}"

@@ -7,12 +7,21 @@ use crate::promql::eval::Eval;
 use crate::promql::value::{Sample, Series, Value};
 use std::cmp::Ordering;
 
-pub fn ascending(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
+pub fn ascending(eval: &Eval, call: &Call, span: &Span) -> Result<Value, Error> {
+    note_range(eval, span);
     by_value(eval, call, |a, b| a.total_cmp(&b))
 }
 
-pub fn descending(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
+pub fn descending(eval: &Eval, call: &Call, span: &Span) -> Result<Value, Error> {
+    note_range(eval, span);
     by_value(eval, call, |a, b| b.total_cmp(&a))
+}
+
+fn note_range(eval: &Eval, span: &Span) {
+    if eval.steps() > 1 {
+        let text = "sort is ineffective for range queries since results are always ordered by labels";
+        eval.annotations.warn(span, text);
+    }
 }
 
 /// Only floats; NaN comes last either way.
@@ -33,14 +42,16 @@ fn by_value(eval: &Eval, call: &Call, order: fn(f64, f64) -> Ordering) -> Result
     Ok(Value::Vector(vector))
 }
 
-pub fn by_label(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
+pub fn by_label(eval: &Eval, call: &Call, span: &Span) -> Result<Value, Error> {
+    note_range(eval, span);
     let names: Vec<&str> = call.args[1..].iter().map(text).collect();
     let mut vector = eval.vector(&call.args[0])?;
     vector.sort_by(|a, b| compare(a, b, &names));
     Ok(Value::Vector(vector))
 }
 
-pub fn by_label_desc(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
+pub fn by_label_desc(eval: &Eval, call: &Call, span: &Span) -> Result<Value, Error> {
+    note_range(eval, span);
     let names: Vec<&str> = call.args[1..].iter().map(text).collect();
     let mut vector = eval.vector(&call.args[0])?;
     vector.sort_by(|a, b| compare(b, a, &names));

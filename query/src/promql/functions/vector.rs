@@ -33,12 +33,8 @@ pub fn clamp_max(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
 
 fn clamp_between(eval: &Eval, call: &Call, low: &[f64], high: &[f64]) -> Result<Value, Error> {
     let vector = eval.vector(&call.args[0])?;
-    // A NaN bound or value gives NaN, as Go's math.Min and math.Max do.
-    let nan_or = |a: f64, b: f64, pick: fn(f64, f64) -> f64| {
-        if a.is_nan() || b.is_nan() { f64::NAN } else { pick(a, b) }
-    };
     Ok(Value::Vector(map_floats(vector, |step, value| {
-        let inside = nan_or(low[step], nan_or(high[step], value, f64::min), f64::max);
+        let inside = larger(low[step], smaller(high[step], value));
         let empty = high[step] < low[step];
         (!empty).then_some(inside)
     })))
@@ -119,24 +115,40 @@ fn seconds(eval: &Eval, ms: i64) -> Value {
 }
 
 pub fn max_of(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
-    of_two(eval, call, f64::max)
+    of_two(eval, call, larger)
 }
 
 pub fn min_of(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
-    of_two(eval, call, f64::min)
+    of_two(eval, call, smaller)
 }
 
 fn of_two(eval: &Eval, call: &Call, pick: fn(f64, f64) -> f64) -> Result<Value, Error> {
     let (a, b) = (eval.scalar(&call.args[0])?, eval.scalar(&call.args[1])?);
-    let picked =
-        a.into_iter().zip(b).map(|(a, b)| if a.is_nan() || b.is_nan() { f64::NAN } else { pick(a, b) });
-    Ok(Value::Scalar(picked.collect()))
+    Ok(Value::Scalar(a.into_iter().zip(b).map(|(a, b)| pick(a, b)).collect()))
+}
+
+/// As Go's `math.Max`: NaN if either is, but +Inf is larger even than that, and 0 larger than -0.
+fn larger(a: f64, b: f64) -> f64 {
+    if a == f64::INFINITY || b == f64::INFINITY {
+        return f64::INFINITY;
+    }
+    if a.is_nan() || b.is_nan() {
+        return f64::NAN;
+    }
+    if a == 0.0 && b == 0.0 {
+        return if a.is_sign_negative() { b } else { a };
+    }
+    a.max(b)
+}
+
+fn smaller(a: f64, b: f64) -> f64 {
+    -larger(-a, -b)
 }
 
 /// Of a selector the time of the sample itself, of anything else the time of the evaluation.
 pub fn timestamp(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
     if let ExprKind::Vector(selector) = &call.args[0].unwrapped().kind {
-        let mut vector = eval.select_instant(selector, true)?;
+        let mut vector = eval.select_instant(selector, |point| Sample::Float(point.time_ms as f64 / 1e3))?;
         vector.iter_mut().for_each(|series| series.drop_name = true);
         return Ok(Value::Vector(vector));
     }
@@ -147,5 +159,16 @@ pub fn timestamp(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
         }
         series.drop_name = true;
     }
+    Ok(Value::Vector(vector))
+}
+
+/// When the counter of each sample began, 0 where that is not known. Only a selector can tell.
+pub fn start_timestamp(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
+    let ExprKind::Vector(selector) = &call.args[0].unwrapped().kind else {
+        eval.vector(&call.args[0])?;
+        return Ok(Value::Vector(Vec::new()));
+    };
+    let mut vector = eval.select_instant(selector, |point| Sample::Float(point.start_ms as f64 / 1e3))?;
+    vector.iter_mut().for_each(|series| series.drop_name = true);
     Ok(Value::Vector(vector))
 }

@@ -1,5 +1,6 @@
 //! The buckets of a histogram with their bounds.
 
+use super::bounds::BOUNDS;
 use super::{Histogram, Side};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,6 +16,8 @@ pub enum BucketKind {
     Negative,
     Zero,
     Positive,
+    /// The first custom bucket, which has no lower bound.
+    Lowest,
 }
 
 impl Bucket {
@@ -23,9 +26,24 @@ impl Bucket {
     pub fn boundary_rule(&self) -> u8 {
         match self.kind {
             BucketKind::Negative => 1,
-            BucketKind::Zero => 3,
+            BucketKind::Zero | BucketKind::Lowest => 3,
             BucketKind::Positive => 0,
         }
+    }
+
+    /// The part of a bucket, 0 to 1, that lies below a value inside of its bounds, which are finite.
+    pub fn share_below(&self, value: f64, linear: bool) -> f64 {
+        if value <= self.lower {
+            return 0.0;
+        }
+        if value >= self.upper {
+            return 1.0;
+        }
+        if linear {
+            return (value - self.lower) / (self.upper - self.lower);
+        }
+        let [lower, upper, at] = [self.lower, self.upper, value].map(|bound| bound.abs().log2());
+        if value > 0.0 { (at - lower) / (upper - lower) } else { 1.0 - (at - upper) / (lower - upper) }
     }
 }
 
@@ -48,7 +66,7 @@ impl Histogram {
             lower: self.bound(index - 1),
             upper: self.bound(*index),
             count: *count,
-            kind: BucketKind::Positive,
+            kind: if self.is_custom() && *index == 0 { BucketKind::Lowest } else { BucketKind::Positive },
         });
         negative.chain(zero).chain(positive)
     }
@@ -78,22 +96,23 @@ impl Histogram {
 
 /// `2^(index * 2^-schema)`, exact where the result is a power of two, and never above the largest
 /// float: the last bucket holds everything that is finite.
-fn exponential_bound(index: i32, schema: i32) -> f64 {
+pub(super) fn exponential_bound(index: i32, schema: i32) -> f64 {
     if schema <= 0 {
         let exponent = i64::from(index) << (-schema).min(30);
         return if exponent == 1024 { f64::MAX } else { power_of_two(exponent) };
     }
-    let per_power = 1_i64 << schema;
-    let (whole, part) = (i64::from(index).div_euclid(per_power), i64::from(index).rem_euclid(per_power));
-    if part == 0 && whole == 1024 {
+    let part = index & ((1 << schema) - 1);
+    let exponent = i64::from(index >> schema) + 1;
+    if part == 0 && exponent == 1025 {
         return f64::MAX;
     }
-    let fraction = (part as f64 / per_power as f64).exp2();
-    fraction * power_of_two(whole)
+    BOUNDS[(part as usize) << (8 - schema)] * power_of_two(exponent)
 }
 
+/// In two factors, so that what lies below the smallest normal float is exact too.
 fn power_of_two(exponent: i64) -> f64 {
-    2_f64.powi(exponent.clamp(-1100, 1100) as i32)
+    let exponent = exponent.clamp(-1100, 1100) as i32;
+    2_f64.powi(exponent / 2) * 2_f64.powi(exponent - exponent / 2)
 }
 
 /// Adds a count to the bucket of an index, keeping the order.

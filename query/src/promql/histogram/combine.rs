@@ -3,7 +3,9 @@
 //! Differences of resolution, of the zero bucket's width and of custom bounds are reconciled
 //! towards the coarser of both, as Prometheus does.
 
+use super::buckets::exponential_bound;
 use super::{Histogram, ResetHint, Side};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Exponential and custom buckets can't be combined.
@@ -31,26 +33,54 @@ impl Histogram {
     }
 
     fn combine(&mut self, other: &Histogram, sign: f64) -> Result<Combined, Incompatible> {
+        let (other, bounds_reconciled) = self.reconcile(other)?;
+        let reset_collision = self.combine_hint(other.hint);
+        self.zero_count += sign * other.zero_count;
+        self.count += sign * other.count;
+        self.sum += sign * other.sum;
+        merge(&mut self.positive, &other.positive, sign);
+        merge(&mut self.negative, &other.negative, sign);
+        Ok(Combined { reset_collision, bounds_reconciled })
+    }
+
+    /// Brings this one and a copy of the other to the layout that both can have. True where custom
+    /// bounds differed.
+    pub(super) fn reconcile<'a>(
+        &mut self,
+        other: &'a Histogram,
+    ) -> Result<(Cow<'a, Histogram>, bool), Incompatible> {
         if self.is_custom() != other.is_custom() {
             return Err(Incompatible);
         }
-        let mut outcome =
-            Combined { reset_collision: self.combine_hint(other.hint), bounds_reconciled: false };
-        if self.is_custom() {
-            outcome.bounds_reconciled = self.combine_custom(other, sign);
-        } else {
-            let other = self.reconcile_exponential(other);
-            self.zero_count += sign * other.zero_count;
-            merge(&mut self.positive, &other.positive, sign);
-            merge(&mut self.negative, &other.negative, sign);
+        if !self.is_custom() {
+            return Ok((Cow::Owned(self.reconcile_exponential(other)), false));
         }
-        self.count += sign * other.count;
-        self.sum += sign * other.sum;
-        Ok(outcome)
+        if self.custom_bounds == other.custom_bounds {
+            return Ok((Cow::Borrowed(other), false));
+        }
+        let common = common_bounds(&self.custom_bounds, &other.custom_bounds);
+        let other =
+            Histogram { positive: remapped(other, &common), custom_bounds: common.clone(), ..other.clone() };
+        self.positive = remapped(self, &common);
+        self.custom_bounds = common;
+        Ok((Cow::Owned(other), true))
+    }
+
+    /// Brings this one to a layout that is at most as fine as its own.
+    pub(super) fn follow_layout(&mut self, layout: &Histogram) {
+        if layout.is_custom() {
+            if self.custom_bounds != layout.custom_bounds {
+                self.positive = remapped(self, &layout.custom_bounds);
+                self.custom_bounds = layout.custom_bounds.clone();
+            }
+            return;
+        }
+        self.reduce_to(layout.schema);
+        self.take_into_zero(layout.zero_threshold);
     }
 
     /// True where the hints contradict each other.
-    fn combine_hint(&mut self, other: ResetHint) -> bool {
+    pub(super) fn combine_hint(&mut self, other: ResetHint) -> bool {
         use ResetHint::*;
         let (hint, collision) = match (self.hint, other) {
             (a, b) if a == b => (a, false),
@@ -65,8 +95,6 @@ impl Histogram {
     /// Brings both to the lower resolution and the wider zero bucket; gives the other one's copy.
     fn reconcile_exponential(&mut self, other: &Histogram) -> Histogram {
         let mut other = other.clone();
-        self.reduce_to(other.schema);
-        other.reduce_to(self.schema);
         while self.zero_threshold != other.zero_threshold {
             if self.zero_threshold < other.zero_threshold {
                 self.widen_zero(other.zero_threshold);
@@ -74,6 +102,8 @@ impl Histogram {
                 other.widen_zero(self.zero_threshold);
             }
         }
+        self.reduce_to(other.schema);
+        other.reduce_to(self.schema);
         other
     }
 
@@ -84,7 +114,6 @@ impl Histogram {
             return;
         }
         let mut widest = threshold;
-        let mut taken = 0.0;
         loop {
             let start = widest;
             for side in [&self.positive, &self.negative] {
@@ -98,30 +127,22 @@ impl Histogram {
                 break;
             }
         }
-        let (schema, custom) = (self.schema, self.custom_bounds.clone());
-        let probe = Histogram { schema, custom_bounds: custom, ..Histogram::default() };
+        self.take_into_zero(widest);
+    }
+
+    /// Every bucket that starts below `threshold` goes into the zero bucket.
+    fn take_into_zero(&mut self, threshold: f64) {
+        let schema = self.schema;
+        let mut taken = 0.0;
         for side in [&mut self.positive, &mut self.negative] {
             side.retain(|(index, count)| {
-                let inside = probe.bound(index - 1) < widest;
+                let inside = exponential_bound(index - 1, schema) < threshold;
                 taken += if inside { *count } else { 0.0 };
                 !inside
             });
         }
         self.zero_count += taken;
-        self.zero_threshold = widest;
-    }
-
-    /// True where the bounds had to be reconciled.
-    fn combine_custom(&mut self, other: &Histogram, sign: f64) -> bool {
-        if self.custom_bounds == other.custom_bounds {
-            merge(&mut self.positive, &other.positive, sign);
-            return false;
-        }
-        let common = common_bounds(&self.custom_bounds, &other.custom_bounds);
-        self.positive = remapped(self, &common);
-        merge(&mut self.positive, &remapped(other, &common), sign);
-        self.custom_bounds = common;
-        true
+        self.zero_threshold = threshold;
     }
 }
 

@@ -29,7 +29,7 @@ impl Histogram {
                 self.narrow_zero(&mut bucket);
             }
             // The first custom bucket starts at 0, as a classic histogram's does.
-            if self.is_custom() && bucket.lower == f64::NEG_INFINITY && bucket.upper > 0.0 && value >= 0.0 {
+            if self.is_custom() && bucket.lower == f64::NEG_INFINITY && bucket.upper > 0.0 {
                 bucket.lower = 0.0;
             }
             if bucket.lower >= value {
@@ -45,20 +45,12 @@ impl Histogram {
 
     /// The part of a bucket that lies below a value inside it.
     fn share(&self, bucket: &Bucket, value: f64, zero: bool) -> f64 {
-        if self.is_custom() || zero {
-            // Nothing can be interpolated in a bucket without end: it lies below the value whole.
-            if bucket.lower == f64::NEG_INFINITY {
-                return 1.0;
-            }
-            return (value - bucket.lower) / (bucket.upper - bucket.lower);
+        let linear = self.is_custom() || zero;
+        // Nothing can be interpolated in a bucket without end: it lies below the value whole.
+        if linear && bucket.lower == f64::NEG_INFINITY {
+            return 1.0;
         }
-        let (lower, upper, value_log) =
-            (bucket.lower.abs().log2(), bucket.upper.abs().log2(), value.abs().log2());
-        if value > 0.0 {
-            (value_log - lower) / (upper - lower)
-        } else {
-            1.0 - (value_log - upper) / (lower - upper)
-        }
+        bucket.share_below(value, linear)
     }
 }
 

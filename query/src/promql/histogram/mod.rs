@@ -1,13 +1,16 @@
 //! Native histograms: exponential buckets (schema -4 to 8) or custom ones (schema -53), with
 //! counts as floats, because rates and averages make fractions of them.
 
+mod bounds;
 pub mod buckets;
 pub mod classic;
 mod combine;
 pub mod fraction;
 pub mod quantile;
 pub mod reset;
+pub mod sum;
 mod text;
+pub mod trim;
 mod variance;
 
 pub use buckets::Bucket;

@@ -47,10 +47,6 @@ fn check_binary(binary: &Binary, at: usize) -> Result<(), Error> {
     check(&binary.lhs)?;
     check(&binary.rhs)?;
     let (lhs, rhs) = (binary.lhs.value_type(), binary.rhs.value_type());
-    if matches!(binary.op, BinaryOp::TrimLower | BinaryOp::TrimUpper) {
-        let message = format!("the operator {} is not implemented yet", binary.op.symbol());
-        return Err(wrong(message, at));
-    }
     for side in [&binary.lhs, &binary.rhs] {
         if !matches!(side.value_type(), ValueType::Scalar | ValueType::Vector) {
             let message = "binary expression must contain only scalar and instant vector types";
@@ -103,24 +99,7 @@ fn check_call(call: &Call, at: usize) -> Result<(), Error> {
     }
     for (i, arg) in call.args.iter().enumerate() {
         check(arg)?;
-        check_mode(function.name, arg)?;
         expect(arg, function.arg_type(i), &format!("call to function {name:?}"))?;
     }
     Ok(())
-}
-
-/// `anchored` and `smoothed` change what a range holds, which only these functions know.
-fn check_mode(function: &str, arg: &Expr) -> Result<(), Error> {
-    let ExprKind::Matrix(selector, _) = &arg.unwrapped().kind else { return Ok(()) };
-    let (word, knowing): (_, &[&str]) = match selector.mode {
-        RangeMode::Plain => return Ok(()),
-        RangeMode::Anchored => ("anchored", &["changes", "delta", "increase", "rate", "resets"]),
-        RangeMode::Smoothed => ("smoothed", &["delta", "increase", "rate"]),
-    };
-    if knowing.contains(&function) {
-        return Ok(());
-    }
-    let list = knowing.join(", ");
-    let message = format!("{word} modifier can only be used with: {list} - not with {function}");
-    Err(wrong(message, arg.span.start))
 }

@@ -1,7 +1,7 @@
 //! Equality as the reference harness has it: floats within a relative 1e-6.
 
 use crate::promql::histogram::{Histogram, ResetHint};
-use crate::promql::value::{Sample, is_stale};
+use crate::promql::value::{Sample, nearly_equal};
 
 const TOLERANCE: f64 = 1e-6;
 
@@ -14,17 +14,7 @@ pub fn same_sample(expected: &Sample, found: &Sample) -> bool {
 }
 
 fn same(a: f64, b: f64) -> bool {
-    if is_stale(a) || is_stale(b) {
-        return is_stale(a) && is_stale(b);
-    }
-    if (a.is_nan() && b.is_nan()) || a == b {
-        return true;
-    }
-    let (sum, difference) = (a.abs() + b.abs(), (a - b).abs());
-    if a == 0.0 || b == 0.0 || sum < f64::MIN_POSITIVE {
-        return difference < TOLERANCE * f64::MIN_POSITIVE;
-    }
-    difference / sum.min(f64::MAX) < TOLERANCE
+    nearly_equal(a, b, TOLERANCE)
 }
 
 /// Empty buckets don't count; the hint counts where the script gives one.

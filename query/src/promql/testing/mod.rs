@@ -9,6 +9,7 @@ mod expect;
 mod nhcb;
 mod notation;
 mod script;
+mod starts;
 mod store;
 
 use std::path::{Path, PathBuf};

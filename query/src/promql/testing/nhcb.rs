@@ -47,6 +47,7 @@ pub fn converted(series: &[SeriesLine]) -> Vec<SeriesLine> {
             .into_iter()
             .map(|parts| parts.histogram().map(|h| Sample::Histogram(Arc::new(h))))
             .collect(),
+        starts: Vec::new(),
     };
     histograms.into_iter().map(line).collect()
 }

@@ -11,12 +11,15 @@ use std::sync::Arc;
 pub struct SeriesLine {
     pub labels: Labels,
     pub samples: Vec<Option<Sample>>,
+    /// When each sample's counter began, in milliseconds from the sample's time. Empty where no
+    /// line of starts came before.
+    pub starts: Vec<Option<i64>>,
 }
 
 pub fn series_line(line: &str) -> Result<SeriesLine, String> {
     let end = labels_end(line);
     let labels = parse_labels(&line[..end]).map_err(|why| format!("{why} in {line:?}"))?;
-    Ok(SeriesLine { labels, samples: samples(&line[end..])? })
+    Ok(SeriesLine { labels, samples: samples(&line[end..])?, starts: Vec::new() })
 }
 
 /// Where the label set ends: after its closing brace, else at the first blank.

@@ -2,8 +2,8 @@
 
 use super::Failure;
 use super::expect::{Annotation, Eval, Expected, Times};
-use super::nhcb;
 use super::notation::{SeriesLine, series_line};
+use super::{nhcb, starts};
 use crate::promql::duration;
 use std::iter::Peekable;
 use std::str::Lines;
@@ -82,8 +82,7 @@ fn command(text: &str, lines: &mut Reader) -> Result<Action, String> {
         "clear" => Ok(Action::Clear),
         "load" | "load_with_nhcb" => {
             let step_ms = time(rest.trim())?;
-            let mut series =
-                lines.block().iter().map(|line| series_line(line)).collect::<Result<Vec<_>, _>>()?;
+            let mut series = starts::series_lines(&lines.block())?;
             if word == "load_with_nhcb" {
                 series.extend(nhcb::converted(&series));
             }
@@ -197,6 +196,7 @@ fn result_line(line: &str) -> Result<SeriesLine, String> {
         Ok(number) => Ok(SeriesLine {
             labels: Default::default(),
             samples: vec![Some(crate::promql::value::Sample::Float(number))],
+            starts: Vec::new(),
         }),
         Err(_) => series_line(line),
     }

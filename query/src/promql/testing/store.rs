@@ -1,6 +1,7 @@
 //! The series of a script, in memory.
 
 use super::script::LoadedSeries;
+use crate::promql::histogram::{Histogram, ResetHint};
 use crate::promql::labels::Labels;
 use crate::promql::select::{Selection, StoredSeries};
 use crate::promql::value::{Sample, Samples};
@@ -9,7 +10,13 @@ use std::sync::Arc;
 
 #[derive(Default)]
 pub struct TestStore {
-    series: BTreeMap<Labels, BTreeMap<i64, Sample>>,
+    series: BTreeMap<Labels, BTreeMap<i64, Stored>>,
+}
+
+struct Stored {
+    sample: Sample,
+    /// When its counter began; 0 where that is not known.
+    start_ms: i64,
 }
 
 impl TestStore {
@@ -17,9 +24,11 @@ impl TestStore {
         for line in &loaded.series {
             let series = self.series.entry(line.labels.clone()).or_default();
             for (i, sample) in line.samples.iter().enumerate() {
-                if let Some(sample) = sample {
-                    series.insert(i as i64 * loaded.step_ms, sample.clone());
-                }
+                let Some(sample) = sample.clone() else { continue };
+                let time_ms = i as i64 * loaded.step_ms;
+                let start = line.starts.get(i).copied().flatten();
+                let start_ms = start.map_or(0, |offset_ms| time_ms + offset_ms);
+                series.insert(time_ms, Stored { sample, start_ms });
             }
         }
     }
@@ -28,9 +37,12 @@ impl TestStore {
         let mut found = Vec::new();
         for (labels, points) in self.series.iter().filter(|(labels, _)| selection.matches(labels)) {
             let mut samples = Samples::default();
-            for (time, sample) in points {
+            let mut previous = None;
+            for (time, stored) in points {
+                let sample = with_stored_hint(&stored.sample, previous);
+                previous = Some(&stored.sample);
                 if *time > selection.after_ms && *time <= selection.until_ms {
-                    samples.push(*time, sample.clone());
+                    samples.push_started(*time, sample, stored.start_ms);
                 }
             }
             if !samples.is_empty() {
@@ -39,4 +51,30 @@ impl TestStore {
         }
         found
     }
+}
+
+/// What Prometheus' storage, which the reference harness loads its scripts into, makes of a
+/// histogram's hint: no reset where it continues the histogram before, unknown where it can't.
+fn with_stored_hint(sample: &Sample, previous: Option<&Sample>) -> Sample {
+    let Sample::Histogram(histogram) = sample else { return sample.clone() };
+    let continued = match previous {
+        Some(Sample::Histogram(previous)) if !sample.is_stale() => continues(histogram, previous),
+        _ => false,
+    };
+    let hint = match histogram.hint {
+        ResetHint::Gauge => ResetHint::Gauge,
+        _ if continued => ResetHint::NoReset,
+        _ => ResetHint::Unknown,
+    };
+    Sample::Histogram(Arc::new(Histogram { hint, ..(**histogram).clone() }))
+}
+
+fn continues(histogram: &Histogram, previous: &Histogram) -> bool {
+    let hints = histogram.hint != ResetHint::Reset && previous.hint != ResetHint::Gauge;
+    let stale = Sample::Histogram(Arc::new(previous.clone())).is_stale();
+    let same_layout = histogram.schema == previous.schema
+        && histogram.zero_threshold == previous.zero_threshold
+        && histogram.custom_bounds == previous.custom_bounds;
+    let unhinted = Histogram { hint: ResetHint::Unknown, ..histogram.clone() };
+    hints && !stale && same_layout && !unhinted.is_reset_from(previous)
 }

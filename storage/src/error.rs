@@ -83,6 +83,13 @@ impl Error {
         }
     }
 
+    /// Whether the disk that the catalog is on has no space for a change.
+    pub(crate) fn is_full_catalog(&self) -> bool {
+        let Error::Catalog { source: sqlx::Error::Database(error), .. } = self else { return false };
+        // SQLITE_FULL, and PostgreSQL's disk_full.
+        error.code().is_some_and(|code| code == "13" || code == "53100")
+    }
+
     /// Whether it is about reaching the bytes, not about what they are: a later try may succeed.
     pub fn is_unreachable(&self) -> bool {
         use io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};

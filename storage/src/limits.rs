@@ -48,9 +48,8 @@ pub const DISK_MARGIN_SHARE: u64 = 32;
 /// Bounds of that margin: a small disk must still be of use, a large one needs no more than a few flushes.
 pub const DISK_MARGIN_MIN_BYTES: u64 = MIB as u64;
 pub const DISK_MARGIN_MAX_BYTES: u64 = 512 * MIB as u64;
-/// A flush writes less than this part of the Arrow bytes that it takes: what compresses worst, random
-/// ids, makes a third of a span.
-pub const SEGMENT_SHARE: u64 = 2;
+/// The most that is left free for rows that come while a merge runs: about one flush.
+pub const MERGE_HEADROOM_BYTES: u64 = FLUSH_BYTES as u64;
 /// How often the disk is asked what it has left.
 pub const DISK_LOOK: Duration = Duration::from_millis(250);
 

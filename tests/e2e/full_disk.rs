@@ -36,18 +36,18 @@ async fn a_full_disk_costs_nothing_that_was_acknowledged() {
     load.must_be_taken(&server).await;
     for round in 1..=3 {
         let mut other = disk.fill_but(ROOM_MIB);
-        load.until_refused(&server).await;
+        let refused = load.until_refused(&server).await;
+        assert!(refused.body.contains("disk is nearly full"), "{refused:?}");
         let why = server.api.system().await.storage.refusing.unwrap_or_default();
         assert!(why.contains("disk is nearly full"), "{why}");
         is_served(&server.api, &load).await;
-        // Now the other program takes the last byte, while telemetry goes on coming.
-        other.take_the_rest();
-        load.only_refused_for(&server, Duration::from_secs(3)).await;
+        // Now the other program takes the last byte, and what is given back, while telemetry goes on coming.
+        load.only_refused_for(&server, &mut other, Duration::from_secs(3)).await;
         is_served(&server.api, &load).await;
         if round == 3 {
             server = server.kill().start().await;
             is_served(&server.api, &load).await;
-            load.only_refused_for(&server, Duration::from_secs(1)).await;
+            load.only_refused_for(&server, &mut other, Duration::from_secs(1)).await;
         }
         drop(other);
         let started = Instant::now();
@@ -140,14 +140,12 @@ impl Load {
         until("some records are taken in", BACK_WITHIN, async || self.send(server).await).await;
     }
 
-    /// Until the disk is said to be nearly full. A merge that takes the last of it between two looks at the
-    /// disk is refused as retryable too, by the write that fails; `attempt` sees to that.
-    async fn until_refused(&mut self, server: &Server) {
+    async fn until_refused(&mut self, server: &Server) -> Outcome {
         let sender = server.sender();
         loop {
             let outcome = self.attempt(&sender).await;
-            if outcome.status == 503 && outcome.body.contains("disk is nearly full") {
-                return;
+            if outcome.status == 503 {
+                return outcome;
             }
             assert!(
                 self.acknowledged.len() * RANDOM_BYTES < (2 * DISK_MIB) << 20,
@@ -156,10 +154,11 @@ impl Load {
         }
     }
 
-    async fn only_refused_for(&mut self, server: &Server, time: Duration) {
+    async fn only_refused_for(&mut self, server: &Server, other: &mut Other, time: Duration) {
         let (sender, started) = (server.sender(), Instant::now());
         let (mut taken, mut refused) = (0, 0);
         while started.elapsed() < time {
+            other.take_the_rest();
             let outcome = self.attempt(&sender).await;
             if outcome.status == 200 { taken += 1 } else { refused += 1 }
         }

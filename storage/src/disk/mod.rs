@@ -7,11 +7,13 @@
 mod local;
 #[cfg(test)]
 pub(crate) mod memory;
+mod metered;
 mod object;
 #[cfg(test)]
 pub(crate) mod recorder;
 
 pub use local::LocalDisk;
+pub use metered::Metered;
 pub use object::{ObjectDisk, ReadCache, Remote, SegmentsAddress};
 
 use crate::error::{IoContext, Result};

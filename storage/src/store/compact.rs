@@ -3,10 +3,11 @@
 
 use super::Shared;
 use super::background::Answer;
+use super::room::MergeRoom;
 use crate::budget::Part;
 use crate::catalog::SegmentEntry;
 use crate::compaction::{Candidate, When, choose};
-use crate::error::{Error, IoContext, Result};
+use crate::error::{Error, Result};
 use crate::limits;
 use crate::paths;
 use crate::segment::{self, Merge, Partition, Segment};
@@ -160,10 +161,13 @@ impl Compactor {
     /// Begins to write; nothing else may be running. A place without room on the disk is left alone
     /// for a while.
     pub fn start(&mut self, job: Job) {
-        if let Err(error) = self.check_room(&job) {
-            let error = self.give_up(&job, error);
-            return self.fail(&error);
-        }
+        let room = match self.take_room(&job) {
+            Ok(room) => room,
+            Err(error) => {
+                let error = self.give_up(&job, error);
+                return self.fail(&error);
+            }
+        };
         job.inputs.iter().for_each(|input| input.set_busy(true));
         self.shared.work().compaction.running = job.inputs.first().map(|first| {
             format!(
@@ -179,23 +183,21 @@ impl Compactor {
         let work = tokio::task::spawn_blocking(move || {
             let _memory = memory;
             let merge = Merge::of(&inputs, keep.as_ref(), shared.options.index_min_rows, &stop);
-            merge.map_or(Ok(None), |merge| segment::merge(shared.disk.as_ref(), &merge))
+            let disk = room.metered(shared.disk.clone());
+            merge.map_or(Ok(None), |merge| segment::merge(&disk, &merge))
         });
         self.state = State::Writing { job, work };
     }
 
-    /// Whether the disk has room for the output while the inputs are still there; flushes go first.
-    fn check_room(&self, job: &Job) -> Result<()> {
-        let available =
-            self.shared.disk.space().context("ask for the space of", Path::new(""))?.available_bytes;
+    /// Room for the output while the inputs are still there.
+    fn take_room(&self, job: &Job) -> Result<MergeRoom> {
+        let shared = &self.shared;
         let inputs: u64 = job.inputs.iter().map(|input| input.entry.bytes()).sum();
         // Inputs may have had no index, and the output has one.
-        let needed = inputs + inputs / 2 + self.shared.tables.bytes() as u64;
-        if available < needed {
-            let detail = format!("a merge needs {needed} bytes and the disk has {available}");
-            return Err(Error::unavailable(detail));
-        }
-        Ok(())
+        let output = inputs + inputs / 2;
+        let room = &shared.room;
+        let room = room.take_for_merge(shared.disk.as_ref(), shared.held_bytes(), output);
+        room.map_err(Error::unavailable)
     }
 
     /// Resolves when there is something to publish.

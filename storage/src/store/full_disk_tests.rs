@@ -1,10 +1,15 @@
 //! A disk that fills up: nothing is lost, queries go on, and it recovers by itself.
 
 use super::open::open_on;
-use super::testing::{batch, counted, once, options, until, until_taken};
+use super::testing::{batch, counted, once, options, small_sizes, until, until_taken};
 use super::*;
-use crate::disk::memory::MemoryDisk;
-use ocelli_signal::Signal;
+use crate::compaction::{SegmentSizes, Sizes};
+use crate::disk::memory::{Dice, MemoryDisk};
+use crate::test_rows::BASE_TIME;
+use ocelli_signal::attributes::encode;
+use ocelli_signal::logs::{LogRow, LogsBuilder};
+use ocelli_signal::{AnyValue, Signal};
+use std::ops::Range;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_nearly_full_disk_refuses_rows_and_takes_them_again_when_it_has_space() {
@@ -62,4 +67,57 @@ async fn a_flush_without_room_leaves_no_file_and_is_made_up_for() {
         assert_eq!(counted(&store, signal), once(signal, 0..200));
         assert_eq!(store.summary().memtable_rows, 0);
     }
+}
+
+/// Log records that are as large on the disk as in memory.
+fn noise(numbers: Range<i64>) -> Batch {
+    let (mut builder, mut dice) = (LogsBuilder::new(), Dice::new(numbers.end as u64));
+    for n in numbers {
+        let noise: Vec<u8> = (0..2_000).map(|_| dice.below(256) as u8).collect();
+        builder.push(&LogRow {
+            time: BASE_TIME + n,
+            attributes: &encode([("noise", AnyValue::Bytes(&noise))]),
+            ..LogRow::default()
+        });
+    }
+    Batch { signal: Signal::Logs, rows: builder.finish() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_memory_holds_of_the_worst_rows_fits_beside_its_wal_on_a_disk_that_refuses() {
+    let (disk, catalog) = (MemoryDisk::default(), Catalog::in_memory().await.unwrap());
+    disk.set_capacity(Some(16 << 20));
+    let store = super::testing::open_memory(&disk, &catalog).await.unwrap();
+    let mut next = 0;
+    while store.append("default", noise(next..next + 50)).await.is_ok() {
+        next += 50;
+    }
+    assert!(store.summary().memtable_bytes > 4 << 20, "{:?}", store.summary());
+    store.flush().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_takes_no_space_that_rows_were_let_in_for() {
+    let mut merges = 0;
+    let sizes = Sizes { full_rows: 100_000, ..small_sizes().logs };
+    let compaction = SegmentSizes { logs: sizes, ..small_sizes() };
+    for round in 0..8 {
+        let (disk, catalog) = (MemoryDisk::default(), Catalog::in_memory().await.unwrap());
+        disk.set_capacity(Some(24 << 20));
+        let small = Options { flush_bytes: 200_000, compaction, ..options() };
+        let store = open_on(small, None, Arc::new(disk.clone()), catalog, None).await.unwrap();
+        let mut next = round * 100_000;
+        let refused = loop {
+            match store.append("default", noise(next..next + 20)).await {
+                Ok(_) => next += 20,
+                Err(error) => break error.to_string(),
+            }
+        };
+        // And not that a write found no space.
+        assert!(refused.contains("nearly full"), "{refused}");
+        assert_eq!(store.summary().compaction.last_error.filter(|why| !why.contains("needs room")), None);
+        store.flush().await.unwrap();
+        merges += store.summary().compaction.merges;
+    }
+    assert!(merges > 2, "{merges}");
 }

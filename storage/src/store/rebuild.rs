@@ -77,16 +77,33 @@ pub async fn adopt(shared: &Shared, known: &[SegmentEntry], broken: &[Broken]) -
             continue;
         }
         let mark = marks.flushed.get(&(entry.tenant.clone(), entry.signal));
-        set_back +=
-            usize::from(mark.is_some_and(|mark| *mark < entry.last_sequence) && !lost.is_logged(entry));
-        publish(shared, segment).await?;
-        adopted.push(entry.clone());
+        let is_flushed = mark.is_some_and(|mark| *mark >= entry.last_sequence);
+        set_back += usize::from(mark.is_some() && !is_flushed && !lost.is_logged(entry));
+        match publish(shared, segment).await {
+            Ok(()) => adopted.push(entry.clone()),
+            // A full disk is no reason not to start; and that the file goes makes room.
+            Err(error)
+                if error.is_full_catalog()
+                    && !is_flushed
+                    && !has_part(&adopted, entry)
+                    && lost.is_all_logged(entry) =>
+            {
+                tracing::warn!(%error, stem = entry.stem, "a segment is not taken in: its rows come from the WAL");
+            }
+            Err(error) => return Err(error),
+        }
     }
     if set_back > 0 {
         let detail = format!("it did not know {set_back} segments; they were listed anew from their files");
         super::report(shared, Path::new(paths::CATALOG), &detail).await?;
     }
     Ok(adopted)
+}
+
+/// Whether another partition of the same flush is there.
+fn has_part(segments: &[SegmentEntry], entry: &SegmentEntry) -> bool {
+    let flush = |entry: &SegmentEntry| (entry.tenant.clone(), entry.signal, entry.last_sequence);
+    segments.iter().any(|other| flush(other) == flush(entry))
 }
 
 /// Segments on a disk that a catalog does not list.
@@ -176,6 +193,12 @@ impl Lost<'_> {
 
     fn is_logged(&self, entry: &SegmentEntry) -> bool {
         self.logged.contains(&(entry.tenant.clone(), entry.signal, entry.last_sequence))
+    }
+
+    /// Whether no record of its time is missing in the WAL.
+    fn is_all_logged(&self, entry: &SegmentEntry) -> bool {
+        let logged: HashSet<u64> = self.logged.iter().map(|(_, _, sequence)| *sequence).collect();
+        (entry.first_sequence..=entry.last_sequence).all(|sequence| logged.contains(&sequence))
     }
 
     fn all(&self) -> impl Iterator<Item = &SegmentEntry> {

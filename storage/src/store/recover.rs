@@ -64,7 +64,17 @@ async fn clear_removed(shared: &Shared) -> Result<()> {
             _ => {}
         }
     }
-    if stems.is_empty() { Ok(()) } else { shared.catalog.clear_removed(&stems).await }
+    if stems.is_empty() {
+        return Ok(());
+    }
+    match shared.catalog.clear_removed(&stems).await {
+        // A full disk is no reason not to start: the next start forgets them.
+        Err(error) if error.is_full_catalog() => {
+            tracing::warn!(%error, "the catalog still remembers segments that were removed");
+            Ok(())
+        }
+        outcome => outcome,
+    }
 }
 
 /// Where the rows of the catalog are not what was written, it is made anew from the files.

@@ -51,6 +51,8 @@ impl ValueType {
 #[derive(Clone, Debug)]
 pub struct Selector {
     pub matchers: Vec<Matcher>,
+    /// The metric's name stands before the braces, or there are none.
+    pub named: bool,
     pub time: TimeShift,
     pub mode: RangeMode,
     /// Place in the plan's list of selections.
@@ -187,6 +189,8 @@ impl AggregateOp {
 #[derive(Clone, Debug)]
 pub struct Binary {
     pub op: BinaryOp,
+    /// The operator's place in the query.
+    pub op_at: usize,
     pub lhs: Expr,
     pub rhs: Expr,
     /// Comparison that gives 0 or 1 instead of filtering.
@@ -200,6 +204,8 @@ pub struct Matching {
     pub on: bool,
     pub labels: Vec<String>,
     pub card: Cardinality,
+    /// `group_left` or `group_right` as it was written, also where it is not allowed.
+    pub grouped: Option<Cardinality>,
     /// Labels of the "one" side that go into the result.
     pub include: Vec<String>,
     /// Stands in where a side has no partner.
@@ -268,6 +274,10 @@ impl BinaryOp {
             self,
             BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge
         )
+    }
+
+    pub fn is_trim(self) -> bool {
+        matches!(self, BinaryOp::TrimUpper | BinaryOp::TrimLower)
     }
 
     pub fn is_set(self) -> bool {

@@ -3,6 +3,7 @@
 //! Lengths are milliseconds. `step()` and `range()` are known only when the query runs, so an
 //! expression is kept and resolved against [`Context`].
 
+use super::ast::Span;
 use crate::Error;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -13,8 +14,10 @@ pub enum DurationExpr {
     /// End minus start of the query.
     Range,
     Negate(Box<DurationExpr>),
-    /// `+ - * / % ^`, and `<` for min, `>` for max.
+    /// `+ - * / % ^`, and `<` for the smaller, `>` for the larger of two.
     Op(u8, Box<DurationExpr>, Box<DurationExpr>),
+    /// A whole expression and its place in the query.
+    Placed(Box<DurationExpr>, Span),
 }
 
 /// What the query run knows.
@@ -29,24 +32,44 @@ impl DurationExpr {
         if let DurationExpr::Ms(ms) = self {
             return Ok(*ms);
         }
-        let ms = (self.seconds(context)? * 1e3).round();
-        if ms.abs() > MAX_MS as f64 || ms.is_nan() {
-            return Err(Error::bad_query("duration out of range"));
+        let ms = self.seconds(context).map_err(|why| self.wrong(why))? * 1e3;
+        if !ms.is_finite() {
+            return Err(self.wrong("duration is NaN or infinite"));
+        }
+        if ms.abs() > MAX_MS as f64 {
+            return Err(self.wrong("duration is out of range"));
         }
         Ok(ms as i64)
     }
 
-    fn seconds(&self, context: Context) -> Result<f64, Error> {
+    /// The length of a range, or the step of a subquery.
+    pub fn resolve_positive(&self, context: Context) -> Result<i64, Error> {
+        match self.resolve(context)? {
+            ms if ms > 0 => Ok(ms),
+            _ => Err(self.wrong("duration must be greater than 0")),
+        }
+    }
+
+    /// As Prometheus tells it: with the first and the last byte of the expression.
+    fn wrong(&self, why: &str) -> Error {
+        match self {
+            DurationExpr::Placed(_, Span { start, end }) => Error::bad_query(format!("{start}:{end}: {why}")),
+            _ => Error::bad_query(why),
+        }
+    }
+
+    fn seconds(&self, context: Context) -> Result<f64, &'static str> {
         Ok(match self {
             DurationExpr::Ms(ms) => *ms as f64 / 1e3,
             DurationExpr::Step => context.step_ms as f64 / 1e3,
             DurationExpr::Range => context.range_ms as f64 / 1e3,
             DurationExpr::Negate(inner) => -inner.seconds(context)?,
+            DurationExpr::Placed(inner, _) => inner.seconds(context)?,
             DurationExpr::Op(op, left, right) => {
                 let (left, right) = (left.seconds(context)?, right.seconds(context)?);
                 match op {
-                    b'/' if right == 0.0 => return Err(Error::bad_query("division by zero")),
-                    b'%' if right == 0.0 => return Err(Error::bad_query("modulo by zero")),
+                    b'/' if right == 0.0 => return Err("division by zero"),
+                    b'%' if right == 0.0 => return Err("modulo by zero"),
                     b'+' => left + right,
                     b'-' => left - right,
                     b'*' => left * right,
@@ -61,8 +84,8 @@ impl DurationExpr {
     }
 }
 
-/// Longer is refused: about 292 million years would overflow, 1000 years are enough.
-pub const MAX_MS: i64 = 1000 * 365 * 86_400_000;
+/// Longer is refused, as by Prometheus, whose durations are nanoseconds: about 292 years.
+pub const MAX_MS: i64 = i64::MAX / 1_000_000;
 
 const UNITS: [(&str, i64); 7] = [
     ("y", 365 * 86_400_000),
@@ -76,19 +99,43 @@ const UNITS: [(&str, i64); 7] = [
 
 /// Reads `1h30m` (units from the largest to the smallest, each once) into milliseconds.
 pub fn parse(text: &str) -> Option<i64> {
-    let mut total: i64 = 0;
+    let ms = i64::try_from(unlimited(text)?).ok()?;
+    (ms <= MAX_MS).then_some(ms)
+}
+
+/// A duration, but one longer than there may be.
+pub fn is_too_long(text: &str) -> bool {
+    unlimited(text).is_some_and(|ms| ms > i128::from(MAX_MS))
+}
+
+fn unlimited(text: &str) -> Option<i128> {
+    let mut total: i128 = 0;
     let mut rest = text;
     let mut next_unit = 0;
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let number: i64 = rest[..digits].parse().ok()?;
+        let number: u64 = rest[..digits].parse().ok()?;
         let letters = &rest[digits..];
         let end = letters.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(letters.len());
         let unit = next_unit + UNITS[next_unit..].iter().position(|(name, _)| *name == &letters[..end])?;
-        total = total.checked_add(number.checked_mul(UNITS[unit].1)?)?;
+        total += i128::from(number) * i128::from(UNITS[unit].1);
         (rest, next_unit) = (&letters[end..], unit + 1);
     }
-    (!text.is_empty() && total <= MAX_MS).then_some(total)
+    (!text.is_empty()).then_some(total)
+}
+
+/// The form that [`parse`] reads.
+pub fn format_ms(mut ms: i64) -> String {
+    let mut text = String::new();
+    for (unit, length) in UNITS {
+        // Whole years and weeks only where nothing is left, as Prometheus writes them.
+        let exact = !["y", "w"].contains(&unit) || ms % length == 0;
+        if ms >= length && exact {
+            text += &format!("{}{unit}", ms / length);
+            ms %= length;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
 }
 
 #[cfg(test)]
@@ -100,6 +147,7 @@ mod tests {
         assert_eq!(parse("1h30m"), Some(5_400_000));
         assert_eq!(parse("5ms"), Some(5));
         assert_eq!(parse("1d12h5s1ms"), Some(129_605_001));
+        assert_eq!((parse("300y"), is_too_long("300y"), is_too_long("1q")), (None, true, false));
         for wrong in ["", "5", "m", "1m1h", "1m1m", "1q", "1.5h"] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }

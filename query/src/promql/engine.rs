@@ -1,14 +1,16 @@
 //! Runs a query: parse, plan, select once, evaluate over all steps, finish.
 
 use super::annotations::Annotations;
-use super::ast::{Expr, ExprKind, ValueType};
+use super::ast::{Expr, ExprKind, RangeMode, ValueType};
 use super::eval::{Eval, Shared};
 use super::labels::Labels;
 use super::merge::drop_names;
 use super::parse::parse;
 use super::plan::{QueryTimes, plan};
 use super::select::{Select, StoredSeries};
+use super::smooth::with_edges;
 use super::value::{Sample, Series, Value};
+use super::window::Windows;
 use crate::Error;
 use std::cell::Cell;
 
@@ -172,11 +174,21 @@ fn raw_range(eval: &Eval, expr: &Expr, instant: bool) -> Result<Data, Error> {
     }
     let source = eval.range_source(expr)?;
     let end = source.time.apply(eval.times[0]);
+    let (before, after) = source.reach(eval.shared.query.lookback);
     let mut matrix = Vec::new();
-    for series in source.series {
-        let mut samples = series.samples.in_order();
-        samples.retain(|(time, _)| *time > end - source.range_ms && *time <= end);
-        let labels = if series.drop_name { series.labels.without_name() } else { series.labels };
+    for series in &source.series {
+        let mut windows = Windows::new(&series.samples);
+        let mut window = windows.at(end - source.range_ms - before, end + after, eval.times[0]);
+        (window.start_ms, window.end_ms) = (end - source.range_ms, end);
+        let samples = if source.mode == RangeMode::Plain {
+            window.in_order(0, 0).into_iter().map(|point| (point.time_ms, point.sample)).collect()
+        } else if window.histograms.is_empty() {
+            with_edges(&window, source.mode == RangeMode::Smoothed)
+        } else {
+            let word = if source.mode == RangeMode::Anchored { "anchored" } else { "smoothed" };
+            return Err(Error::Execution(format!("{word} modifier is not supported with histograms")));
+        };
+        let labels = if series.drop_name { series.labels.without_name() } else { series.labels.clone() };
         if !samples.is_empty() {
             matrix.push((labels, samples));
         }

@@ -8,7 +8,7 @@ use super::plan::{QueryTimes, is_constant, milliseconds};
 use super::select::StoredSeries;
 use super::value::*;
 use super::window::{Latest, Point, Window, Windows, without_stale};
-use super::{aggregate, binary};
+use super::{aggregate, binary, smooth};
 use crate::Error;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -71,6 +71,9 @@ impl Eval<'_> {
             ExprKind::Binary(op) => binary::eval(self, op, &expr.span),
             ExprKind::Aggregate(op) => aggregate::eval(self, op, &expr.span).map(Value::Vector),
             ExprKind::Call(call) => self.call(call, &expr.span),
+            ExprKind::Vector(selector) if selector.mode == RangeMode::Smoothed => {
+                smooth::select(self, selector, &expr.span).map(Value::Vector)
+            }
             ExprKind::Vector(selector) => {
                 self.select_instant(selector, |point| point.sample).map(Value::Vector)
             }
@@ -132,6 +135,14 @@ impl Eval<'_> {
             }
         }
         Ok(vector)
+    }
+
+    /// When the sample was taken that is current at each step.
+    pub fn sample_times(&self, selector: &Selector, stored: &StoredSeries) -> Vec<Option<i64>> {
+        let mut latest = Latest::new(&stored.samples);
+        let lookback = self.shared.query.lookback;
+        let time_of = |time: &i64| Some(latest.at(selector.time.apply(*time), lookback)?.time_ms);
+        self.times.iter().map(time_of).collect()
     }
 
     fn call(&self, call: &Call, span: &Span) -> Result<Value, Error> {
@@ -336,7 +347,7 @@ pub(super) struct RangeSource {
 
 impl RangeSource {
     /// How far a window reaches beyond its range, before and after.
-    fn reach(&self, lookback: i64) -> (i64, i64) {
+    pub fn reach(&self, lookback: i64) -> (i64, i64) {
         match self.mode {
             RangeMode::Plain => (0, 0),
             RangeMode::Anchored => (lookback, 0),

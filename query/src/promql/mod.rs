@@ -20,6 +20,7 @@ pub mod otlp;
 mod parse;
 mod plan;
 pub mod select;
+mod smooth;
 mod stats;
 pub mod testing;
 pub mod value;
@@ -27,6 +28,7 @@ mod window;
 
 pub use duration::parse as duration_ms;
 pub use engine::{Answer, Data, Query, run};
+pub use functions::names as function_names;
 
 /// The matchers of a series selector, as `match[]` takes it.
 pub fn parse_selector(text: &str) -> Result<Vec<select::Matcher>, crate::Error> {

@@ -3,7 +3,7 @@
 
 use super::ast::*;
 use super::duration::{Context, DurationExpr};
-use super::functions::info_name_matchers;
+use super::functions::{common_time, info_name_matchers};
 use super::select::Selection;
 use crate::Error;
 
@@ -52,7 +52,10 @@ impl Planner<'_> {
             ExprKind::Call(call) if call.function.name == "info" => self.info(call, &expr.span, start, end),
             ExprKind::Call(call) => call.args.iter_mut().try_for_each(|arg| self.visit(arg, start, end)),
             ExprKind::Vector(selector) => {
-                let (start, end) = self.shift(&mut selector.time, start, end)?;
+                let (start, mut end) = self.shift(&mut selector.time, start, end)?;
+                if selector.mode == RangeMode::Smoothed {
+                    end += self.times.lookback;
+                }
                 self.select(selector, start - self.times.lookback, end);
                 Ok(())
             }
@@ -83,14 +86,24 @@ impl Planner<'_> {
     fn info(&mut self, call: &mut Call, span: &Span, start: i64, end: i64) -> Result<(), Error> {
         self.visit(&mut call.args[0], start, end)?;
         if call.args.len() < 2 {
-            let selector =
-                Selector { matchers: Vec::new(), time: TimeShift::default(), mode: RangeMode::Plain, id: 0 };
+            let selector = Selector {
+                matchers: Vec::new(),
+                named: false,
+                time: TimeShift::default(),
+                mode: RangeMode::Plain,
+                id: 0,
+            };
             call.args.push(Expr { kind: ExprKind::Vector(selector), span: span.clone() });
         }
-        let ExprKind::Vector(selector) = &mut call.args[1].kind else {
-            let message = "expected a label selector as the second argument of info()".to_owned();
-            return Err(Error::BadQuery { message, offset: Some(call.args[1].span.start) });
+        let [base, labels, ..] = &mut call.args[..] else {
+            return Err(Error::Internal("info() without its selector".to_owned()));
         };
+        let ExprKind::Vector(selector) = &mut labels.kind else {
+            let message = "expected a label selector as the second argument of info()".to_owned();
+            return Err(Error::BadQuery { message, offset: Some(labels.span.start) });
+        };
+        // They are looked at when the first argument's selectors are.
+        selector.time = common_time(base).unwrap_or_default();
         let (start, end) = self.shift(&mut selector.time, start, end)?;
         self.select(selector, start - self.times.lookback, end);
         if let Some(selection) = self.selections.last_mut() {
@@ -105,10 +118,7 @@ impl Planner<'_> {
     }
 
     fn length(&self, duration: &mut DurationExpr) -> Result<i64, Error> {
-        let ms = duration.resolve(self.context)?;
-        if ms <= 0 {
-            return Err(Error::bad_query("duration must be greater than 0"));
-        }
+        let ms = duration.resolve_positive(self.context)?;
         *duration = DurationExpr::Ms(ms);
         Ok(ms)
     }

@@ -41,8 +41,9 @@ impl From<Error> for Refused {
 pub fn with_place(error: Error, parameter: &str, query: &str) -> Refused {
     Refused(match error {
         Error::BadQuery { message, offset } => {
-            let place = line_and_column(query, offset.unwrap_or_default());
-            let message = format!("invalid parameter \"{parameter}\": {place}: parse error: {message}");
+            let place = offset.map(|offset| format!("{}: parse error: ", line_and_column(query, offset)));
+            let place = place.unwrap_or_default();
+            let message = format!("invalid parameter \"{parameter}\": {place}{message}");
             Error::BadQuery { message, offset }
         }
         other => other,

@@ -161,9 +161,7 @@ impl Matcher<'_> {
         let Some(result) = result else { return Ok(()) };
         let cell = &mut self.out[place].values[step];
         if cell.is_some() {
-            return Err(Error::Execution(
-                "multiple matches for labels: grouping labels must ensure unique matches".to_owned(),
-            ));
+            return Err(Error::Execution("vector cannot contain metrics with the same labelset".to_owned()));
         }
         *cell = Some(result);
         Ok(())

@@ -14,6 +14,10 @@ pub fn eval(eval: &Eval, binary: &Binary, span: &Span) -> Result<Value, Error> {
     let (lhs, rhs) = (eval.eval(&binary.lhs)?, eval.eval(&binary.rhs)?);
     let operation = Operation { op: binary.op, bool: binary.bool, span, annotations: eval.annotations };
     match (lhs, rhs) {
+        (Value::Scalar(_), Value::Scalar(_)) if binary.op.is_trim() => {
+            let op = binary.op.symbol();
+            Err(Error::Execution(format!("operator {op:?} not allowed for Scalar operations")))
+        }
         (Value::Scalar(lhs), Value::Scalar(rhs)) => {
             let pairs = lhs.into_iter().zip(rhs);
             Ok(Value::Scalar(pairs.map(|(a, b)| number(binary.op, a, b)).collect()))

@@ -2,13 +2,14 @@
 //! names another) to the series of that target, which are told by `job` and `instance`.
 
 use crate::Error;
-use crate::promql::ast::{Call, ExprKind, Selector, Span};
+use crate::promql::ast::{Call, Expr, ExprKind, Selector, Span, TimeShift, ValueType};
+use crate::promql::duration::DurationExpr;
 use crate::promql::eval::Eval;
 use crate::promql::labels::{Labels, METRIC_NAME};
 use crate::promql::merge::merge_equal;
-use crate::promql::select::Matcher;
+use crate::promql::select::{MatchOp, Matcher};
 use crate::promql::value::{Series, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 const TARGET_INFO: &str = "target_info";
 /// What tells a target.
@@ -17,8 +18,83 @@ const IDENTITY: [&str; 2] = ["instance", "job"];
 /// The matchers by which the info metrics are selected: their names. The others choose labels.
 pub fn name_matchers(selector: &Selector) -> Vec<Matcher> {
     let names = selector.matchers.iter().filter(|matcher| matcher.name == METRIC_NAME);
-    let names: Vec<Matcher> = names.cloned().collect();
-    if names.is_empty() { vec![Matcher::equal(METRIC_NAME, TARGET_INFO)] } else { names }
+    let mut names: Vec<Matcher> = names.cloned().collect();
+    if names.is_empty() {
+        return vec![Matcher::equal(METRIC_NAME, TARGET_INFO)];
+    }
+    if !names.iter().any(|matcher| matches!(matcher.op, MatchOp::Equal | MatchOp::Regex)) {
+        names.extend(Matcher::new(MatchOp::Regex, METRIC_NAME, ".+_info"));
+    }
+    names
+}
+
+/// The time that all selectors of the first argument look at, which the info metrics are then
+/// looked at too. None where they differ, or where some vector comes without a selector.
+pub fn common_time(expr: &Expr) -> Option<TimeShift> {
+    let mut found = Vec::new();
+    let mut path = Vec::new();
+    let complete = collect_times(expr, &mut path, &mut found).0;
+    let first = found.first()?;
+    let same = |other: &TimeShift| match (&first.at, &other.at) {
+        (Some(_), Some(_)) => first.apply(0) == other.apply(0),
+        (None, None) => first.offset == other.offset,
+        _ => false,
+    };
+    (complete && found.iter().all(same)).then(|| first.clone())
+}
+
+/// Whether every vector below comes from a selector, and whether there is one. `path` holds the
+/// subqueries around.
+fn collect_times<'a>(
+    expr: &'a Expr,
+    path: &mut Vec<&'a TimeShift>,
+    found: &mut Vec<TimeShift>,
+) -> (bool, bool) {
+    if !matches!(expr.value_type(), ValueType::Vector | ValueType::Matrix) {
+        return (true, false);
+    }
+    let children: Vec<&Expr> = match &expr.kind {
+        ExprKind::Vector(selector) | ExprKind::Matrix(selector, _) => {
+            found.push(shifted(&selector.time, path));
+            return (true, true);
+        }
+        ExprKind::Subquery(subquery) => {
+            path.push(&subquery.time);
+            let below = collect_times(&subquery.expr, path, found);
+            path.pop();
+            return below;
+        }
+        ExprKind::Call(call) if call.function.name == "info" => vec![&call.args[0]],
+        ExprKind::Call(call) => call.args.iter().collect(),
+        ExprKind::Paren(inner) | ExprKind::Negate(inner) => vec![inner],
+        ExprKind::Binary(binary) => vec![&binary.lhs, &binary.rhs],
+        ExprKind::Aggregate(aggregate) => aggregate.param.iter().chain([&aggregate.expr]).collect(),
+        ExprKind::Number(_) | ExprKind::Text(_) => Vec::new(),
+    };
+    let (mut complete, mut any) = (true, false);
+    for child in children {
+        let (child_complete, child_any) = collect_times(child, path, found);
+        complete &= child_complete;
+        any |= child_any;
+    }
+    (complete && any, any)
+}
+
+/// Subqueries around shift a selector further, until one of them is pinned.
+fn shifted(time: &TimeShift, path: &[&TimeShift]) -> TimeShift {
+    let offset = |time: &TimeShift| match time.offset {
+        Some(DurationExpr::Ms(ms)) => ms,
+        _ => 0,
+    };
+    let (mut at, mut total) = (time.at, offset(time));
+    for outer in path.iter().rev() {
+        if at.is_some() {
+            break;
+        }
+        total += offset(outer);
+        at = outer.at;
+    }
+    TimeShift { offset: Some(DurationExpr::Ms(total)), at }
 }
 
 pub fn info(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
@@ -30,10 +106,12 @@ pub fn info(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
     let is_info = |labels: &Labels| names.iter().all(|matcher| matcher.matches(labels.metric_name()));
     let data: Vec<&Matcher> = selector.matchers.iter().filter(|m| m.name != METRIC_NAME).collect();
     let passes = |labels: &Labels| data.iter().all(|matcher| matcher.matches(labels.get(&matcher.name)));
-    let mut targets: HashMap<Labels, Vec<Series>> = HashMap::new();
-    for series in eval.select_instant(selector, |point| point.sample)? {
-        if passes(&series.labels) {
-            targets.entry(identity(&series.labels)).or_default().push(series);
+    let mut targets: HashMap<Labels, Vec<Info>> = HashMap::new();
+    for stored in eval.shared.data[selector.id].iter().filter(|series| passes(&series.labels)) {
+        let identity = identity(&stored.labels);
+        if !identity.is_empty() {
+            let times = eval.sample_times(selector, stored);
+            targets.entry(identity).or_default().push(Info { labels: stored.labels.clone(), times });
         }
     }
     let optional = data.iter().all(|matcher| matcher.matches(""));
@@ -50,6 +128,12 @@ pub fn info(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
     Ok(Value::Vector(merge_equal(out)?))
 }
 
+/// A series of an info metric, with the time of the sample that is current at each step.
+struct Info {
+    labels: Labels,
+    times: Vec<Option<i64>>,
+}
+
 fn identity(labels: &Labels) -> Labels {
     labels.filtered(|name| IDENTITY.contains(&name))
 }
@@ -57,7 +141,7 @@ fn identity(labels: &Labels) -> Labels {
 /// The series once for every set of labels that its target had over the steps.
 fn enrich(
     series: &Series,
-    infos: &[Series],
+    infos: &[Info],
     data: &[&Matcher],
     optional: bool,
     out: &mut Vec<Series>,
@@ -65,21 +149,12 @@ fn enrich(
     let mut places: HashMap<Labels, usize> = HashMap::new();
     for (step, cell) in series.values.iter().enumerate() {
         let Some(sample) = cell else { continue };
-        let current: Vec<&Series> = infos.iter().filter(|info| info.values[step].is_some()).collect();
-        if current.is_empty() && !optional {
+        let newest = newest_by_name(infos, step)?;
+        if newest.is_empty() && !optional {
             continue;
         }
         let mut labels = series.labels.clone();
-        let mut seen: Vec<&str> = Vec::new();
-        for info in current {
-            let name = info.labels.metric_name();
-            if seen.contains(&name) {
-                return Err(Error::Execution(format!(
-                    "found duplicate series for info metric: {}",
-                    info.labels
-                )));
-            }
-            seen.push(name);
+        for info in newest.values() {
             labels = with_data(&labels, &series.labels, &info.labels, data)?;
         }
         let place = *places.entry(labels.clone()).or_insert_with(|| {
@@ -90,6 +165,27 @@ fn enrich(
         out[place].values[step] = Some(sample.clone());
     }
     Ok(())
+}
+
+/// The newest series of each info metric. Two that are equally new contradict each other.
+fn newest_by_name(infos: &[Info], step: usize) -> Result<BTreeMap<&str, &Info>, Error> {
+    let mut newest: BTreeMap<&str, (&Info, i64)> = BTreeMap::new();
+    for info in infos {
+        let Some(time) = info.times[step] else { continue };
+        match newest.get(info.labels.metric_name()) {
+            Some((known, known_time)) if *known_time == time => {
+                return Err(Error::Execution(format!(
+                    "found duplicate series for info metric: existing {} @ {time}, new {} @ {time}",
+                    known.labels, info.labels
+                )));
+            }
+            Some((_, known_time)) if *known_time > time => {}
+            _ => {
+                newest.insert(info.labels.metric_name(), (info, time));
+            }
+        }
+    }
+    Ok(newest.into_iter().map(|(name, (info, _))| (name, info)).collect())
 }
 
 /// The series' own labels win; two info metrics must not disagree.

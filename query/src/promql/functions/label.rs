@@ -7,18 +7,17 @@ use crate::promql::labels::METRIC_NAME;
 use crate::promql::merge::merge_equal;
 use crate::promql::select::anchored;
 use crate::promql::value::{Series, Value};
+use regex::Captures;
 
 pub fn replace(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
     let [target, template, source, pattern] = [1, 2, 3, 4].map(|at| text(&call.args[at]));
     let regex = anchored(pattern)
         .map_err(|_| Error::Execution(format!("invalid regular expression in label_replace(): {pattern}")))?;
     check_name(target, "destination", "label_replace")?;
-    let template = braced(template);
     let mut vector = eval.vector(&call.args[0])?;
     for series in &mut vector {
         if let Some(captures) = regex.captures(series.labels.get(source)) {
-            let mut value = String::new();
-            captures.expand(&template, &mut value);
+            let value = expanded(template, &captures);
             set(series, target, &value);
         }
     }
@@ -49,7 +48,7 @@ fn set(series: &mut Series, name: &str, value: &str) {
 }
 
 fn check_name(name: &str, which: &str, function: &str) -> Result<(), Error> {
-    if name.is_empty() {
+    if name.is_empty() || name.contains(char::REPLACEMENT_CHARACTER) {
         return Err(Error::Execution(format!("invalid {which} label name in {function}(): {name}")));
     }
     Ok(())
@@ -63,20 +62,46 @@ pub fn text(expr: &Expr) -> &str {
     }
 }
 
-/// `$1` and `${1}` mean the same to Go; Rust reads `$1x` as the group `1x` as Go does, so only the
-/// `$` that starts no name has to be escaped.
-fn braced(template: &str) -> String {
-    let mut out = String::with_capacity(template.len());
-    let mut chars = template.chars().peekable();
-    while let Some(c) = chars.next() {
-        out.push(c);
-        if c == '$' {
-            match chars.peek() {
-                Some('$') => out.extend(chars.next()),
-                Some(next) if *next == '{' || *next == '_' || next.is_alphanumeric() => {}
-                _ => out.push('$'),
+/// The template with what its groups matched, as Go expands it: `$name` takes all letters, digits
+/// and underscores, `${name}` ends at the brace, `$$` is a dollar. A group that is not there is empty.
+fn expanded(template: &str, captures: &Captures) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('$') {
+        out += before;
+        if let Some(after) = after.strip_prefix('$') {
+            out.push('$');
+            rest = after;
+            continue;
+        }
+        match group_name(after) {
+            Some((name, after)) => {
+                let group = match name.parse::<usize>() {
+                    Ok(number) => captures.get(number),
+                    Err(_) => captures.name(name),
+                };
+                out += group.map_or("", |group| group.as_str());
+                rest = after;
+            }
+            None => {
+                out.push('$');
+                rest = after;
             }
         }
     }
-    out
+    out + rest
+}
+
+/// The group's name behind a dollar, and what follows it.
+fn group_name(text: &str) -> Option<(&str, &str)> {
+    let (inside, braced) = match text.strip_prefix('{') {
+        Some(inside) => (inside, true),
+        None => (text, false),
+    };
+    let end = inside.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(inside.len());
+    let (name, after) = inside.split_at(end);
+    if name.is_empty() {
+        return None;
+    }
+    if braced { Some((name, after.strip_prefix('}')?)) } else { Some((name, after)) }
 }

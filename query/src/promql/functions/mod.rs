@@ -22,7 +22,8 @@ use super::eval::Eval;
 use super::histogram::Histogram;
 use super::value::Value;
 use crate::Error;
-pub use info::name_matchers as info_name_matchers;
+pub use extended::interpolated;
+pub use info::{common_time, name_matchers as info_name_matchers};
 pub use range::{RangeCall, RangeFn};
 pub use vector::map_floats;
 
@@ -77,6 +78,11 @@ impl Function {
         matches!(self.run, Run::Date(_))
             || ["predict_linear", "time", "timestamp", "start_timestamp"].contains(&self.name)
     }
+}
+
+/// The names of all functions, sorted.
+pub fn names() -> Vec<&'static str> {
+    TABLE.iter().map(|function| function.name).collect()
 }
 
 pub fn find(name: &str) -> Option<&'static Function> {

@@ -6,9 +6,6 @@ use crate::promql::ast::*;
 
 pub fn check(expr: &Expr) -> Result<(), Error> {
     match &expr.kind {
-        ExprKind::Vector(selector) if selector.mode != RangeMode::Plain => {
-            Err(wrong("anchored and smoothed are only implemented for range selectors", expr.span.start))
-        }
         ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Vector(_) | ExprKind::Matrix(..) => Ok(()),
         ExprKind::Paren(inner) => check(inner),
         ExprKind::Negate(inner) => {
@@ -29,7 +26,14 @@ pub fn check(expr: &Expr) -> Result<(), Error> {
         ExprKind::Call(call) => check_call(call, expr.span.start),
         ExprKind::Subquery(subquery) => {
             check(&subquery.expr)?;
-            expect(&subquery.expr, ValueType::Vector, "subquery")
+            let found = match subquery.expr.value_type() {
+                ValueType::Vector => return Ok(()),
+                ValueType::Scalar => "scalar",
+                ValueType::Matrix => "matrix",
+                ValueType::Text => "string",
+            };
+            let message = format!("subquery is only allowed on instant vector, got {found} instead");
+            Err(wrong(message, expr.span.start))
         }
     }
 }
@@ -55,7 +59,7 @@ fn check_binary(binary: &Binary, at: usize) -> Result<(), Error> {
     }
     let scalars = lhs == ValueType::Scalar && rhs == ValueType::Scalar;
     if scalars && binary.op.is_comparison() && !binary.bool {
-        return Err(wrong("comparisons between scalars must use BOOL modifier", at));
+        return Err(wrong("comparisons between scalars must use BOOL modifier", binary.op_at));
     }
     let both_vectors = lhs == ValueType::Vector && rhs == ValueType::Vector;
     if binary.op.is_set() && !both_vectors {
@@ -64,12 +68,19 @@ fn check_binary(binary: &Binary, at: usize) -> Result<(), Error> {
         return Err(wrong(message, at));
     }
     let matching = &binary.matching;
-    let grouped = matches!(matching.card, Cardinality::ManyToOne | Cardinality::OneToMany);
-    if !both_vectors && (!matching.labels.is_empty() || matching.on || grouped) {
+    if !both_vectors && !matching.labels.is_empty() {
         return Err(wrong("vector matching only allowed between instant vectors", at));
     }
-    if !both_vectors && (matching.fill_left.is_some() || matching.fill_right.is_some()) {
+    let filled = matching.fill_left.is_some() || matching.fill_right.is_some();
+    if !both_vectors && filled {
         return Err(wrong("filling in missing series only allowed between instant vectors", at));
+    }
+    if binary.op.is_set() && matching.grouped.is_some() {
+        let message = format!("no grouping allowed for {:?} operation", binary.op.symbol());
+        return Err(wrong(message, at));
+    }
+    if binary.op.is_set() && filled {
+        return Err(wrong("filling in missing series not allowed for set operators", at));
     }
     Ok(())
 }
@@ -97,9 +108,31 @@ fn check_call(call: &Call, at: usize) -> Result<(), Error> {
         };
         return Err(wrong(format!("{wanted} in call to {name:?}, got {count}"), at));
     }
+    if name == "info"
+        && let Some(arg) = call.args.get(1)
+    {
+        check_info(arg, at)?;
+    }
     for (i, arg) in call.args.iter().enumerate() {
         check(arg)?;
         expect(arg, function.arg_type(i), &format!("call to function {name:?}"))?;
     }
     Ok(())
+}
+
+/// The second argument of `info` only selects labels.
+fn check_info(arg: &Expr, at: usize) -> Result<(), Error> {
+    if arg.value_type() != ValueType::Vector {
+        let found = arg.value_type().name();
+        let message = format!("expected type instant vector in call to function \"info\", got {found}");
+        return Err(wrong(message, at));
+    }
+    match &arg.kind {
+        ExprKind::Vector(selector) if !selector.named => Ok(()),
+        ExprKind::Vector(_) => {
+            let message = "expected label selectors only, got vector selector instead";
+            Err(wrong(message, arg.span.start))
+        }
+        _ => Err(wrong("expected label selectors only", arg.span.start)),
+    }
 }

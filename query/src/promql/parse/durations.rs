@@ -5,25 +5,33 @@ use super::lex::{Token, wrong};
 use crate::Error;
 use crate::promql::duration::DurationExpr;
 
+const EXPECTED: &str = "in duration, expected number, duration, step(), or range()";
+
 impl Parser {
     /// The inside of brackets: must be positive where that can be told.
     pub(super) fn duration(&mut self) -> Result<DurationExpr, Error> {
         let at = self.span().start;
         let duration = self.sum()?;
-        if matches!(duration, DurationExpr::Ms(ms) if ms <= 0) {
-            return Err(wrong("duration must be greater than 0", at));
-        }
-        Ok(duration)
+        Ok(match duration {
+            DurationExpr::Ms(ms) if ms <= 0 => return Err(wrong("duration must be greater than 0", at)),
+            DurationExpr::Ms(ms) => DurationExpr::Ms(ms),
+            computed => DurationExpr::Placed(Box::new(computed), at..self.end()),
+        })
     }
 
-    /// What follows `offset`: one factor, with a sign if need be. Operators behind it belong to the
-    /// expression around.
+    /// What follows `offset`. Operators behind it belong to the expression around, unless it starts
+    /// with a parenthesis: `offset (1m) + 5` is one duration, as in Prometheus.
     pub(super) fn signed_duration(&mut self) -> Result<DurationExpr, Error> {
-        if self.accept_sign("-") {
-            return Ok(negated(self.factor()?));
+        if self.is_sign("(") {
+            return self.sum();
         }
-        self.accept_sign("+");
-        self.factor()
+        let negative = self.accept_sign("-");
+        if !negative {
+            self.accept_sign("+");
+        }
+        let again = self.is_sign("-") || self.is_sign("+");
+        let duration = if again { self.power()? } else { self.factor()? };
+        Ok(if negative { negated(duration) } else { duration })
     }
 
     fn sum(&mut self) -> Result<DurationExpr, Error> {
@@ -38,8 +46,14 @@ impl Parser {
     fn product(&mut self) -> Result<DurationExpr, Error> {
         let mut left = self.power()?;
         while let Token::Sign(sign @ ("*" | "/" | "%")) = *self.peek() {
+            let at = self.span().start;
             self.advance();
-            left = fold(sign.as_bytes()[0], left, self.power()?);
+            let right = self.power()?;
+            if right == DurationExpr::Ms(0) && sign != "*" {
+                let what = if sign == "/" { "division" } else { "modulo" };
+                return Err(wrong(format!("{what} by zero"), at));
+            }
+            left = fold(sign.as_bytes()[0], left, right);
         }
         Ok(left)
     }
@@ -89,17 +103,17 @@ impl Parser {
                 Ok(inner)
             }
             Token::Word(word) => self.duration_function(&word.to_ascii_lowercase()),
-            _ => Err(self.unexpected("where a duration should be")),
+            _ => Err(self.unexpected(EXPECTED)),
         }
     }
 
-    /// `step()`, `range()`, `min(a, b)`, `max(a, b)`.
+    /// `step()`, `range()`, `min_of(a, b)`, `max_of(a, b)`.
     fn duration_function(&mut self, word: &str) -> Result<DurationExpr, Error> {
         let op = match word {
-            "min" => b'<',
-            "max" => b'>',
+            "min_of" => b'<',
+            "max_of" => b'>',
             "step" | "range" => 0,
-            _ => return Err(self.unexpected("where a duration should be")),
+            _ => return Err(self.unexpected(EXPECTED)),
         };
         self.advance();
         self.expect_sign("(", "duration expression")?;

@@ -18,6 +18,8 @@ pub enum Token {
     Text(String),
     /// An operator or a bracket.
     Sign(&'static str),
+    /// What can't be read; it ends the tokens, and is told if the parser comes that far.
+    Wrong(String),
     End,
 }
 
@@ -30,22 +32,42 @@ pub fn wrong(message: impl Into<String>, offset: usize) -> Error {
     Error::BadQuery { message: message.into(), offset: Some(offset) }
 }
 
-/// All tokens with their places; the last one is [`Token::End`].
-pub fn tokens(query: &str) -> Result<Vec<(Token, Span)>, Error> {
+/// All tokens with their places; the last one is [`Token::End`] or [`Token::Wrong`].
+pub fn tokens(query: &str) -> Vec<(Token, Span)> {
     let mut all = Vec::new();
-    let (mut at, mut depth) = (0, 0_i32);
+    let mut at = 0;
+    let (mut parens, mut brackets) = (0_i32, 0_i32);
     while let Some(start) = skip_blank(query, at) {
-        let (token, end) = next(query, start, depth > 0)?;
+        let (token, end) = match next(query, start, brackets > 0) {
+            Ok(found) => found,
+            Err(Error::BadQuery { message, offset }) => {
+                let at = offset.unwrap_or(start);
+                all.push((Token::Wrong(message), at..query.len()));
+                return all;
+            }
+            Err(other) => (Token::Wrong(other.to_string()), query.len()),
+        };
         match token {
-            Token::Sign("[") => depth += 1,
-            Token::Sign("]") => depth -= 1,
+            Token::Sign("(") => parens += 1,
+            Token::Sign(")") => parens -= 1,
+            Token::Sign("[") => brackets += 1,
+            Token::Sign("]") => brackets -= 1,
             _ => {}
+        }
+        if parens < 0 {
+            all.push((Token::Wrong("unexpected right parenthesis ')'".to_owned()), end..end));
+            return all;
         }
         all.push((token, start..end));
         at = end;
     }
-    all.push((Token::End, query.len()..query.len()));
-    Ok(all)
+    let end = query.len()..query.len();
+    all.push(match (brackets > 0, parens > 0) {
+        (true, _) => (Token::Wrong("unclosed left bracket".to_owned()), end),
+        (_, true) => (Token::Wrong("unclosed left parenthesis".to_owned()), end),
+        _ => (Token::End, end),
+    });
+    all
 }
 
 /// Where the next token starts, after blanks and comments.
@@ -97,14 +119,28 @@ fn number(query: &str, start: usize) -> Result<(Token, usize), Error> {
     if let Some(ms) = duration::parse(text) {
         return Ok((Token::Duration(ms), end));
     }
-    let number = text
-        .parse::<f64>()
-        .ok()
-        .filter(|_| !text.contains(|c: char| c.is_alphabetic() && c != 'e' && c != 'E'));
+    if duration::is_too_long(text) {
+        return Err(wrong("duration out of range", start));
+    }
+    let number = grouped_or_octal(text).or_else(|| {
+        let decimal = !text.contains(|c: char| c == '_' || (c.is_alphabetic() && c != 'e' && c != 'E'));
+        text.parse::<f64>().ok().filter(|_| decimal)
+    });
     match number {
         Some(number) => Ok((Token::Number(number), end)),
         None => Err(wrong(format!("bad number or duration syntax: {text:?}"), start)),
     }
+}
+
+/// A whole number as Go writes them: `1_000`, and octal where it starts with 0.
+fn grouped_or_octal(text: &str) -> Option<f64> {
+    let separated = text.split('_').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    if !separated {
+        return None;
+    }
+    let digits = text.replace('_', "");
+    let octal = digits.len() > 1 && digits.starts_with('0');
+    if octal { i64::from_str_radix(&digits, 8).ok() } else { digits.parse::<i64>().ok() }.map(|n| n as f64)
 }
 
 /// Digits, letters and dots, and a sign right after the `e` of an exponent.

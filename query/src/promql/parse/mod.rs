@@ -13,6 +13,7 @@ mod selector;
 mod unquote;
 
 use super::ast::*;
+use super::duration::format_ms;
 use super::labels::{Labels, METRIC_NAME};
 use crate::Error;
 use lex::{Token, wrong};
@@ -28,7 +29,7 @@ pub fn parse(query: &str) -> Result<Expr, Error> {
     if query.len() > MAX_QUERY_BYTES {
         return Err(wrong(format!("the query is longer than {MAX_QUERY_BYTES} bytes"), MAX_QUERY_BYTES));
     }
-    let mut parser = Parser { tokens: lex::tokens(query)?, at: 0, depth: 0, label_selectors: false };
+    let mut parser = Parser { tokens: lex::tokens(query), at: 0, depth: 0, label_selectors: false };
     if *parser.peek() == Token::End {
         return Err(wrong("no expression found in input", 0));
     }
@@ -50,7 +51,7 @@ pub fn parse_selector(text: &str) -> Result<Selector, Error> {
 
 /// Parses a label set with an optional name in front, `up{job="api"}`, and nothing else.
 pub fn parse_labels(text: &str) -> Result<Labels, Error> {
-    let mut parser = Parser { tokens: lex::tokens(text)?, at: 0, depth: 0, label_selectors: false };
+    let mut parser = Parser { tokens: lex::tokens(text), at: 0, depth: 0, label_selectors: false };
     let name = match parser.peek().clone() {
         Token::Word(word) => {
             parser.advance();
@@ -141,19 +142,24 @@ impl Parser {
     }
 
     fn expect_end(&self) -> Result<(), Error> {
-        if *self.peek() == Token::End { Ok(()) } else { Err(self.unexpected("after the expression")) }
+        if *self.peek() == Token::End { Ok(()) } else { Err(self.unexpected("")) }
     }
 
+    /// The error that the next token is not what should stand here. `place` says where that is and
+    /// what was expected, where there is something to say.
     fn unexpected(&self, place: &str) -> Error {
         let found = match self.peek() {
+            Token::Wrong(message) => return wrong(message.clone(), self.span().start),
             Token::End => "end of input".to_owned(),
-            Token::Word(word) => format!("identifier {word:?}"),
+            Token::Word(word) => described(word),
             Token::Number(number) => format!("number \"{number}\""),
-            Token::Duration(_) => "duration".to_owned(),
-            Token::Text(text) => format!("string {text:?}"),
-            Token::Sign(sign) => format!("{sign:?}"),
+            Token::Duration(ms) => format!("duration \"{}\"", format_ms(*ms)),
+            Token::Text(text) => format!("string {:?}", format!("{text:?}")),
+            Token::Sign(sign @ ("(" | ")" | "{" | "}" | "[" | "]" | "," | "=" | ":")) => format!("{sign:?}"),
+            Token::Sign(sign) => format!("<op:{sign}>"),
         };
-        wrong(format!("unexpected {found} {place}"), self.span().start)
+        let space = if place.is_empty() { "" } else { " " };
+        wrong(format!("unexpected {found}{space}{place}"), self.span().start)
     }
 
     /// An expression whose operators bind at least as tight as `floor`.
@@ -166,12 +172,16 @@ impl Parser {
                 break;
             }
             self.deeper()?;
+            let op_at = self.span().start;
             self.advance();
-            let (bool, matching) = self.binary_modifiers(op)?;
+            let (bool, matching) = self.binary_modifiers(op, op_at)?;
             let tighter = if op == BinaryOp::Pow { op.precedence() } else { op.precedence() + 1 };
             let rhs = self.expr(tighter)?;
             let span = lhs.span.start..rhs.span.end;
-            lhs = Expr { kind: ExprKind::Binary(Box::new(Binary { op, lhs, rhs, bool, matching })), span };
+            lhs = Expr {
+                kind: ExprKind::Binary(Box::new(Binary { op, op_at, lhs, rhs, bool, matching })),
+                span,
+            };
         }
         self.depth = outer;
         Ok(lhs)
@@ -234,11 +244,12 @@ impl Parser {
         })
     }
 
-    fn binary_modifiers(&mut self, op: BinaryOp) -> Result<(bool, Matching), Error> {
-        let at = self.span().start;
+    /// What may follow an operator: `bool`, then `on` or `ignoring` with `group_left` or
+    /// `group_right`, then values to fill in.
+    fn binary_modifiers(&mut self, op: BinaryOp, op_at: usize) -> Result<(bool, Matching), Error> {
         let bool = self.accept_word("bool");
         if bool && !op.is_comparison() {
-            return Err(wrong("bool modifier can only be used on comparison operators", at));
+            return Err(wrong("bool modifier can only be used on comparison operators", op_at));
         }
         let mut matching = Matching::default();
         if op.is_set() {
@@ -248,60 +259,103 @@ impl Parser {
             matching.on = self.is_word("on");
             self.advance();
             matching.labels = self.label_list()?;
+            self.grouping_modifier(op_at, &mut matching)?;
         }
-        self.grouping_modifier(op, &mut matching)?;
-        self.fill_modifiers(op, &mut matching)?;
+        self.fill_modifiers(&mut matching)?;
         Ok((bool, matching))
     }
 
-    fn grouping_modifier(&mut self, op: BinaryOp, matching: &mut Matching) -> Result<(), Error> {
-        let at = self.span().start;
-        let card = match self.peek() {
-            Token::Word(word) if word.eq_ignore_ascii_case("group_left") => Cardinality::ManyToOne,
-            Token::Word(word) if word.eq_ignore_ascii_case("group_right") => Cardinality::OneToMany,
+    fn grouping_modifier(&mut self, op_at: usize, matching: &mut Matching) -> Result<(), Error> {
+        matching.grouped = match self.peek() {
+            Token::Word(word) if word.eq_ignore_ascii_case("group_left") => Some(Cardinality::ManyToOne),
+            Token::Word(word) if word.eq_ignore_ascii_case("group_right") => Some(Cardinality::OneToMany),
             _ => return Ok(()),
         };
         self.advance();
-        if op.is_set() {
-            return Err(wrong(format!("no grouping allowed for \"{}\" operation", op.symbol()), at));
+        if matching.card == Cardinality::OneToOne {
+            matching.card = matching.grouped.unwrap_or_default();
         }
-        matching.card = card;
         if self.is_sign("(") {
             matching.include = self.label_list()?;
         }
         if let Some(both) = matching.include.iter().find(|name| matching.on && matching.labels.contains(name))
         {
             let message = format!("label {both:?} must not occur in ON and GROUP clause at once");
-            return Err(wrong(message, at));
+            return Err(wrong(message, op_at));
         }
         Ok(())
     }
 
-    fn fill_modifiers(&mut self, op: BinaryOp, matching: &mut Matching) -> Result<(), Error> {
-        for (word, left, right) in
-            [("fill", true, true), ("fill_left", true, false), ("fill_right", false, true)]
-                .into_iter()
-                .cycle()
-                .take(6)
-        {
-            let at = self.span().start;
-            if !(self.is_word(word) && matches!(self.tokens.get(self.at + 1), Some((Token::Sign("("), _)))) {
-                continue;
-            }
-            if op.is_set() {
-                return Err(wrong("filling in missing series not allowed for set operators", at));
-            }
-            self.advance();
-            self.expect_sign("(", word)?;
-            let ExprKind::Number(value) = self.expr(0)?.kind else {
-                return Err(wrong(format!("{word} expects a number"), at));
-            };
-            self.expect_sign(")", word)?;
-            matching.fill_left = if left { Some(value) } else { matching.fill_left };
-            matching.fill_right = if right { Some(value) } else { matching.fill_right };
+    /// `fill` alone, or `fill_left` and `fill_right`, each once.
+    fn fill_modifiers(&mut self, matching: &mut Matching) -> Result<(), Error> {
+        if let Some(value) = self.fill("fill")? {
+            (matching.fill_left, matching.fill_right) = (Some(value), Some(value));
+            return Ok(());
+        }
+        matching.fill_left = self.fill("fill_left")?;
+        matching.fill_right = self.fill("fill_right")?;
+        if matching.fill_left.is_none() && matching.fill_right.is_some() {
+            matching.fill_left = self.fill("fill_left")?;
         }
         Ok(())
     }
+
+    /// The word with a number in parentheses, if it is next.
+    fn fill(&mut self, word: &str) -> Result<Option<f64>, Error> {
+        let called = matches!(self.tokens.get(self.at + 1), Some((Token::Sign("("), _)));
+        if !called || !self.accept_word(word) {
+            return Ok(None);
+        }
+        self.advance();
+        let negative = self.accept_sign("-");
+        if !negative {
+            self.accept_sign("+");
+        }
+        let value = match self.peek() {
+            Token::Number(number) => *number,
+            Token::Duration(ms) => *ms as f64 / 1e3,
+            Token::Word(word) => number_word(word).ok_or_else(|| self.unexpected(""))?,
+            _ => return Err(self.unexpected("")),
+        };
+        self.advance();
+        if !self.accept_sign(")") {
+            return Err(self.unexpected(""));
+        }
+        Ok(Some(if negative { -value } else { value }))
+    }
+}
+
+/// `inf` and `nan` in any case.
+fn number_word(word: &str) -> Option<f64> {
+    match word.to_ascii_lowercase().as_str() {
+        "inf" => Some(f64::INFINITY),
+        "nan" => Some(f64::NAN),
+        _ => None,
+    }
+}
+
+/// A word as Prometheus names it in errors: keywords and operators are no identifiers.
+fn described(word: &str) -> String {
+    const KEYWORDS: [&str; 8] =
+        ["by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset"];
+    let lower = word.to_ascii_lowercase();
+    if KEYWORDS.contains(&lower.as_str()) {
+        return format!("<{lower}>");
+    }
+    if AggregateOp::parse(word).is_some() {
+        return format!("<aggr:{lower}>");
+    }
+    if ["and", "or", "unless", "atan2"].contains(&lower.as_str()) {
+        return format!("<op:{lower}>");
+    }
+    format!("identifier {word:?}")
+}
+
+/// Words that can't be a metric's name, as they stand between operands.
+fn is_reserved(word: &str) -> bool {
+    ["bool", "on", "ignoring", "group_left", "group_right", "atan2"]
+        .iter()
+        .any(|reserved| word.eq_ignore_ascii_case(reserved))
 }
 
 #[cfg(test)]

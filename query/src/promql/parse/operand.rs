@@ -1,7 +1,7 @@
 //! Operands: literals, parentheses, calls, aggregations, and what may follow an operand.
 
-use super::Parser;
 use super::lex::{Token, wrong};
+use super::{Parser, is_reserved, number_word};
 use crate::Error;
 use crate::promql::ast::*;
 use crate::promql::functions;
@@ -34,9 +34,9 @@ impl Parser {
                 self.expect_sign(")", "paren expression")?;
                 ExprKind::Paren(Box::new(inner))
             }
-            Token::Sign("{") => ExprKind::Vector(self.selector(None)?),
+            Token::Sign("{") => ExprKind::Vector(self.selector(None, start)?),
             Token::Word(word) => self.word(word)?,
-            _ => return Err(self.unexpected("where an expression should start")),
+            _ => return Err(self.unexpected("")),
         };
         Ok(Expr { kind, span: start..self.end() })
     }
@@ -50,20 +50,22 @@ impl Parser {
                 if word.eq_ignore_ascii_case("by") || word.eq_ignore_ascii_case("without"));
             if clause || next == Token::Sign("(") {
                 self.advance();
-                return self.aggregate(op);
+                return self.aggregate(op, at.start);
             }
         }
         if next == Token::Sign("(") {
             self.advance();
             return self.call(&word, at);
         }
-        if word.eq_ignore_ascii_case("inf") || word.eq_ignore_ascii_case("nan") {
+        if let Some(number) = number_word(&word) {
             self.advance();
-            let infinite = word.eq_ignore_ascii_case("inf");
-            return Ok(ExprKind::Number(if infinite { f64::INFINITY } else { f64::NAN }));
+            return Ok(ExprKind::Number(number));
+        }
+        if is_reserved(&word) {
+            return Err(self.unexpected(""));
         }
         self.advance();
-        Ok(ExprKind::Vector(self.selector(Some(word))?))
+        Ok(ExprKind::Vector(self.selector(Some(word), at.start)?))
     }
 
     fn call(&mut self, name: &str, at: Span) -> Result<ExprKind, Error> {
@@ -92,9 +94,8 @@ impl Parser {
     }
 
     /// `op [by|without (labels)] ([param,] expr) [by|without (labels)]`, the operator being read.
-    fn aggregate(&mut self, op: AggregateOp) -> Result<ExprKind, Error> {
+    fn aggregate(&mut self, op: AggregateOp, at: usize) -> Result<ExprKind, Error> {
         let before = self.grouping()?;
-        let at = self.span().start;
         self.expect_sign("(", "aggregation")?;
         let mut args = self.arguments("aggregation")?;
         let grouping = match before {
@@ -137,9 +138,8 @@ impl Parser {
                 _ => return Err(self.unexpected("in grouping opts, expected label")),
             }
             self.advance();
-            if !self.accept_sign(",") {
-                self.expect_sign(")", "grouping opts")?;
-                break;
+            if !self.accept_sign(",") && !self.is_sign(")") {
+                return Err(self.unexpected("in grouping opts, expected \",\" or \")\""));
             }
         }
         Ok(labels)

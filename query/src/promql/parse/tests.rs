@@ -41,7 +41,7 @@ fn precedence() {
 #[test]
 fn words_are_told_by_their_place() {
     check("sum", "sum");
-    check("sum by (by) (bool)", "sum(bool)");
+    check("sum by (bool) (by)", "sum(by)");
     check("inf + NaN", "(inf + NaN)");
     check("on:x{job=\"a\"}", "on:xa");
     check("5m + foo[5m:1m]", "5: binary expression must contain only scalar and instant vector types");
@@ -49,18 +49,33 @@ fn words_are_told_by_their_place() {
 }
 
 #[test]
+fn numbers() {
+    check("0x1F + 017 + 1_000", "((31 + 15) + 1000)");
+    check("089 + .5 + 1e3", "((89 + 0.5) + 1000)");
+    check("1__0", "0: bad number or duration syntax: \"1__0\"");
+}
+
+#[test]
 fn errors_say_where() {
     check("", "0: no expression found in input");
     check("foo{bar=}", "8: unexpected \"}\" in label matching, expected string");
-    check("sum(foo", "7: unexpected end of input in aggregation, expected \")\"");
-    check("1 == 2", "0: comparisons between scalars must use BOOL modifier");
+    check("sum(foo", "7: unclosed left parenthesis");
+    check("1 == 2", "2: comparisons between scalars must use BOOL modifier");
     check("nope(foo)", "0: unknown function with name \"nope\"");
     check("rate(foo)", "5: expected type range vector in call to function \"rate\", got instant vector");
-    check("foo + ", "6: unexpected end of input where an expression should start");
+    check("foo + ", "6: unexpected end of input");
     check("{a=~\".*\"}", "0: vector selector must contain at least one non-empty matcher");
     check("foo $ 1", "4: unexpected character: '$'");
-    check("foo{a=~\"(\"}", "7: error parsing regexp \"(\": unclosed group");
+    check("foo{a=~\"(\"}", "4: error parsing regexp \"(\": unclosed group");
     check("foo[0s]", "4: duration must be greater than 0");
+    check("foo[5m/0]", "6: division by zero");
+    check("sum(foo))", "9: unexpected right parenthesis ')'");
+    check("foo by", "4: unexpected <by>");
+    check("foo + bool 1", "4: bool modifier can only be used on comparison operators");
+    check("foo + group_left bar", "6: unexpected <group_left>");
+    check("foo{__name__=\"bar\"}", "0: metric name must not be set twice: \"foo\" or \"bar\"");
+    check("info(foo, bar)", "10: expected label selectors only, got vector selector instead");
+    check("foo @ NaN", "0: timestamp out of bounds for @ modifier: NaN");
 }
 
 #[test]

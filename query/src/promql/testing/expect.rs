@@ -89,8 +89,8 @@ fn answer(store: &TestStore, query: &Query) -> Result<Answer, Error> {
 /// Prometheus' form: a wrong query is told with its place.
 fn message(error: &Error, query: &str) -> String {
     match error {
-        Error::BadQuery { message, offset } => {
-            format!("{}: parse error: {message}", line_and_column(query, offset.unwrap_or(0)))
+        Error::BadQuery { message, offset: Some(offset) } => {
+            format!("{}: parse error: {message}", line_and_column(query, *offset))
         }
         other => other.to_string(),
     }

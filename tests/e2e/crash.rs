@@ -1,244 +1,148 @@
-//! `kill -9`, twenty times, at random moments under load. What was acknowledged is there, once; and
-//! the RED counters add up over all restarts.
+//! `kill -9`, two hundred times, at random moments under load, while memtables are flushed, segments are
+//! merged, and others expire. What was acknowledged is there, once; and the RED counters add up over all
+//! restarts.
 //!
 //! What was sent and not acknowledged may be there or not, but never twice: the writers don't repeat
 //! themselves, since OTLP could not tell a repetition from news.
 
-use crate::harness::api::Api;
-use crate::harness::now_ns;
-use crate::harness::otlp::{self, attribute, int, trace_hex};
-use crate::harness::sender::{Export, Sender};
+mod check;
+mod load;
+
 use crate::harness::server::{Server, Settings};
 use crate::harness::wait::{ensure, until};
-use ocelli_api::metrics::MetricPointsResponse;
-use ocelli_api::traces::TraceResponse;
+use load::{Ledger, Load};
+use ocelli_api::ingest::SystemResponse;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::task::JoinSet;
 
-const KILLS: usize = 20;
+const KILLS: usize = 200;
 const SEED: u64 = 20_261_121;
+const READY_WITHIN: Duration = Duration::from_secs(5);
 const SETTLED: Duration = Duration::from_secs(60);
-/// Small and often, so that kills hit flushes and emissions too.
-const CONFIG: &str = "storage:\n  flush_bytes: 100000\n  flush_age_s: 1\nred:\n  interval_s: 1\n";
-const SPANS_A_BATCH: u64 = 20;
-const ITEMS_A_BATCH: u64 = 25;
-
-/// What was sent, outside of the server: acknowledged or not.
-#[derive(Default)]
-struct Ledger {
-    next: AtomicU64,
-    spans: Mutex<BTreeMap<u64, bool>>,
-    logs: Mutex<BTreeMap<u64, bool>>,
-    points: Mutex<BTreeMap<u64, bool>>,
-}
-
-impl Ledger {
-    /// The first of `count` numbers that nobody else uses.
-    fn take(&self, count: u64) -> u64 {
-        self.next.fetch_add(count, Ordering::Relaxed)
-    }
-}
+/// All is looked through after so many kills.
+const CHECK_EVERY: usize = 50;
+/// Small and often, so that kills hit flushes, merges and emissions too. One service expires at once.
+const CONFIG: &str = "
+storage: {flush_bytes: 100000, flush_age_s: 1}
+red: {interval_s: 1}
+retention: {services: [{service: short-lived, keep: 1h}]}
+";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_survives_twenty_kills() {
+async fn what_was_acknowledged_survives_two_hundred_kills() {
     let mut random = StdRng::seed_from_u64(SEED);
     let ledger = Arc::new(Ledger::default());
-    let mut ready_ms = Vec::new();
+    let mut tally = Tally::default();
     let mut server = Settings::serve().config(CONFIG).start().await;
     for round in 0..KILLS {
         let load = Load::start(&server, &ledger);
-        // Some rounds are long enough for an emission or two, some for hardly one request.
-        let longest = if round % 4 == 0 { 1_800 } else { 200 };
+        // Some rounds are long enough for an emission or two and a few merges, some for hardly one request.
+        let longest = if round % 8 == 0 { 1_800 } else { 200 };
         tokio::time::sleep(Duration::from_millis(random.random_range(5..longest))).await;
+        tally.before_kill(&server.api.system().await);
         let mut stopped = server.kill();
         load.stop().await;
         if round % 5 == 4 {
             stopped = stopped.start_and_kill_after(Duration::from_millis(random.random_range(0..60)));
+            tally.kills_of_starts += 1;
         }
         server = stopped.start().await;
-        ready_ms.push(server.ready_after.as_millis());
+        tally.after_start(&server);
+        if (round + 1) % CHECK_EVERY == 0 && round + 1 < KILLS {
+            check::all(&server.api, &ledger).await;
+        }
     }
-    println!("ready after each kill, in ms: {ready_ms:?}");
-    let found = check_spans(&server.api, &ledger).await;
-    check_logs(&server.api, &ledger).await;
-    check_points(&server.api, &ledger).await;
-    check_calls(&server.api, found).await;
+    let found = check::all(&server.api, &ledger).await;
+    check::calls(&server.api, found).await;
 
     let storage = server.api.system().await.storage;
     assert_eq!(storage.quarantined, Vec::<String>::new(), "a kill damages nothing");
-    assert!(storage.segments > 0, "the load was to reach the flush: {storage:?}");
     let server = server.stop().start().await;
-    assert_eq!(check_spans(&server.api, &ledger).await, found, "and after a clean restart");
-    check_calls(&server.api, found).await;
-}
-
-/// Writers that go on until they are stopped.
-struct Load {
-    stop: Arc<AtomicBool>,
-    writers: JoinSet<()>,
-}
-
-impl Load {
-    fn start(server: &Server, ledger: &Arc<Ledger>) -> Load {
-        let (stop, mut writers) = (Arc::new(AtomicBool::new(false)), JoinSet::new());
-        for writer in 0..6 {
-            let (stop, sender, ledger) = (stop.clone(), server.sender(), ledger.clone());
-            writers.spawn(async move {
-                // The first request that fails is the one that the kill has hit.
-                let mut acknowledged = true;
-                while acknowledged && !stop.load(Ordering::Relaxed) {
-                    acknowledged = match writer % 3 {
-                        0 => write_spans(&sender, &ledger).await,
-                        1 => write_logs(&sender, &ledger).await,
-                        _ => write_points(&sender, &ledger).await,
-                    };
-                }
-            });
-        }
-        Load { stop, writers }
-    }
-
-    async fn stop(mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        while let Some(writer) = self.writers.join_next().await {
-            writer.expect("a writer does not panic");
-        }
-    }
-}
-
-async fn is_acknowledged<R: Export>(sender: &Sender, request: &R) -> bool {
-    match sender.try_send(request).await {
-        Ok(answer) => {
-            assert!(answer == R::Answer::default(), "taken in part: {answer:?}");
-            true
-        }
-        Err(_) => false,
-    }
-}
-
-/// One trace; its number is noted.
-async fn write_spans(sender: &Sender, ledger: &Ledger) -> bool {
-    let trace = ledger.take(1) + 1;
-    let now = now_ns();
-    let spans =
-        (1..=SPANS_A_BATCH).map(|id| otlp::span(trace.into(), id, u64::from(id > 1), "work", now, 1000 * id));
-    let request = otlp::traces("crash", spans.collect());
-    let acknowledged = is_acknowledged(sender, &request).await;
-    ledger.spans.lock().unwrap().insert(trace, acknowledged);
-    acknowledged
-}
-
-async fn write_logs(sender: &Sender, ledger: &Ledger) -> bool {
-    let first = ledger.take(ITEMS_A_BATCH);
-    let numbers = first..first + ITEMS_A_BATCH;
-    let record = |number: u64| {
-        let mut record = otlp::log(now_ns(), 9, "a record that has to survive the crash");
-        record.attributes = vec![attribute("number", int(number as i64))];
-        record
-    };
-    let request = otlp::logs("crash", numbers.clone().map(record).collect());
-    let acknowledged = is_acknowledged(sender, &request).await;
-    ledger.logs.lock().unwrap().extend(numbers.map(|number| (number, acknowledged)));
-    acknowledged
-}
-
-async fn write_points(sender: &Sender, ledger: &Ledger) -> bool {
-    let first = ledger.take(ITEMS_A_BATCH);
-    let numbers = first..first + ITEMS_A_BATCH;
-    // No two points of a series have one time.
-    let time = |number: u64| now_ns() / otlp::MS * otlp::MS + number % otlp::MS;
-    let points = numbers.clone().map(|number| otlp::int_point(time(number), number as i64)).collect();
-    let acknowledged = is_acknowledged(sender, &otlp::gauge("crash", "crash.points", points)).await;
-    ledger.points.lock().unwrap().extend(numbers.map(|number| (number, acknowledged)));
-    acknowledged
-}
-
-/// Every acknowledged number once, every other one at most once, and nothing that was never sent.
-fn check(what: &str, sent: &BTreeMap<u64, bool>, found: &[u64]) {
-    let mut times: BTreeMap<u64, u64> = BTreeMap::new();
-    for number in found {
-        *times.entry(*number).or_default() += 1;
-    }
-    let acknowledged = sent.iter().filter(|(_, acknowledged)| **acknowledged).map(|(number, _)| number);
-    let lost: Vec<&u64> = acknowledged.clone().filter(|number| !times.contains_key(number)).collect();
-    let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
-    let invented: Vec<_> = times.keys().filter(|number| !sent.contains_key(number)).collect();
-    let (count, unsure) =
-        (acknowledged.count(), sent.values().filter(|acknowledged| !**acknowledged).count());
-    println!("{what}: {count} acknowledged, {unsure} not, {} found", found.len());
-    assert!(count > 100, "the load was too small: {count} {what}");
-    let head = |all: &dyn std::fmt::Debug| format!("{all:?}").chars().take(300).collect::<String>();
-    assert!(lost.is_empty(), "{} of {count} acknowledged {what} are lost: {}", lost.len(), head(&lost));
-    assert!(twice.is_empty(), "{} {what} are there more than once: {}", twice.len(), head(&twice));
-    assert!(invented.is_empty(), "{what} that nobody sent: {}", head(&invented));
-}
-
-/// The number of spans that are there.
-async fn check_spans(api: &Api, ledger: &Ledger) -> u64 {
-    let sent = ledger.spans.lock().unwrap().clone();
-    let (mut found, mut spans) = (Vec::new(), 0);
-    for trace in sent.keys() {
-        let (status, body) = api.answer(&format!("/api/traces/{}", trace_hex((*trace).into())), &[]).await;
-        if status.as_u16() == 404 {
-            continue;
-        }
-        let answer: TraceResponse = serde_json::from_value(body).unwrap();
-        let ids: BTreeSet<&String> = answer.spans.span_id.iter().collect();
-        assert_eq!(ids.len() as u64, SPANS_A_BATCH, "a request is kept whole: trace {trace}");
-        assert_eq!(answer.spans.span_id.len() as u64, SPANS_A_BATCH, "trace {trace} has spans twice");
-        assert_eq!(answer.warnings, Vec::<String>::new(), "trace {trace}");
-        found.push(*trace);
-        spans += SPANS_A_BATCH;
-    }
-    check("traces", &sent, &found);
-    spans
-}
-
-async fn check_logs(api: &Api, ledger: &Ledger) {
-    let records = api.all_logs("service:crash", 10_000).await;
-    let number = |attributes: &[ocelli_api::KeyValue]| -> u64 {
-        let number = attributes.iter().find(|attribute| attribute.key == "number").unwrap();
-        number.value.0["intValue"].as_str().unwrap().parse().unwrap()
-    };
-    let found: Vec<u64> = records.iter().map(|record| number(&record.attributes)).collect();
-    check("log records", &ledger.logs.lock().unwrap(), &found);
-}
-
-async fn check_points(api: &Api, ledger: &Ledger) {
-    let answer: MetricPointsResponse = api.find("/api/metrics/points", &[("name", "crash.points")]).await;
-    assert!(answer.stats.partial.is_none(), "{:?}", answer.stats);
-    let points = answer.series.iter().flat_map(|series| &series.points);
-    let found: Vec<u64> =
-        points.map(|point| point.value["asInt"].as_str().unwrap().parse().unwrap()).collect();
-    check("points", &ledger.points.lock().unwrap(), &found);
-}
-
-/// The increases of the counters over all lives of the server are the spans that are there.
-async fn check_calls(api: &Api, spans: u64) {
-    until("the counters add up to the spans", SETTLED, async || {
-        let parameters = [("name", "traces.span.metrics.calls")];
-        let answer: MetricPointsResponse = api.find("/api/metrics/points", &parameters).await;
-        let calls: u64 = answer.series.iter().map(|series| increase(&series.points)).sum();
-        ensure(calls == spans, || format!("{calls} calls are counted and {spans} spans are there"))
+    assert_eq!(check::all(&server.api, &ledger).await, found, "and after a clean restart");
+    check::calls(&server.api, found).await;
+    until("what has expired as a whole is gone", SETTLED, async || {
+        let left = check::short_lived(&server.api, "2020-01-01", "now-1d").await;
+        ensure(left == 0, || format!("{left} items of two days ago"))
     })
     .await;
+    tally.before_kill(&server.api.system().await);
+    tally.check(&ledger);
 }
 
-/// Each life counts from its own start: its last value is what it counted.
-fn increase(points: &[ocelli_api::metrics::MetricPoint]) -> u64 {
-    let mut lives: BTreeMap<i64, u64> = BTreeMap::new();
-    for point in points {
-        let value = point.value["asInt"].as_str().map_or_else(
-            || point.value["asDouble"].as_f64().unwrap_or(0.0) as u64,
-            |text| text.parse().unwrap(),
+/// What happened, over all lives of the server.
+#[derive(Default)]
+struct Tally {
+    ready_ms: Vec<u128>,
+    kills_of_starts: usize,
+    /// A merge was running a moment before …
+    kills_of_merges: usize,
+    /// … or a segment was written anew without what has expired.
+    kills_of_rewrites: usize,
+    /// Starts that found files of a flush, a merge or a removal that did not get to its end.
+    unfinished: usize,
+    merges: u64,
+    rows_merged: u64,
+    segments_removed: u64,
+    rows_removed: u64,
+}
+
+impl Tally {
+    /// The figures of a life that ends; they begin anew with the next.
+    fn before_kill(&mut self, system: &SystemResponse) {
+        let compaction = &system.storage.compaction;
+        if let Some(running) = &compaction.running {
+            let of_one = running.ends_with(", 1 segments");
+            self.kills_of_rewrites += usize::from(of_one);
+            self.kills_of_merges += usize::from(!of_one);
+        }
+        self.merges += compaction.merges;
+        self.rows_merged += compaction.rows_merged;
+        assert_eq!(
+            (compaction.failures, &compaction.last_error),
+            (0, &None),
+            "nothing is wrong with the disk"
         );
-        let last = lives.entry(point.start.0).or_default();
-        *last = (*last).max(value);
+        for removed in &system.storage.retention.removed {
+            assert_eq!(removed.reason, "time");
+            self.segments_removed += removed.segments;
+            self.rows_removed += removed.rows;
+        }
     }
-    lives.values().sum()
+
+    fn after_start(&mut self, server: &Server) {
+        let ready = server.ready_after;
+        assert!(ready <= READY_WITHIN, "kill {}: ready after {ready:?}", self.ready_ms.len() + 1);
+        self.ready_ms.push(ready.as_millis());
+        let told = |line: &serde_json::Value| line["message"] == "removing an unfinished or replaced file";
+        self.unfinished += usize::from(server.log().iter().any(told));
+    }
+
+    fn check(&mut self, ledger: &Ledger) {
+        self.ready_ms.sort_unstable();
+        println!(
+            "{} kills under load ({} in a merge, {} in a rewrite) and {} of starts; {} items acknowledged, none \
+             lost, none double; {} merges of {} rows, {} segments of {} rows expired, of {} short-lived items; \
+             {} starts found something unfinished; ready after {} ms in the middle, {} ms at most",
+            self.ready_ms.len(),
+            self.kills_of_merges,
+            self.kills_of_rewrites,
+            self.kills_of_starts,
+            ledger.acknowledged(),
+            self.merges,
+            self.rows_merged,
+            self.segments_removed,
+            self.rows_removed,
+            ledger.short_lived.load(Ordering::Relaxed),
+            self.unfinished,
+            self.ready_ms[self.ready_ms.len() / 2],
+            self.ready_ms.last().unwrap(),
+        );
+        assert_eq!(self.ready_ms.len(), KILLS);
+        assert!(self.merges > 20 && self.kills_of_merges > 0, "segments were to be merged");
+        assert!(self.segments_removed > 20, "segments were to expire");
+        assert!(self.unfinished > 20, "kills were to hit work");
+    }
 }

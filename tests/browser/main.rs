@@ -13,4 +13,5 @@ mod empty;
 mod hostile;
 mod look;
 mod seed;
+mod system;
 mod walk;

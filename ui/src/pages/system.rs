@@ -1,6 +1,7 @@
 //! `/system`: what came in, what was kept, what was refused and why.
 
 mod memory;
+mod storage;
 
 use crate::client::fetch;
 use crate::components::answer::Answer;
@@ -8,7 +9,8 @@ use crate::context::Context;
 use crate::view::format;
 use leptos::prelude::*;
 use memory::Memory;
-use ocelli_api::ingest::{SignalLedger, StorageSummary, SystemResponse};
+use ocelli_api::ingest::{SignalLedger, SystemResponse};
+use storage::Storage;
 
 #[component]
 pub fn System() -> impl IntoView {
@@ -83,34 +85,5 @@ fn Ledger(ledger: SignalLedger) -> impl IntoView {
             <td>{balance}</td>
             <td>{reasons.collect::<Vec<_>>().join(", ")}</td>
         </tr>
-    }
-}
-
-#[component]
-fn Storage(storage: StorageSummary) -> impl IntoView {
-    let row = |name: &'static str, value: String| view! { <tr><th scope="row">{name}</th><td class="num">{value}</td></tr> };
-    let per_row = (storage.segment_rows > 0).then(|| {
-        row("Bytes a row on disk", format::short(storage.segment_bytes as f64 / storage.segment_rows as f64))
-    });
-    let damaged = (!storage.quarantined.is_empty()).then(|| {
-        view! {
-            <div class="note error" role="alert"><span class="glyph" aria-hidden="true">"✖"</span>
-                <span class="text">"Damaged pieces were set aside below the data directory:"
-                <ul class="mono">{storage.quarantined.iter().map(|path| view! { <li>{path.clone()}</li> }).collect_view()}</ul></span>
-            </div>
-        }
-    });
-    view! {
-        <h2>"Storage"</h2>
-        {damaged}
-        <table class="rows narrow"><tbody>
-            {row("Rows in memory", format::count(storage.memtable_rows))}
-            {row("Memory for them", format::bytes(storage.memtable_bytes))}
-            {row("Write-ahead log", format::bytes(storage.wal_bytes))}
-            {row("Segments", format::count(storage.segments))}
-            {row("Rows in segments", format::count(storage.segment_rows))}
-            {row("Segments on disk", format::bytes(storage.segment_bytes))}
-            {per_row}
-        </tbody></table>
     }
 }

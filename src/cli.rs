@@ -25,7 +25,7 @@ pub enum Command {
     Run(RunArgs),
     /// Take in the lines of standard input: CMD | ocelli pipe --service NAME.
     Pipe(PipeArgs),
-    /// Check configuration files.
+    /// Check configuration files and rule files.
     Check {
         #[arg(required = true)]
         files: Vec<PathBuf>,
@@ -48,6 +48,11 @@ pub enum TestCommand {
     Promql {
         #[arg(required = true, value_name = "DIR")]
         paths: Vec<PathBuf>,
+    },
+    /// Run unit tests of rules (the format of promtool).
+    Rules {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
     },
 }
 
@@ -93,6 +98,10 @@ pub struct ServeArgs {
     /// control group allows, or of what the machine has].
     #[arg(long, value_name = "SIZE")]
     pub memory_budget: Option<Bytes>,
+    /// Rule files in Prometheus' format, beside those of the configuration: a file, or a pattern as
+    /// 'rules/*.yml'. May be given more than once.
+    #[arg(long, value_name = "FILE|GLOB")]
+    pub rules: Vec<PathBuf>,
     /// Listen on addresses that other machines reach, although there is no log-in yet.
     #[arg(long)]
     pub insecure: bool,

@@ -4,6 +4,7 @@
 
 mod bytes;
 mod retention;
+mod rules;
 mod text;
 
 pub use bytes::Bytes;
@@ -13,11 +14,11 @@ use crate::cli::ServeArgs;
 use ocelli_storage::budget::{Budget, Part};
 use ocelli_storage::{CatalogAddress, SegmentsAddress};
 use retention::RetentionConfig;
+use rules::RulesConfig;
 use serde::{Deserialize, Deserializer};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,9 @@ pub struct Config {
     pub query: QueryConfig,
     pub red: RedConfig,
     pub retention: RetentionConfig,
+    /// Patterns; in a file they are relative to its folder.
+    pub rule_files: Vec<PathBuf>,
+    pub rules: RulesConfig,
 }
 
 /// Where things are kept, and when memtables are written out.
@@ -103,6 +107,8 @@ impl Default for Config {
             query: QueryConfig::default(),
             red: RedConfig::default(),
             retention: RetentionConfig::default(),
+            rule_files: Vec::new(),
+            rules: RulesConfig::default(),
         }
     }
 }
@@ -189,6 +195,7 @@ impl Config {
             ("query.timeout_s", self.query.timeout_s as usize),
             ("query.concurrent_queries", self.query.concurrent_queries),
             ("red.interval_s", self.red.interval_s as usize),
+            ("rules.evaluation_interval_s", self.rules.evaluation_interval_s as usize),
         ];
         check_memory(self.memory_budget).map_err(|why| ("memory_budget", format!("memory_budget: {why}")))?;
         if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
@@ -242,6 +249,8 @@ pub fn load(args: &ServeArgs) -> Result<Config, ConfigError> {
         check_memory(args.memory_budget).map_err(|why| ConfigError(format!("--memory-budget: {why}")))?;
         config.memory_budget = args.memory_budget;
     }
+    let folder = args.data.config.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    config.name_rules(folder, &args.rules);
     config.retention.default = args.retention.unwrap_or(config.retention.default);
     config.listen = args.listen.unwrap_or(config.listen);
     config.otlp_grpc = args.otlp_grpc.unwrap_or(config.otlp_grpc);
@@ -286,21 +295,10 @@ fn line_of(text: &str, key: &str) -> usize {
     text.lines().skip(begin).position(|line| is(line, name)).map_or(1, |place| begin + place + 1)
 }
 
-/// `ocelli check FILE…`: every file's verdict, exit 2 if one is wrong.
-pub fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
-    let mut code = ExitCode::SUCCESS;
-    for path in files {
-        let verdict = read(path)
-            .and_then(|config| config.check_addresses().map_err(|(key, why)| placed(path, key, &why)));
-        match verdict {
-            Ok(()) => eprintln!("{}: ok", path.display()),
-            Err(why) => {
-                eprintln!("{why}");
-                code = ExitCode::from(2);
-            }
-        }
-    }
-    Ok(code)
+/// What is wrong with a file, with its place.
+pub fn check(path: &Path) -> Result<(), String> {
+    let config = read(path)?;
+    config.check_addresses().map_err(|(key, why)| placed(path, key, &why))
 }
 
 fn read(path: &Path) -> Result<Config, String> {

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 failed while running, 2 a bad command line or configuration.
 
+mod check;
 mod cli;
 mod config;
 mod demo;
@@ -13,6 +14,8 @@ mod mount;
 mod promql_test;
 mod red;
 mod routes;
+mod rules;
+mod rules_test;
 mod serve;
 mod sink;
 mod system;
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
 fn is_about_settings(error: &anyhow::Error) -> bool {
     let storage = error.downcast_ref::<ocelli_storage::Error>();
     error.is::<config::ConfigError>()
+        || error.is::<rules::LoadError>()
         || matches!(
             storage,
             Some(ocelli_storage::Error::Settings { .. } | ocelli_storage::Error::Invalid { .. })
@@ -63,8 +67,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => runtime.block_on(forward::run(args)),
         Command::Pipe(args) => runtime.block_on(forward::pipe(args)),
         Command::Verify(args) => runtime.block_on(verify::run(args)),
-        Command::Check { files } => config::check(&files),
+        Command::Check { files } => Ok(check::run(&files)),
         Command::Test { what: TestCommand::Promql { paths } } => promql_test::run(&paths),
+        Command::Test { what: TestCommand::Rules { files } } => rules_test::run(&files),
         Command::Shop(args) => {
             runtime.block_on(ocelli_shop::run(&args.process, args.options))?;
             Ok(ExitCode::SUCCESS)

@@ -78,6 +78,7 @@ fn encode(system: &System) -> prometheus::Result<Vec<u8>> {
         refused.with_label_values(&[refusal.source.as_str(), refusal.reason]).inc_by(refusal.requests);
     }
     store_gauges(system, &registry)?;
+    crate::rules::register(&system.rules.status(), &registry)?;
     let mut text = Vec::new();
     TextEncoder::new().encode(&registry.gather(), &mut text)?;
     Ok(text)

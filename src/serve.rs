@@ -7,9 +7,10 @@ use crate::metrics::Ready;
 use crate::mount::{Endpoint, exported, router};
 use crate::red::{RedObserver, emit, emit_every};
 use crate::routes::Listener;
+use crate::rules::RuleEngine;
 use crate::sink::StoreSink;
 use crate::system::System;
-use crate::{metrics, ui_files};
+use crate::{metrics, rules, ui_files};
 use anyhow::Context;
 use axum::Router;
 use ocelli_api::UnixNano;
@@ -17,7 +18,8 @@ use ocelli_collector::limits::RedLimits;
 use ocelli_collector::processors::red::Red;
 use ocelli_collector::{Collector, Ledger, grpc_endpoints, http_endpoints, system_time};
 use ocelli_query::Api;
-use ocelli_storage::Store;
+use ocelli_query::http::rules::Rules;
+use ocelli_storage::{Clock, Store};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -31,11 +33,19 @@ use tokio::task::JoinSet;
 /// How long requests that are under way may take once a stop is asked for.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until SIGTERM or SIGINT; SIGHUP reads the rule files again.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     init_logs();
     let server = Server::start(config).await?;
-    stop_signal().await?;
+    let mut hangup = signal(SignalKind::hangup()).context("watching for SIGHUP")?;
+    let stop = stop_signal();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            stopped = &mut stop => break stopped?,
+            _ = hangup.recv() => server.rules.reload().await,
+        }
+    }
     server.stop().await
 }
 
@@ -62,6 +72,7 @@ pub struct Server {
     store: Store,
     red: Arc<Red>,
     ticker: tokio::task::JoinHandle<()>,
+    rules: Arc<RuleEngine>,
     ready: Ready,
     stopping: watch::Sender<bool>,
     serving: JoinSet<std::io::Result<()>>,
@@ -70,6 +81,7 @@ pub struct Server {
 impl Server {
     pub async fn start(config: Config) -> anyhow::Result<Server> {
         let started = Instant::now();
+        let groups = rules::load(&config.rule_files)?;
         let listeners = Listeners::bind(&config).await?;
         let addresses: Arc<[_]> = listeners.addresses()?.into();
 
@@ -81,6 +93,9 @@ impl Server {
         let interval = Duration::from_secs(config.red.interval_s);
         let ticker = emit_every(interval, red.clone(), store.clone(), stops);
 
+        let rules =
+            RuleEngine::start(store.clone(), Clock::default(), config.rule_settings(), groups).await?;
+
         let ledger = Arc::new(Ledger::new());
         let limits = config.collector_limits(&memory);
         let collector = Collector::new(Arc::new(StoreSink(store.clone())), ledger.clone(), limits);
@@ -88,6 +103,7 @@ impl Server {
             ledger: ledger.clone(),
             store: store.clone(),
             collector: collector.clone(),
+            rules: rules.clone(),
             listeners: addresses.clone(),
             started,
         };
@@ -116,7 +132,7 @@ impl Server {
         }
         let ready_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(data_dir = %config.data_dir.display(), ready_ms, "ready");
-        Ok(Server { addresses, store, red, ticker, ready, stopping, serving })
+        Ok(Server { addresses, store, red, ticker, rules, ready, stopping, serving })
     }
 
     pub fn address(&self, listener: Listener) -> Option<SocketAddr> {
@@ -139,6 +155,7 @@ impl Server {
             tracing::error!(%error, "the task that emits span metrics had ended");
         }
         emit(&self.red, &self.store).await;
+        self.rules.stop().await;
         self.store.close().await?;
         tracing::info!("stopped");
         Ok(())
@@ -153,7 +170,10 @@ fn api_endpoints(config: &Config, store: &Store, system: System, ready: Ready) -
         Arc::new(|| UnixNano(system_time())),
         config.query_limits(),
     );
+    let rules = system.rules.clone();
+    let rules = Rules(Arc::new(move || rules.status()));
     exported(ocelli_query::http::endpoints(api))
+        .chain(exported(ocelli_query::http::rules::endpoints(rules)))
         .chain(metrics::endpoints(system, ready))
         .chain(ui_files::endpoints())
         .collect()

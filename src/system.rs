@@ -1,6 +1,7 @@
 //! What `/api/system` and `/metrics` tell: the ledger of what came in, the store, the listeners.
 
 use crate::routes::Listener;
+use crate::rules::RuleEngine;
 use ocelli_api::UnixNano;
 use ocelli_api::ingest::{
     Listener as ApiListener, ReasonCount, SignalLedger, StorageSummary, SystemResponse,
@@ -24,6 +25,7 @@ pub struct System {
     pub ledger: Arc<Ledger>,
     pub store: Store,
     pub collector: Collector,
+    pub rules: Arc<RuleEngine>,
     pub listeners: Arc<[(Listener, SocketAddr)]>,
     pub started: Instant,
 }

@@ -10,6 +10,7 @@ pub mod logs;
 pub mod metrics;
 pub mod promql;
 pub mod red;
+pub mod rules;
 pub mod traces;
 
 pub use error::Error;

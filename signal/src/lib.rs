@@ -14,6 +14,7 @@ pub mod logs;
 pub mod origin;
 pub mod point;
 pub mod points;
+pub mod prometheus;
 pub mod series;
 pub mod span_parts;
 pub mod spans;

@@ -21,5 +21,7 @@ mod object_store;
 mod postgres;
 mod read_back;
 mod red;
+mod rule_files;
+mod rules;
 mod stdout;
 mod verify;

@@ -200,7 +200,7 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 11] = [
+const ROUTES: [&str; 12] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
@@ -211,6 +211,7 @@ const ROUTES: [&str; 11] = [
     "/api/metrics",
     "/api/metrics/points",
     "/api/system",
+    "/api/rules",
     "/api/openapi.json",
 ];
 

@@ -10,6 +10,7 @@ pub mod ingest;
 pub mod logs;
 pub mod metrics;
 pub mod nanos;
+pub mod rules;
 pub mod services;
 pub mod storage;
 pub mod time_range;

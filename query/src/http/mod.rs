@@ -9,6 +9,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod params;
 pub mod prometheus;
+pub mod rules;
 pub mod run;
 pub mod services;
 pub mod system;

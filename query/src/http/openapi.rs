@@ -3,7 +3,7 @@
 //! Answers come from the types of `ocelli-api`; routes and parameters from the table below, which a
 //! test holds against the routes that exist.
 
-use ocelli_api::{ErrorBody, ingest, logs, metrics, services, traces};
+use ocelli_api::{ErrorBody, ingest, logs, metrics, rules, services, traces};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
@@ -157,6 +157,14 @@ static ROUTES: &[Route] = &[
         summary: "Every point of one metric as it was sent",
         parameters: &[param("name", Form::Required, "The OTLP name."), FROM, TO],
         answer: Schemas::of::<metrics::MetricPointsResponse>,
+    },
+    Route {
+        path: "/api/rules",
+        id: "listRules",
+        tag: "rules",
+        summary: "Every recording and alerting rule: its evaluations, and how far its past is computed",
+        parameters: &[],
+        answer: Schemas::of::<rules::RulesResponse>,
     },
     Route {
         path: "/api/system",

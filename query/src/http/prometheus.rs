@@ -7,6 +7,7 @@ mod buildinfo;
 mod envelope;
 mod metadata;
 mod query;
+pub mod rules;
 mod series;
 mod time;
 mod values;

@@ -7,7 +7,7 @@ use super::{Api, TENANT};
 use crate::Error;
 use arrow::array::RecordBatch;
 use ocelli_storage::budget::Part;
-use ocelli_storage::{QueryMemory, Snapshot};
+use ocelli_storage::{QueryMemory, Snapshot, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -49,6 +49,12 @@ impl Budget {
     /// The same with what it may hold in memory.
     pub fn within(self, memory: Arc<QueryMemory>) -> Budget {
         Budget { memory: Some(memory), ..self }
+    }
+
+    /// The budget of work that no request asked for, as rules are, over a snapshot that reads within it.
+    pub fn of_server(store: &Store, timeout: Duration, bytes: usize) -> (Budget, Snapshot) {
+        let memory = QueryMemory::new(store.memory(), bytes.min(store.memory().limit(Part::Queries)));
+        (Budget::new(timeout).within(memory.clone()), store.snapshot(TENANT).within(memory))
     }
 
     /// Everything of the tenant, read within the budget.

@@ -1,4 +1,5 @@
 use super::super::testing::Client;
+use crate::http::rules::Rules;
 use crate::http::{Api, Limits, endpoints};
 use crate::logs::fixture::store;
 use ocelli_api::UnixNano;
@@ -15,7 +16,8 @@ async fn the_document_has_every_route_of_the_native_api() {
     let clock = Arc::new(|| UnixNano(0));
     let api = Api::new(store, Arc::new(SystemResponse::default), clock, Limits::default());
     let routes = endpoints(api);
-    let native = routes.iter().filter_map(|(route, _)| route.strip_prefix("GET "));
+    let rules = crate::http::rules::endpoints(Rules(Arc::new(Default::default)));
+    let native = routes.iter().chain(&rules).filter_map(|(route, _)| route.strip_prefix("GET "));
     let native: BTreeSet<&str> = native.filter(|path| path.starts_with("/api/")).collect();
     assert_eq!(described, native);
 }

@@ -2,11 +2,13 @@
 
 use crate::Error;
 use crate::http::run::Budget;
+use crate::promql::value::format_float;
 use crate::traces::origin::{key_values, resource, scope};
 use ocelli_api::metrics::{MetricPoint, MetricSeries, PointExemplar};
 use ocelli_api::{TimeRange, UnixNano};
 use ocelli_signal::attributes::Attributes;
 use ocelli_signal::point::{Buckets, ExponentialHistogram, Histogram, Summary};
+use ocelli_signal::prometheus;
 use ocelli_signal::span_parts::{Number, iter_exemplars};
 use ocelli_signal::value_text::double_json;
 use ocelli_signal::{Kind, Series, WireError};
@@ -57,14 +59,21 @@ fn shown(read: &SeriesPoints) -> Result<MetricSeries, WireError> {
     })
 }
 
+/// How a count is written: Prometheus' own histograms have fractions.
+type Show = fn(u64) -> String;
+
 fn shown_point(series: &Series, point: &Point) -> Result<MetricPoint, WireError> {
+    let show: Show = match prometheus::is_native(series) {
+        true => |bits| format_float(f64::from_bits(bits)),
+        false => |count| count.to_string(),
+    };
     let value = match (series.kind, &point.value) {
         (_, PointValue::None) => json!({}),
         (_, PointValue::Double(number)) => number_json(Number::Double(*number)),
         (_, PointValue::Int(number)) => number_json(Number::Int(*number)),
-        (Kind::Histogram, PointValue::Other(bytes)) => histogram(&Histogram::parse(bytes)?),
+        (Kind::Histogram, PointValue::Other(bytes)) => histogram(&Histogram::parse(bytes)?, show),
         (Kind::ExponentialHistogram, PointValue::Other(bytes)) => {
-            exponential(&ExponentialHistogram::parse(bytes)?)
+            exponential(&ExponentialHistogram::parse(bytes)?, show)
         }
         (_, PointValue::Other(bytes)) => summary(&Summary::parse(bytes)?),
     };
@@ -91,14 +100,14 @@ fn number_json(number: Number) -> Value {
     }
 }
 
-fn counts(counts: &[u64]) -> Value {
-    counts.iter().map(u64::to_string).collect()
+fn counts(counts: &[u64], show: Show) -> Value {
+    counts.iter().map(|count| show(*count)).collect()
 }
 
 /// `count`, and those of sum, min and max that were sent.
-fn common(count: u64, sum: Option<f64>, min: Option<f64>, max: Option<f64>) -> Map<String, Value> {
+fn common(count: String, sum: Option<f64>, min: Option<f64>, max: Option<f64>) -> Map<String, Value> {
     let mut fields = Map::new();
-    fields.insert("count".to_owned(), count.to_string().into());
+    fields.insert("count".to_owned(), count.into());
     for (name, value) in [("sum", sum), ("min", min), ("max", max)] {
         if let Some(value) = value {
             fields.insert(name.to_owned(), double_json(value));
@@ -107,21 +116,20 @@ fn common(count: u64, sum: Option<f64>, min: Option<f64>, max: Option<f64>) -> M
     fields
 }
 
-fn histogram(point: &Histogram) -> Value {
-    let mut fields = common(point.count, point.sum, point.min, point.max);
-    fields.insert("bucketCounts".to_owned(), counts(&point.bucket_counts));
+fn histogram(point: &Histogram, show: Show) -> Value {
+    let mut fields = common(show(point.count), point.sum, point.min, point.max);
+    fields.insert("bucketCounts".to_owned(), counts(&point.bucket_counts, show));
     let bounds = point.explicit_bounds.iter().map(|bound| double_json(*bound)).collect();
     fields.insert("explicitBounds".to_owned(), bounds);
     Value::Object(fields)
 }
 
-fn exponential(point: &ExponentialHistogram) -> Value {
-    let mut fields = common(point.count, point.sum, point.min, point.max);
+fn exponential(point: &ExponentialHistogram, show: Show) -> Value {
+    let mut fields = common(show(point.count), point.sum, point.min, point.max);
     fields.insert("scale".to_owned(), point.scale.into());
-    fields.insert("zeroCount".to_owned(), point.zero_count.to_string().into());
+    fields.insert("zeroCount".to_owned(), show(point.zero_count).into());
     fields.insert("zeroThreshold".to_owned(), double_json(point.zero_threshold));
-    let side =
-        |buckets: &Buckets| json!({ "offset": buckets.offset, "bucketCounts": counts(&buckets.counts) });
+    let side = |buckets: &Buckets| json!({ "offset": buckets.offset, "bucketCounts": counts(&buckets.counts, show) });
     for (name, buckets) in [("positive", &point.positive), ("negative", &point.negative)] {
         if let Some(buckets) = buckets {
             fields.insert(name.to_owned(), side(buckets));

@@ -26,11 +26,18 @@ pub mod testing;
 pub mod value;
 mod window;
 
+pub use ast::ValueType;
 pub use duration::parse as duration_ms;
 pub use engine::{Answer, Data, Query, run};
 pub use functions::names as function_names;
+pub(crate) use parse::{parse_labels as parse_label_set, unquote_prefix};
 
 /// The matchers of a series selector, as `match[]` takes it.
 pub fn parse_selector(text: &str) -> Result<Vec<select::Matcher>, crate::Error> {
     parse::parse_selector(text).map(|selector| selector.matchers)
+}
+
+/// What a query gives; an error says where its text is wrong.
+pub fn value_type(text: &str) -> Result<ValueType, crate::Error> {
+    parse::parse(text).map(|expr| expr.value_type())
 }

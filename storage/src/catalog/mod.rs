@@ -5,6 +5,7 @@
 mod address;
 mod entry;
 mod link;
+mod notes;
 mod owner;
 mod read;
 mod replace;

@@ -1,7 +1,7 @@
 //! Makes the tables, once, and refuses those that another version made.
 
 use super::link::Link;
-use super::sum;
+use super::{notes, sum};
 use crate::error::{Error, Result};
 use crate::paths;
 use sqlx::AnyConnection;
@@ -43,6 +43,7 @@ pub async fn prepare(link: &Link) -> Result<()> {
             )));
         }
     }
+    sqlx::raw_sql(notes::TABLE).execute(&mut *transaction).await?;
     Ok(transaction.commit().await?)
 }
 

@@ -54,6 +54,11 @@ pub fn owner(owner: &Owner) -> i64 {
     i64::from(Sum(4).add(&owner.data_set).add(&owner.wal).add(&owner.segments).0)
 }
 
+/// Of a note.
+pub fn note(name: &str, content: &str) -> i64 {
+    i64::from(Sum(5).add(&name).add(&content).0)
+}
+
 /// Of the version of the tables.
 pub fn version(version: i64) -> i64 {
     i64::from(Sum(3).add(&version).0)

@@ -91,6 +91,13 @@ impl Snapshot {
         Ok(found)
     }
 
+    /// The earliest time of a row of a signal, in nanoseconds; none without rows.
+    pub fn min_time(&self, signal: Signal) -> Option<i64> {
+        let view = self.view(signal);
+        let parts = view.parts.iter().filter(|part| part.rows.num_rows() > 0).map(|part| part.min_time);
+        parts.chain(view.segments.iter().map(|segment| segment.entry.min_time)).min()
+    }
+
     /// Rows of a signal, in memory and in segments.
     pub fn rows(&self, signal: Signal) -> u64 {
         let view = self.view(signal);

@@ -142,6 +142,17 @@ impl Store {
         self.inner.shared.tables.snapshot(tenant)
     }
 
+    /// Keeps small texts under their names, all or none, beside the list of segments; durable when this
+    /// returns. For what a part can do without, as after the catalog was lost.
+    pub async fn keep_notes(&self, notes: &[(String, String)]) -> Result<()> {
+        self.inner.shared.catalog.keep_notes(notes).await
+    }
+
+    /// The names and texts that were kept under names with this beginning.
+    pub async fn notes(&self, prefix: &str) -> Result<Vec<(String, String)>> {
+        self.inner.shared.catalog.notes(prefix).await
+    }
+
     /// Writes all memtables to segments and deletes the WAL files that are no longer needed.
     pub async fn flush(&self) -> Result<()> {
         self.command(Command::Flush).await

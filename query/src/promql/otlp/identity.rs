@@ -6,7 +6,7 @@ use crate::promql::labels::{Labels, METRIC_NAME};
 use ocelli_signal::attributes::Attributes;
 use ocelli_signal::origin::{Resource, Scope};
 use ocelli_signal::series::{Kind, Series};
-use ocelli_signal::value_text;
+use ocelli_signal::{prometheus, value_text};
 use std::collections::BTreeMap;
 
 /// The resource attributes that make `job` and `instance`; the others are in `target_info`.
@@ -20,12 +20,20 @@ pub struct Identity {
     /// With the metric's name, without `le` and `quantile`.
     pub labels: Labels,
     pub name: String,
+    /// Prometheus' own: a histogram is one series, and a native one (see `ocelli_signal::prometheus`).
+    pub native: bool,
 }
 
 impl Identity {
     pub fn of(series: &Series) -> Result<Identity, Error> {
         let corrupt = |why: ocelli_signal::WireError| Error::Corrupt(why.to_string());
         let name = metric_name(series);
+        if prometheus::is_native(series) {
+            let own = Attributes::of_column(&series.attributes).iter();
+            let own = own.filter_map(|(name, value)| Some((name, value.as_str()?)));
+            let labels = Labels::new(own.chain([(METRIC_NAME, name.as_str())]));
+            return Ok(Identity { labels, name, native: true });
+        }
         let mut labels = Collected::default();
         for (key, value) in Attributes::of_column(&series.attributes).iter() {
             labels.add(label_name(key), &value_text::display(&value));
@@ -42,13 +50,14 @@ impl Identity {
         labels.set("job", &job);
         labels.set("instance", &instance);
         labels.set(METRIC_NAME, &name);
-        Ok(Identity { labels: Labels::new(labels.0), name })
+        Ok(Identity { labels: Labels::new(labels.0), name, native: false })
     }
 
     /// The names of the series that this one becomes.
     pub fn names(&self, kind: Kind) -> Vec<String> {
         let part = |suffix: &str| format!("{}{suffix}", self.name);
         match kind {
+            _ if self.native => vec![self.name.clone()],
             Kind::Gauge | Kind::Sum | Kind::ExponentialHistogram => vec![self.name.clone()],
             Kind::Histogram => vec![part("_bucket"), part("_count"), part("_sum")],
             Kind::Summary => vec![self.name.clone(), part("_count"), part("_sum")],

@@ -8,6 +8,7 @@
 pub mod identity;
 pub mod names;
 mod points;
+pub mod prometheus;
 pub mod select;
 mod target_info;
 

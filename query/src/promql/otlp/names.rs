@@ -1,5 +1,6 @@
 //! Metric and label names: OTLP's into Prometheus'.
 
+use ocelli_signal::prometheus;
 use ocelli_signal::series::{Kind, Series};
 
 /// UCUM units that Prometheus writes out in a name.
@@ -51,6 +52,9 @@ const PER_UNITS: [(&str, &str); 7] = [
 
 /// The Prometheus name of a metric, without the suffixes of a histogram's or summary's parts.
 pub fn metric_name(series: &Series) -> String {
+    if prometheus::is_native(series) {
+        return series.name.clone();
+    }
     let is_total = series.kind == Kind::Sum && series.is_monotonic;
     let mut tokens: Vec<&str> = split(&series.name).collect();
     let (unit, per) = series.unit.split_once('/').unwrap_or((&series.unit, ""));

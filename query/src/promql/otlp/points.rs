@@ -4,6 +4,7 @@
 //! points, a sample of 0 is put there. Delta points are added up from the first one that is read.
 
 use super::identity::Identity;
+use super::prometheus;
 use crate::Error;
 use crate::promql::histogram::{Histogram, Side};
 use crate::promql::labels::{BUCKET, Labels, METRIC_NAME};
@@ -58,6 +59,12 @@ impl Output<'_> {
         }
         let corrupt = |why: ocelli_signal::WireError| Error::Corrupt(format!("a point of {name}: {why}"));
         match (self.series.kind, &point.value) {
+            (kind, PointValue::Other(bytes)) if self.identity.native => {
+                if let Some(histogram) = prometheus::read(kind, bytes, point.flags).map_err(corrupt)? {
+                    let sample = Sample::Histogram(Arc::new(histogram));
+                    self.sample(self.identity.labels.clone(), point, sample, false, false);
+                }
+            }
             (_, PointValue::Double(value)) => self.add("", None, point, *value),
             (_, PointValue::Int(value)) => self.add("", None, point, *value as f64),
             (Kind::Histogram, PointValue::Other(bytes)) => {
@@ -87,7 +94,8 @@ impl Output<'_> {
     /// A point without a value ends every series that this one became.
     fn push_stale(&mut self, point: &Point) -> Result<(), Error> {
         let time_ms = point.time.div_euclid(1_000_000);
-        if self.parts.is_empty() && self.series.kind != Kind::Histogram && self.series.kind != Kind::Summary {
+        let one = self.identity.native || !matches!(self.series.kind, Kind::Histogram | Kind::Summary);
+        if self.parts.is_empty() && one {
             self.parts.insert(self.identity.labels.clone(), Part::default());
         }
         for part in self.parts.values_mut() {

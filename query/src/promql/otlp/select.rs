@@ -113,7 +113,7 @@ fn plain_labels(selection: &Selection, series: &Series) -> Result<(Vec<Labels>, 
     {
         sets.push(labels);
     }
-    if matches!(series.kind, Kind::Histogram | Kind::Summary) {
+    if matches!(series.kind, Kind::Histogram | Kind::Summary) && !identity.native {
         return Ok((sets, !may_match(selection, series)?));
     }
     if matches(selection, &identity.labels, alias) {

@@ -82,6 +82,11 @@ pub fn unquoted(text: &str) -> Result<String, String> {
     }
 }
 
+/// The value of the string literal that a text starts with, and the literal's length in bytes.
+pub fn unquote_prefix(text: &str) -> Result<(String, usize), String> {
+    unquote::unquote(text)
+}
+
 struct Parser {
     tokens: Vec<(Token, Span)>,
     at: usize,

@@ -12,6 +12,9 @@ mod script;
 mod starts;
 mod store;
 
+pub(crate) use notation::histogram_notation;
+pub(crate) use store::TestStore;
+
 use std::path::{Path, PathBuf};
 
 /// How the evaluations of one script went.

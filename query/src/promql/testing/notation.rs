@@ -173,6 +173,14 @@ fn value(text: &str) -> Result<(Sample, &str), String> {
         .map_err(|_| format!("{number:?} is not a number"))
 }
 
+/// One histogram alone: `{{schema:0 count:1 …}}`.
+pub fn histogram_notation(text: &str) -> Result<Histogram, String> {
+    match value(text.trim())? {
+        (Sample::Histogram(histogram), "") => Ok((*histogram).clone()),
+        _ => Err("expected one histogram in {{ }}".to_owned()),
+    }
+}
+
 /// The inside of `{{…}}`: `key:value` pairs, lists in brackets.
 fn histogram(text: &str) -> Result<Histogram, String> {
     let mut histogram = Histogram::default();

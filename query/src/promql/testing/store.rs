@@ -1,5 +1,6 @@
 //! The series of a script, in memory.
 
+use super::notation::series_line;
 use super::script::LoadedSeries;
 use crate::promql::histogram::{Histogram, ResetHint};
 use crate::promql::labels::Labels;
@@ -31,6 +32,22 @@ impl TestStore {
                 series.insert(time_ms, Stored { sample, start_ms });
             }
         }
+    }
+
+    /// Loads one line of the notation, its first value at `start_ms`.
+    pub fn load_line(&mut self, line: &str, start_ms: i64, step_ms: i64) -> Result<(), String> {
+        let line = series_line(line)?;
+        for (i, sample) in line.samples.into_iter().enumerate() {
+            if let Some(sample) = sample {
+                self.put(&line.labels, start_ms + i as i64 * step_ms, sample);
+            }
+        }
+        Ok(())
+    }
+
+    pub fn put(&mut self, labels: &Labels, time_ms: i64, sample: Sample) {
+        let stored = Stored { sample, start_ms: 0 };
+        self.series.entry(labels.clone()).or_default().insert(time_ms, stored);
     }
 
     pub fn select(&self, selection: &Selection) -> Vec<StoredSeries> {

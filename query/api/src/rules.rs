@@ -1,0 +1,109 @@
+//! `GET /api/rules`: every rule, how its evaluations go, and how far into the past it has been computed.
+
+use crate::UnixNano;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RulesResponse {
+    pub groups: Vec<RuleGroup>,
+}
+
+/// Rules that are evaluated one after the other, at the same time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RuleGroup {
+    pub name: String,
+    pub file: String,
+    pub interval_ms: i64,
+    pub query_offset_ms: i64,
+    /// The most series or alerts of one rule; 0 for any number.
+    pub limit: u64,
+    /// Counted since the process started.
+    pub evaluations: u64,
+    /// Evaluations that were left out because the one before took too long, or the clock jumped.
+    pub missed: u64,
+    /// The time of the last evaluation, and how long all rules took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_evaluation: Option<UnixNano>,
+    pub evaluation_ms: f64,
+    pub rules: Vec<RuleStatus>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RuleStatus {
+    pub name: String,
+    pub query: String,
+    pub labels: BTreeMap<String, String>,
+    pub health: RuleHealth,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_evaluation: Option<UnixNano>,
+    pub evaluation_ms: f64,
+    /// Counted since the process started.
+    pub failures: u64,
+    /// Series, or alerts, of the last evaluation.
+    pub series: u64,
+    /// The rule over the time before it was there; absent of an alerting rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<Backfill>,
+    /// Absent of a recording rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerting: Option<Alerting>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum RuleHealth {
+    /// Not evaluated yet.
+    #[default]
+    Unknown,
+    Ok,
+    Err,
+}
+
+/// How far a rule has been computed over what was kept before.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Backfill {
+    /// The time to compute, and how far that has got.
+    pub from: UnixNano,
+    pub to: UnixNano,
+    pub done: UnixNano,
+    /// 0 to 1; 1 when all is done.
+    pub fraction: f64,
+    /// Samples written by this process.
+    pub samples: u64,
+    /// Slots at which the rule failed, and why at the last of them.
+    pub failures: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Alerting {
+    pub for_ms: i64,
+    pub keep_firing_for_ms: i64,
+    pub annotations: BTreeMap<String, String>,
+    pub alerts: Vec<ActiveAlert>,
+}
+
+/// An alert that is pending or firing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ActiveAlert {
+    pub labels: BTreeMap<String, String>,
+    pub annotations: BTreeMap<String, String>,
+    /// `pending` or `firing`.
+    pub state: String,
+    pub active_at: UnixNano,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_firing_since: Option<UnixNano>,
+    /// As Prometheus writes a number: it may be no number.
+    pub value: String,
+}

@@ -1,0 +1,198 @@
+//! One rule from evaluation to evaluation: what it gives, and which of its series have ended.
+//!
+//! Source: Prometheus `rules` package (`RecordingRule.Eval`, `Group.Eval`).
+
+use super::alert::{Alert, Alerts};
+use super::file::Rule;
+use crate::Error;
+use crate::promql::labels::{Labels, METRIC_NAME};
+use crate::promql::value::{Sample, stale_nan};
+use crate::promql::{Answer, Data};
+use std::collections::{BTreeSet, HashSet};
+
+/// What all rules of a group share.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    pub query_offset_ms: i64,
+    /// The most series or alerts of one rule; 0 for any number.
+    pub limit: usize,
+    /// For the templates of alerts.
+    pub external_labels: Vec<(String, String)>,
+    pub external_url: String,
+}
+
+/// Answers an instant query at a time in milliseconds.
+pub type Asked<'a> = dyn FnMut(&str, i64) -> Result<Answer, Error> + 'a;
+
+/// A sample to be kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    pub labels: Labels,
+    pub time_ms: i64,
+    pub sample: Sample,
+}
+
+/// A rule with what it remembers.
+#[derive(Clone, Debug)]
+pub struct RuleState {
+    pub rule: Rule,
+    /// The series of the evaluation before.
+    previous: BTreeSet<Labels>,
+    alerts: Alerts,
+}
+
+impl RuleState {
+    pub fn new(rule: Rule) -> RuleState {
+        RuleState { rule, previous: BTreeSet::new(), alerts: Alerts::default() }
+    }
+
+    /// The series that were there at the evaluation before, where somebody else knows: after a restart.
+    pub fn resume(&mut self, previous: BTreeSet<Labels>) {
+        self.previous = previous;
+    }
+
+    /// The alerts that are pending, firing, or resolved not long ago.
+    pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.iter()
+    }
+
+    /// Takes back what an earlier process knew of a pending or firing alert.
+    pub fn restore_alert(&mut self, labels: &Labels, active_at_ms: i64) {
+        self.alerts.restore(labels, active_at_ms);
+    }
+
+    /// Evaluates at a time. What it gives is to be kept before the next rule of the group is asked. A
+    /// series that has ended gets a stale marker; after an error nothing is known of any.
+    pub fn evaluate(
+        &mut self,
+        time_ms: i64,
+        context: &Context,
+        ask: &mut Asked,
+    ) -> Result<Vec<Recorded>, Error> {
+        let looked_at = time_ms.saturating_sub(context.query_offset_ms);
+        let vector = vector(ask(&self.rule.expr, looked_at)?)?;
+        let vector = match self.rule.alert {
+            Some(_) => self.alerts.evaluate(&self.rule, vector, time_ms, context, ask)?,
+            None => record(&self.rule, vector, context.limit)?,
+        };
+        let present: BTreeSet<Labels> = vector.iter().map(|(labels, _)| labels.clone()).collect();
+        let ended = std::mem::replace(&mut self.previous, present);
+        let ended: Vec<Labels> = ended.into_iter().filter(|labels| !self.previous.contains(labels)).collect();
+        let stale = ended.into_iter().map(|labels| (labels, Sample::Float(stale_nan())));
+        let recorded = vector.into_iter().chain(stale).map(|(labels, sample)| Recorded {
+            labels,
+            time_ms: looked_at,
+            sample,
+        });
+        Ok(recorded.collect())
+    }
+
+    /// The stale markers of a rule that is there no more.
+    pub fn end(&mut self, time_ms: i64) -> Vec<Recorded> {
+        let stale = |labels| Recorded { labels, time_ms, sample: Sample::Float(stale_nan()) };
+        std::mem::take(&mut self.previous).into_iter().map(stale).collect()
+    }
+}
+
+type Vector = Vec<(Labels, Sample)>;
+
+/// The answer to a rule's expression.
+pub fn vector(answer: Answer) -> Result<Vector, Error> {
+    match answer.data {
+        Data::Vector(_, vector) => Ok(vector),
+        Data::Scalar(values) => {
+            let value = values.first().map_or(f64::NAN, |(_, value)| *value);
+            Ok(vec![(Labels::default(), Sample::Float(value))])
+        }
+        _ => Err(Error::Execution("rule result is not a vector or scalar".to_owned())),
+    }
+}
+
+/// The labels of a recorded series.
+pub fn recorded_labels(rule: &Rule, labels: &Labels) -> Labels {
+    let own = labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let name = [(METRIC_NAME.to_owned(), rule.name.clone())];
+    // The last of equal names wins.
+    Labels::new(own.chain(name).chain(rule.labels.iter().cloned()))
+}
+
+/// What the error says when two series of a result become one.
+const SAME_LABELS: &str = "vector contains metrics with the same labelset after applying rule labels";
+
+fn record(rule: &Rule, vector: Vector, limit: usize) -> Result<Vector, Error> {
+    let recorded: Vector =
+        vector.into_iter().map(|(labels, sample)| (recorded_labels(rule, &labels), sample)).collect();
+    check_record(recorded.iter().map(|(labels, _)| labels), limit)?;
+    Ok(recorded)
+}
+
+/// Whether these may be the series of one evaluation.
+pub fn check_record<'a>(series: impl Iterator<Item = &'a Labels>, limit: usize) -> Result<(), Error> {
+    let mut known = HashSet::new();
+    for labels in series {
+        if !known.insert(labels) {
+            return Err(Error::Execution(SAME_LABELS.to_owned()));
+        }
+    }
+    if limit > 0 && known.len() > limit {
+        return Err(Error::LimitExceeded(format!("exceeded limit of {limit} with {} series", known.len())));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(text: &str) -> Rule {
+        let text = format!("groups: [{{name: g, rules: [{text}]}}]");
+        crate::rules::file::parse("r.yml", &text).unwrap()[0].rules[0].clone()
+    }
+
+    fn answer(labels: &[&[(&str, &str)]]) -> Answer {
+        let series = |pairs: &&[(&str, &str)]| (Labels::new(pairs.iter().copied()), Sample::Float(1.0));
+        let data = Data::Vector(0, labels.iter().map(series).collect());
+        Answer { data, warnings: Vec::new(), infos: Vec::new(), samples_read: 0 }
+    }
+
+    fn check(state: &mut RuleState, time_ms: i64, limit: usize, found: &[&[(&str, &str)]]) -> String {
+        let context = Context { query_offset_ms: 10, limit, ..Context::default() };
+        let outcome = state.evaluate(time_ms, &context, &mut |_, at| {
+            assert_eq!(at, time_ms - 10);
+            Ok(answer(found))
+        });
+        match outcome {
+            Ok(all) => {
+                assert!(all.iter().all(|one| one.time_ms == time_ms - 10));
+                let text = |one: &Recorded| {
+                    format!("{}{}", one.labels, if one.sample.is_stale() { " ends" } else { "" })
+                };
+                all.iter().map(text).collect::<Vec<_>>().join(" ")
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_recording_rule_names_its_series_and_ends_them() {
+        let mut state = RuleState::new(rule("{record: a:b, expr: up, labels: {team: x, gone: ''}}"));
+        let found =
+            check(&mut state, 100, 0, &[&[("__name__", "up"), ("job", "a"), ("gone", "g")], &[("job", "b")]]);
+        assert_eq!(found, r#"{__name__="a:b", job="a", team="x"} {__name__="a:b", job="b", team="x"}"#);
+        let found = check(&mut state, 200, 0, &[&[("job", "b")]]);
+        assert_eq!(found, r#"{__name__="a:b", job="b", team="x"} {__name__="a:b", job="a", team="x"} ends"#);
+        assert_eq!(check(&mut state, 300, 0, &[&[("job", "b")]]), r#"{__name__="a:b", job="b", team="x"}"#);
+        assert_eq!(state.end(400).len(), 1);
+        assert_eq!(state.end(400).len(), 0);
+    }
+
+    #[test]
+    fn what_a_rule_must_not_give_is_an_error_and_ends_nothing() {
+        let mut state = RuleState::new(rule("{record: a, expr: up, labels: {job: x}}"));
+        assert_eq!(check(&mut state, 100, 1, &[&[("job", "a")]]), r#"{__name__="a", job="x"}"#);
+        assert_eq!(check(&mut state, 200, 0, &[&[("job", "a")], &[("job", "b")]]), SAME_LABELS);
+        let two: [&[(&str, &str)]; 2] = [&[("i", "a")], &[("i", "b")]];
+        assert_eq!(check(&mut state, 300, 1, &two), "exceeded limit of 1 with 2 series");
+        assert_eq!(check(&mut state, 400, 1, &[]), r#"{__name__="a", job="x"} ends"#);
+    }
+}

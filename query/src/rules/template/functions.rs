@@ -1,0 +1,252 @@
+//! The functions that a template may call: those of Go's `text/template` and of Prometheus.
+
+use super::format::{printf, println};
+use super::humanize::{humanize, humanize_1024, humanize_duration, humanize_percentage, timestamp};
+use super::run::Run;
+use super::value::Value;
+use crate::promql::duration_ms;
+use crate::rules::state::vector;
+use form_urlencoded::byte_serialize;
+use regex::Regex;
+use std::cmp::Ordering;
+
+const KNOWN: [&str; 43] = [
+    "and",
+    "args",
+    "eq",
+    "externalURL",
+    "first",
+    "ge",
+    "graphLink",
+    "gt",
+    "humanize",
+    "humanize1024",
+    "humanizeDuration",
+    "humanizePercentage",
+    "humanizeTimestamp",
+    "index",
+    "label",
+    "le",
+    "len",
+    "lt",
+    "match",
+    "ne",
+    "not",
+    "now",
+    "or",
+    "parseDuration",
+    "pathPrefix",
+    "print",
+    "printf",
+    "println",
+    "query",
+    "reReplaceAll",
+    "safeHtml",
+    "sortByLabel",
+    "stripDomain",
+    "stripPort",
+    "strvalue",
+    "tableLink",
+    "title",
+    "toDuration",
+    "toLower",
+    "toTime",
+    "toUpper",
+    "urlquery",
+    "value",
+];
+
+pub fn is_known(name: &str) -> bool {
+    KNOWN.contains(&name)
+}
+
+/// A compiled regular expression may take this much.
+const MAX_REGEX_BYTES: usize = 1 << 20;
+
+pub fn call(name: &str, arguments: Vec<Value>, run: &mut Run) -> Result<Value, String> {
+    let text = |text: String| Ok(Value::Text(text));
+    match (name, &arguments[..]) {
+        ("and", all) if !all.is_empty() => Ok(chosen(all, false)),
+        ("or", all) if !all.is_empty() => Ok(chosen(all, true)),
+        ("not", [value]) => Ok(Value::Bool(!value.is_true())),
+        ("eq", [first, others @ ..]) if !others.is_empty() => {
+            let same = |other: &Value| Ok(compare(first, other)? == Some(Ordering::Equal));
+            let found: Result<Vec<bool>, String> = others.iter().map(same).collect();
+            Ok(Value::Bool(found?.contains(&true)))
+        }
+        ("ne" | "lt" | "le" | "gt" | "ge", [a, b]) => Ok(Value::Bool(holds(name, compare(a, b)?))),
+        ("len", [value]) => length(value),
+        ("index", [value, keys @ ..]) => keys.iter().try_fold(value.clone(), |value, key| index(&value, key)),
+        ("print", all) => text(all.iter().map(Value::text).collect::<Vec<_>>().join(" ")),
+        ("println", all) => text(println(all)),
+        ("printf", [Value::Text(format), values @ ..]) => printf(format, values).map(Value::Text),
+        ("urlquery", all) => {
+            let joined: String = all.iter().map(Value::text).collect();
+            text(byte_serialize(joined.as_bytes()).collect())
+        }
+        ("humanize", [value]) => text(humanize(value.number()?)),
+        ("humanize1024", [value]) => text(humanize_1024(value.number()?)),
+        ("humanizeDuration", [value]) => text(humanize_duration(value.number()?)),
+        ("humanizePercentage", [value]) => text(humanize_percentage(value.number()?)),
+        ("humanizeTimestamp" | "toTime", [value]) => text(timestamp(value.number()?)),
+        ("toDuration", [value]) => Ok(Value::Float(value.number()?)),
+        ("now", []) => Ok(Value::Float(run.data.time_ms as f64 / 1e3)),
+        ("parseDuration", [value]) => {
+            let written = value.string()?;
+            let ms = if written == "0" { Some(0) } else { duration_ms(written) };
+            let ms = ms.ok_or_else(|| format!("not a valid duration string: {written:?}"))?;
+            Ok(Value::Float(ms as f64 / 1e3))
+        }
+        ("args", all) => Ok(Value::Args(all.to_vec())),
+        ("externalURL", []) => text(run.data.external_url.clone()),
+        ("pathPrefix", []) => text(path_of(&run.data.external_url).to_owned()),
+        ("graphLink" | "tableLink", [expr]) => {
+            let encoded: String = byte_serialize(expr.string()?.as_bytes()).collect();
+            text(format!("/graph?g0.expr={encoded}&g0.tab={}", u8::from(name == "tableLink")))
+        }
+        ("title" | "toUpper" | "toLower" | "safeHtml" | "stripPort" | "stripDomain", [value]) => {
+            value.string().map(|written| Value::Text(changed(name, written)))
+        }
+        ("match", [pattern, value]) => Ok(Value::Bool(regex(pattern)?.is_match(value.string()?))),
+        ("reReplaceAll", [pattern, with, value]) => {
+            text(regex(pattern)?.replace_all(value.string()?, with.string()?).into_owned())
+        }
+        _ => of_queries(name, &arguments, run),
+    }
+}
+
+/// The functions over the answer to a query.
+fn of_queries(name: &str, arguments: &[Value], run: &mut Run) -> Result<Value, String> {
+    match (name, arguments) {
+        ("query", [expr]) => {
+            let answer = (run.ask)(expr.string()?, run.data.time_ms).and_then(vector);
+            let samples = answer.map_err(|error| error.to_string())?.into_iter();
+            let float = |sample: crate::promql::value::Sample| sample.float().unwrap_or(f64::NAN);
+            Ok(Value::List(samples.map(|(labels, sample)| Value::Sample(labels, float(sample))).collect()))
+        }
+        ("first", [Value::List(items)]) => {
+            items.first().cloned().ok_or_else(|| "first() called on vector with no elements".to_owned())
+        }
+        ("value", [Value::Sample(_, value)]) => Ok(Value::Float(*value)),
+        ("label", [Value::Text(label), Value::Sample(labels, _)]) => {
+            Ok(Value::Text(labels.get(label).to_owned()))
+        }
+        ("strvalue", [Value::Sample(labels, _)]) => Ok(Value::Text(labels.get("__value__").to_owned())),
+        ("sortByLabel", [Value::Text(label), Value::List(items)]) => {
+            let key = |item: &Value| match item {
+                Value::Sample(labels, _) => labels.get(label).to_owned(),
+                _ => String::new(),
+            };
+            let mut items = items.clone();
+            items.sort_by_key(key);
+            Ok(Value::List(items))
+        }
+        (_, given) => {
+            Err(format!("wrong number or kind of arguments: {}", Value::List(given.to_vec()).text()))
+        }
+    }
+}
+
+fn chosen(all: &[Value], wanted: bool) -> Value {
+    let found = all.iter().find(|value| value.is_true() == wanted);
+    found.or(all.last()).cloned().unwrap_or(Value::Nil)
+}
+
+/// None for a NaN.
+fn compare(a: &Value, b: &Value) -> Result<Option<Ordering>, String> {
+    match (a, b) {
+        (Value::Text(a), Value::Text(b)) => Ok(Some(a.cmp(b))),
+        (Value::Bool(a), Value::Bool(b)) => Ok(Some(a.cmp(b))),
+        (Value::Int(a), Value::Int(b)) => Ok(Some(a.cmp(b))),
+        // Go refuses to compare an integer with a float; what was meant is plain.
+        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
+            Ok(a.number()?.partial_cmp(&b.number()?))
+        }
+        _ => Err("incompatible types for comparison".to_owned()),
+    }
+}
+
+fn holds(name: &str, order: Option<Ordering>) -> bool {
+    match name {
+        "ne" => order != Some(Ordering::Equal),
+        "lt" => order == Some(Ordering::Less),
+        "gt" => order == Some(Ordering::Greater),
+        "le" => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+        _ => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+    }
+}
+
+fn length(value: &Value) -> Result<Value, String> {
+    match value {
+        Value::Text(text) => Ok(Value::Int(text.len() as i64)),
+        Value::List(items) | Value::Args(items) => Ok(Value::Int(items.len() as i64)),
+        Value::Map(labels) => Ok(Value::Int(labels.len() as i64)),
+        other => Err(format!("len of {}", other.text())),
+    }
+}
+
+fn index(value: &Value, key: &Value) -> Result<Value, String> {
+    match (value, key) {
+        (Value::Map(labels), Value::Text(name)) => Ok(Value::Text(labels.get(name).to_owned())),
+        (Value::List(items) | Value::Args(items), Value::Int(at)) => usize::try_from(*at)
+            .ok()
+            .and_then(|at| items.get(at).cloned())
+            .ok_or_else(|| format!("index out of range: {at}")),
+        _ => Err(format!("can't index {} by {}", value.text(), key.text())),
+    }
+}
+
+fn changed(name: &str, text: &str) -> String {
+    match name {
+        "toUpper" => text.to_uppercase(),
+        "toLower" => text.to_lowercase(),
+        "title" => titled(text),
+        "stripPort" => without_port(text).to_owned(),
+        "stripDomain" => without_domain(text),
+        _ => text.to_owned(),
+    }
+}
+
+/// Every word with a capital.
+fn titled(text: &str) -> String {
+    let mut in_word = false;
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let letter = c.is_alphanumeric() || c == '_' || c == '\'';
+        if letter && !in_word {
+            out.extend(c.to_uppercase())
+        } else {
+            out.push(c)
+        }
+        in_word = letter;
+    }
+    out
+}
+
+fn without_port(address: &str) -> &str {
+    match address.rsplit_once(':') {
+        Some((host, _)) if host.starts_with('[') && host.ends_with(']') => &host[1..host.len() - 1],
+        Some((host, _)) if !host.contains(':') => host,
+        _ => address,
+    }
+}
+
+fn without_domain(address: &str) -> String {
+    let host = without_port(address);
+    if host.parse::<std::net::IpAddr>().is_ok() {
+        return address.to_owned();
+    }
+    let port = address.strip_prefix(host).unwrap_or_default();
+    format!("{}{port}", host.split('.').next().unwrap_or_default())
+}
+
+fn regex(pattern: &Value) -> Result<Regex, String> {
+    let built = regex::RegexBuilder::new(pattern.string()?).size_limit(MAX_REGEX_BYTES).build();
+    built.map_err(|why| why.to_string().lines().last().unwrap_or_default().to_owned())
+}
+
+/// The path of a URL, without a slash at its end.
+fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find('/').map_or("", |at| &rest[at..]).trim_end_matches('/')
+}

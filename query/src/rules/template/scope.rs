@@ -1,0 +1,70 @@
+//! Variables that a template uses and nobody declares: told when the file is read, not at 3 a.m.
+
+use super::parse::{Base, Command, Node, Operand, Pipeline};
+
+/// Those that every template of an alert has; the empty one is `$`.
+pub const GIVEN: [&str; 5] = ["", "labels", "externalLabels", "externalURL", "value"];
+
+pub fn check(nodes: &[Node]) -> Result<(), String> {
+    block(nodes, &mut GIVEN.map(str::to_owned).to_vec())
+}
+
+fn block(nodes: &[Node], known: &mut Vec<String>) -> Result<(), String> {
+    let outer = known.len();
+    for node in nodes {
+        let inner = known.len();
+        match node {
+            Node::Text(_) => {}
+            Node::Action(action) => pipeline(action, known)?,
+            Node::If(branches) => {
+                for (condition, body) in branches {
+                    condition.iter().try_for_each(|condition| pipeline(condition, known))?;
+                    block(body, known)?;
+                }
+                known.truncate(inner);
+            }
+            Node::With(over, body, otherwise) | Node::Range(over, body, otherwise) => {
+                pipeline(over, known)?;
+                block(body, known)?;
+                block(otherwise, known)?;
+                known.truncate(inner);
+            }
+        }
+    }
+    known.truncate(outer);
+    Ok(())
+}
+
+fn pipeline(pipeline: &Pipeline, known: &mut Vec<String>) -> Result<(), String> {
+    for command in &pipeline.commands {
+        match command {
+            Command::Value(value) => operand(value, known)?,
+            Command::Call(_, operands) => operands.iter().try_for_each(|one| operand(one, known))?,
+        }
+    }
+    for name in &pipeline.variables {
+        if pipeline.declares {
+            known.push(name.clone());
+        } else {
+            is_known(name, known)?;
+        }
+    }
+    Ok(())
+}
+
+fn operand(operand: &Operand, known: &mut Vec<String>) -> Result<(), String> {
+    match &operand.base {
+        Base::Variable(name) => is_known(name, known),
+        Base::Pipeline(inner) => pipeline(inner, known),
+        _ => Ok(()),
+    }
+}
+
+fn is_known(name: &str, known: &[String]) -> Result<(), String> {
+    if known.iter().any(|one| one == name) {
+        return Ok(());
+    }
+    Err(format!(
+        "undefined variable \"${name}\"; there are $labels, $value, $externalLabels and $externalURL"
+    ))
+}

@@ -1,0 +1,52 @@
+//! Series that are Prometheus' own: their name and labels are taken as they are.
+//!
+//! OTLP's names become Prometheus' by rules that do not lead back (`a.b` and `a__b` are both `a_b`). What
+//! has a Prometheus name from the start, as the result of a recording rule, is marked by its scope: the
+//! metric's name is `__name__`, the attributes are the other labels, and there is no resource that could
+//! add any. Counts of its histograms are the bits of doubles, as a rate has fractions of them.
+
+use crate::wire::Writer;
+use crate::{AnyValue, Kind, Series, attributes, origin};
+use std::sync::LazyLock;
+
+/// The name of the scope.
+pub const SCOPE: &str = "ocelli.prometheus";
+
+/// A flag of a point beside OTLP's own: the histogram is a gauge, so that it knows no counter reset.
+pub const FLAG_GAUGE: u32 = 1 << 16;
+
+static SCOPE_VALUE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut scope = Writer::new();
+    scope.put_bytes(1, SCOPE.as_bytes());
+    origin::encode(scope.as_bytes(), "")
+});
+
+/// The series of a name and its other labels, which must be sorted by name.
+pub fn series<'a>(name: &str, kind: Kind, labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Series {
+    let pairs = labels.into_iter().map(|(name, value)| (name, AnyValue::String(value)));
+    Series {
+        name: name.to_owned(),
+        kind,
+        attributes: attributes::encode(pairs),
+        scope: SCOPE_VALUE.clone(),
+        ..Series::default()
+    }
+}
+
+/// Whether a series is one.
+pub fn is_native(series: &Series) -> bool {
+    series.scope == *SCOPE_VALUE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::Scope;
+
+    #[test]
+    fn the_scope_marks_a_series() {
+        let series = series("job:a__b", Kind::Gauge, [("job", "x")]);
+        assert!(is_native(&series) && !is_native(&Series::default()));
+        assert_eq!(Scope::parse(&series.scope).unwrap().name, SCOPE);
+    }
+}

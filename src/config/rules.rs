@@ -1,0 +1,42 @@
+//! Rules as the configuration names them.
+
+use super::Config;
+use crate::rules::Settings;
+use ocelli_signal::{DEFAULT_TENANT, Signal};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// How rules are evaluated where their group says nothing else.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct RulesConfig {
+    pub evaluation_interval_s: u64,
+}
+
+impl Default for RulesConfig {
+    fn default() -> RulesConfig {
+        RulesConfig { evaluation_interval_s: 60 }
+    }
+}
+
+impl Config {
+    /// Patterns of the file are relative to its folder; then come those of the flags.
+    pub(super) fn name_rules(&mut self, folder: &Path, flags: &[PathBuf]) {
+        self.rule_files.iter_mut().for_each(|pattern| *pattern = folder.join(&pattern));
+        self.rule_files.extend(flags.iter().cloned());
+    }
+
+    pub fn rule_settings(&self) -> Settings {
+        let limits = self.query_limits();
+        let keep = self.retention.retention().keep(DEFAULT_TENANT, Signal::Points, "");
+        let ms = |seconds: u64| i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
+        Settings {
+            files: self.rule_files.clone(),
+            interval_ms: ms(self.rules.evaluation_interval_s),
+            history_ms: ms(keep.as_secs()),
+            timeout: limits.timeout,
+            max_samples: limits.samples,
+            max_bytes: usize::try_from(limits.query_bytes).unwrap_or(usize::MAX),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! One group on time: its rules one after the other, each seeing what the ones before gave.
+
+use super::status::Unit;
+use super::work::{Work, ask};
+use ocelli_api::rules::RuleHealth;
+use ocelli_query::Error;
+use ocelli_query::promql::annotations::line_and_column;
+use ocelli_query::rules::RuleState;
+use ocelli_query::rules::schedule::{Due, Schedule};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// The clock is looked at this often, so that one that jumps is noticed.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Evaluates until it is told to stop; gives what the rules remember. What is not known yet of a rule is
+/// looked for in the store.
+pub async fn run(
+    work: Arc<Work>,
+    unit: Arc<Unit>,
+    mut schedule: Schedule,
+    known: Vec<Option<RuleState>>,
+    mut stop: watch::Receiver<bool>,
+) -> Vec<RuleState> {
+    let mut states = Vec::with_capacity(known.len());
+    for (rule, known) in unit.group.rules.iter().zip(known) {
+        states.push(match known {
+            Some(state) => state,
+            None if *stop.borrow() => RuleState::new(rule.clone()),
+            None => work.restored(rule, &unit).await,
+        });
+    }
+    while !*stop.borrow() {
+        match schedule.due(work.now_ms()) {
+            Due::Wait(ms) => {
+                let wait = Duration::from_millis(ms.unsigned_abs()).min(LOOK_EVERY);
+                tokio::select! {
+                    _ = tokio::time::sleep(wait) => {}
+                    _ = stop.wait_for(|stop| *stop) => {}
+                }
+            }
+            Due::Evaluate { slot_ms, missed, again } => {
+                if missed > 0 {
+                    tracing::warn!(group = unit.group.name, missed, "evaluations were left out");
+                    unit.state().missed += missed;
+                }
+                evaluate(&work, &unit, &mut states, slot_ms, again).await;
+            }
+        }
+    }
+    states
+}
+
+async fn evaluate(work: &Work, unit: &Unit, states: &mut [RuleState], slot_ms: i64, again: bool) {
+    let started = Instant::now();
+    for (at, state) in states.iter_mut().enumerate() {
+        let rule_started = Instant::now();
+        let outcome = evaluate_rule(work, unit, state, slot_ms, again).await;
+        let mut told = unit.state();
+        let info = &mut told.rules[at];
+        info.evaluations += 1;
+        info.last_slot_ms = Some(slot_ms);
+        info.evaluation_ms = rule_started.elapsed().as_secs_f64() * 1e3;
+        info.alerts = state.alerts().cloned().collect();
+        match outcome {
+            Ok(series) => (info.health, info.last_error, info.series) = (RuleHealth::Ok, None, series),
+            Err(error) => {
+                let text = message(&error, &state.rule.expr);
+                if info.last_error.as_ref() != Some(&text) {
+                    tracing::warn!(
+                        group = unit.group.name,
+                        rule = state.rule.name,
+                        error = text,
+                        "a rule failed"
+                    );
+                }
+                info.failures += 1;
+                (info.health, info.last_error) = (RuleHealth::Err, Some(text));
+            }
+        }
+        // The past is done: from here the mark goes with the slots.
+        if let Some(past) = info.past.as_mut().filter(|past| past.mark.done >= unit.last_past_ms()) {
+            past.mark.done = past.mark.done.max(slot_ms);
+        }
+    }
+    let mut told = unit.state();
+    told.evaluations += 1;
+    told.last_slot_ms = Some(slot_ms);
+    told.evaluation_ms = started.elapsed().as_secs_f64() * 1e3;
+}
+
+/// Evaluates and keeps; gives how many series there are.
+async fn evaluate_rule(
+    work: &Work,
+    unit: &Unit,
+    state: &mut RuleState,
+    slot_ms: i64,
+    again: bool,
+) -> Result<u64, Error> {
+    let (mut moved, context, max_samples) = (state.clone(), unit.context.clone(), work.max_samples);
+    let asked = work.blocking(move |snapshot, budget| {
+        let outcome = moved.evaluate(slot_ms, &context, &mut |text, time_ms| {
+            ask(snapshot, budget, max_samples, text, time_ms)
+        });
+        (moved, outcome)
+    });
+    let (moved, outcome) = asked.await?;
+    *state = moved;
+    let mut recorded = outcome?;
+    let series = recorded.iter().filter(|one| !one.sample.is_stale()).count() as u64;
+    if again {
+        recorded = work.without_stored(recorded).await?;
+    }
+    work.keep(recorded).await?;
+    // An alert has two series.
+    Ok(if state.rule.alert.is_some() { series / 2 } else { series })
+}
+
+/// A wrong query is told with its place, as Prometheus tells it.
+fn message(error: &Error, expr: &str) -> String {
+    match error {
+        Error::BadQuery { message, offset } => {
+            format!("{}: parse error: {message}", line_and_column(expr, offset.unwrap_or_default()))
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,183 @@
+//! The rule engine: evaluates groups on time, keeps what they give, and computes new rules over what was
+//! kept before they were there.
+//!
+//! What a rule gives at a time is decided in `ocelli_query::rules` without a clock or a store; here are
+//! the clock, the store, and the order of work.
+
+mod backfill;
+mod group;
+mod load;
+mod mark;
+mod metrics;
+mod restore;
+mod status;
+mod work;
+
+pub use load::{LoadError, load};
+pub use metrics::register;
+
+use mark::Mark;
+use ocelli_api::rules::RulesResponse;
+use ocelli_query::rules::{Group, Rule, RuleState};
+use ocelli_storage::{Clock, Store};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use work::Work;
+
+/// What the engine is started with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Patterns of rule files.
+    pub files: Vec<PathBuf>,
+    /// Of groups that name none.
+    pub interval_ms: i64,
+    /// How long points are kept: further back nothing is computed.
+    pub history_ms: i64,
+    /// Of one evaluation.
+    pub timeout: Duration,
+    /// Samples, and bytes of what is read, that one evaluation may hold.
+    pub max_samples: u64,
+    pub max_bytes: usize,
+}
+
+/// A group that runs.
+struct Running {
+    unit: Arc<status::Unit>,
+    stop: watch::Sender<bool>,
+    /// Ends with what the rules remember.
+    task: JoinHandle<Vec<RuleState>>,
+}
+
+/// The running engine.
+pub struct RuleEngine {
+    settings: Settings,
+    work: Arc<Work>,
+    running: Mutex<Vec<Running>>,
+    /// One reload at a time.
+    reloading: tokio::sync::Mutex<()>,
+    units: Arc<Mutex<Vec<Arc<status::Unit>>>>,
+    new_units: Arc<Notify>,
+    stop_backfill: watch::Sender<bool>,
+    backfill: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl RuleEngine {
+    /// Starts with groups that were read already.
+    pub async fn start(
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        groups: Vec<Group>,
+    ) -> anyhow::Result<Arc<RuleEngine>> {
+        let (stop_backfill, stops) = watch::channel(false);
+        let work = Arc::new(Work::new(store, clock, &settings));
+        let (units, new_units) = (Arc::<Mutex<Vec<_>>>::default(), Arc::new(Notify::new()));
+        let worker =
+            backfill::Worker { work: work.clone(), units: units.clone(), new_units: new_units.clone() };
+        let engine = Arc::new(RuleEngine {
+            settings,
+            work,
+            running: Mutex::default(),
+            reloading: tokio::sync::Mutex::default(),
+            units,
+            new_units,
+            stop_backfill,
+            backfill: Mutex::new(Some(tokio::spawn(worker.run(stops)))),
+        });
+        engine.replace(groups).await?;
+        Ok(engine)
+    }
+
+    /// Reads the files again. Groups that are as they were go on; an error leaves all as it is.
+    pub async fn reload(&self) {
+        match load(&self.settings.files) {
+            Ok(groups) => match self.replace(groups).await {
+                Ok(()) => tracing::info!(groups = self.status().groups.len(), "rule files were read again"),
+                Err(error) => tracing::error!(%error, "rule files were read, and could not be put to work"),
+            },
+            Err(error) => tracing::error!(%error, "rule files can't be used; the rules from before go on"),
+        }
+    }
+
+    /// Runs these groups instead of those that run.
+    async fn replace(&self, groups: Vec<Group>) -> anyhow::Result<()> {
+        let _one = self.reloading.lock().await;
+        let mut old = std::mem::take(&mut *self.running());
+        let mut next = Vec::with_capacity(groups.len());
+        let mut new = Vec::new();
+        for group in groups {
+            match old.iter().position(|running| running.unit.group == group) {
+                Some(at) => next.push(old.swap_remove(at)),
+                None => new.push(group),
+            }
+        }
+        // What a rule remembers goes on with it, also into another group.
+        let (mut remembered, mut ended) = (Vec::new(), Vec::new());
+        for running in old {
+            ended.push(running.unit.clone());
+            let _ = running.stop.send(true);
+            match running.task.await {
+                Ok(states) => remembered.extend(states),
+                Err(error) => tracing::error!(%error, "a group of rules had ended"),
+            }
+        }
+        self.work.save(&ended).await;
+        let marks = mark::read(&self.work.store).await?;
+        for group in new {
+            next.push(self.run(group, &marks, &mut remembered));
+        }
+        self.work.end(remembered).await;
+        *self.units.lock().unwrap_or_else(PoisonError::into_inner) =
+            next.iter().map(|running| running.unit.clone()).collect();
+        *self.running() = next;
+        self.new_units.notify_one();
+        Ok(())
+    }
+
+    fn run(&self, group: Group, marks: &HashMap<String, Mark>, remembered: &mut Vec<RuleState>) -> Running {
+        let (unit, schedule) = self.work.unit(group, self.settings.interval_ms, marks);
+        let unit = Arc::new(unit);
+        // A rule whose expression has changed goes on with the series of the one before.
+        let mut known = |rule: &Rule| {
+            let same = |state: &RuleState| state.rule == *rule;
+            let at = remembered.iter().position(same);
+            let at = at.or_else(|| remembered.iter().position(|state| state.rule.is_successor(rule)))?;
+            let mut state = remembered.swap_remove(at);
+            state.rule = rule.clone();
+            Some(state)
+        };
+        let states: Vec<Option<RuleState>> = unit.group.rules.iter().map(&mut known).collect();
+        let (stop, stops) = watch::channel(false);
+        let task = tokio::spawn(group::run(self.work.clone(), unit.clone(), schedule, states, stops));
+        Running { unit, stop, task }
+    }
+
+    pub fn status(&self) -> RulesResponse {
+        let units = self.units.lock().unwrap_or_else(PoisonError::into_inner);
+        RulesResponse { groups: units.iter().map(|unit| unit.shown()).collect() }
+    }
+
+    /// Ends between two evaluations, and remembers how far all rules are.
+    pub async fn stop(&self) {
+        let _ = self.stop_backfill.send(true);
+        let running = std::mem::take(&mut *self.running());
+        for running in running {
+            let _ = running.stop.send(true);
+            let _ = running.task.await;
+        }
+        let backfill = self.backfill.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = backfill {
+            let _ = task.await;
+        }
+        let units = self.units.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.work.save(&units).await;
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, Vec<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,199 @@
+//! What groups and backfill share: asking the store, keeping samples, marks.
+
+use super::mark::{self, Mark};
+use super::status::{Past, RuleInfo, Unit};
+use super::{Settings, restore};
+use ocelli_query::Error;
+use ocelli_query::http::TENANT;
+use ocelli_query::http::run::Budget;
+use ocelli_query::promql::labels::METRIC_NAME;
+use ocelli_query::promql::otlp::select_from;
+use ocelli_query::promql::select::{Matcher, Selection};
+use ocelli_query::promql::{Answer, Query, run};
+use ocelli_query::rules::points::batches;
+use ocelli_query::rules::schedule::{Schedule, Slots};
+use ocelli_query::rules::{Context, Group, Recorded, Rule, RuleState};
+use ocelli_signal::Signal;
+use ocelli_storage::{Clock, Snapshot, Store};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+/// Groups that evaluate at the same moment; the others wait, so that queries have a core too.
+const CONCURRENT: usize = 2;
+/// A full store is tried again for so long before samples are given up.
+const KEEP_PATIENCE: Duration = Duration::from_secs(10);
+
+pub struct Work {
+    pub store: Store,
+    pub clock: Clock,
+    pub timeout: Duration,
+    pub max_samples: u64,
+    max_bytes: usize,
+    history_ms: i64,
+    places: Semaphore,
+}
+
+impl Work {
+    pub fn new(store: Store, clock: Clock, settings: &Settings) -> Work {
+        Work {
+            store,
+            clock,
+            timeout: settings.timeout,
+            max_samples: settings.max_samples,
+            max_bytes: settings.max_bytes,
+            history_ms: settings.history_ms,
+            places: Semaphore::new(CONCURRENT),
+        }
+    }
+
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ns().div_euclid(1_000_000)
+    }
+
+    /// Runs what asks the store, off the async threads and among few.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Snapshot, &Budget) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let closed = |why: &dyn std::fmt::Display| Error::Internal(why.to_string());
+        let _place = self.places.acquire().await.map_err(|why| closed(&why))?;
+        let (budget, snapshot) = Budget::of_server(&self.store, self.timeout, self.max_bytes);
+        let task = tokio::task::spawn_blocking(move || work(&snapshot, &budget));
+        task.await.map_err(|why| closed(&why))
+    }
+
+    /// Keeps samples; they are durable and can be asked for when this returns.
+    pub async fn keep(&self, recorded: Vec<Recorded>) -> Result<(), Error> {
+        let (batches, refused) = batches(recorded);
+        let started = Instant::now();
+        for batch in batches {
+            loop {
+                match self.store.append(TENANT, batch.clone()).await {
+                    Ok(_) => break,
+                    Err(ocelli_storage::Error::Overloaded { retry_after, .. })
+                        if started.elapsed() < KEEP_PATIENCE =>
+                    {
+                        tokio::time::sleep(retry_after).await;
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        match refused {
+            0 => Ok(()),
+            _ => Err(Error::LimitExceeded(format!("{refused} histograms have too many buckets to be kept"))),
+        }
+    }
+
+    /// The samples whose time the store does not have of their series.
+    pub async fn without_stored(&self, recorded: Vec<Recorded>) -> Result<Vec<Recorded>, Error> {
+        let name = |one: &Recorded| one.labels.metric_name().to_owned();
+        let names: BTreeSet<String> = recorded.iter().map(name).collect();
+        let times = recorded.iter().map(|one| one.time_ms);
+        let (Some(first), Some(last)) = (times.clone().min(), times.max()) else { return Ok(recorded) };
+        self.blocking(move |snapshot, _| {
+            let mut stored = BTreeSet::new();
+            for name in names {
+                let matchers = vec![Matcher::equal(METRIC_NAME, &name)];
+                let selection = Selection { matchers, after_ms: first - 1, until_ms: last };
+                for series in select_from(snapshot, &selection, &|_| {})? {
+                    let labels = &series.labels;
+                    stored.extend(series.samples.in_order().iter().map(|(time, _)| (labels.clone(), *time)));
+                }
+            }
+            Ok(recorded
+                .into_iter()
+                .filter(|one| !stored.contains(&(one.labels.clone(), one.time_ms)))
+                .collect())
+        })
+        .await?
+    }
+
+    /// A group as it will run, from the next slot on.
+    pub fn unit(&self, group: Group, interval_ms: i64, marks: &HashMap<String, Mark>) -> (Unit, Schedule) {
+        let slots = Slots::new(&group.name, group.interval_ms.unwrap_or(interval_ms));
+        let now_ms = self.now_ms();
+        let context = Context {
+            query_offset_ms: group.query_offset_ms.unwrap_or(0),
+            limit: group.limit,
+            ..Context::default()
+        };
+        let history = self.store.snapshot(TENANT).min_time(Signal::Points);
+        let earliest_ms = now_ms.saturating_sub(self.history_ms);
+        let history_ms = history.map_or(now_ms, |ns| ns.div_euclid(1_000_000)).max(earliest_ms);
+        let begin_ms = slots.at_or_before(history_ms.saturating_add(context.query_offset_ms));
+        let past = |rule: &Rule| {
+            let key = rule.key();
+            let saved = marks.get(&key).copied();
+            let mark = saved.unwrap_or(Mark { from: begin_ms, done: begin_ms - slots.interval_ms });
+            // What has expired since is not computed.
+            let mark = Mark { done: mark.done.max(begin_ms - slots.interval_ms), ..mark };
+            Past { key, mark, saved, samples: 0, failures: 0, last_error: None }
+        };
+        let rules: Vec<RuleInfo> = group
+            .rules
+            .iter()
+            .map(|rule| RuleInfo { past: rule.alert.is_none().then(|| past(rule)), ..RuleInfo::default() })
+            .collect();
+        let latest = rules.iter().filter_map(|info| Some(info.past.as_ref()?.mark.done)).max();
+        let schedule = Schedule::new(slots, now_ms, latest.unwrap_or(i64::MIN));
+        (Unit::new(group, slots, context, schedule.next_ms(), rules), schedule)
+    }
+
+    /// A rule with what an earlier process left of it in the store.
+    pub async fn restored(&self, rule: &Rule, unit: &Unit) -> RuleState {
+        let mut state = RuleState::new(rule.clone());
+        let (rule, now_ms) = (rule.clone(), self.now_ms());
+        let last_ms = unit.last_past_ms() - unit.context.query_offset_ms;
+        let found = self.blocking(move |snapshot, _| restore::found(snapshot, &rule, last_ms, now_ms)).await;
+        match found.flatten() {
+            Ok(found) => {
+                state.resume(found.series);
+                found.alerts.iter().for_each(|(labels, since)| state.restore_alert(labels, *since));
+            }
+            Err(error) => tracing::warn!(%error, rule = state.rule.name, "its state could not be restored"),
+        }
+        state
+    }
+
+    /// Ends the series of rules that are there no more.
+    pub async fn end(&self, states: Vec<RuleState>) {
+        let now_ms = self.now_ms();
+        let ended: Vec<Recorded> = states.into_iter().flat_map(|mut state| state.end(now_ms)).collect();
+        if let Err(error) = self.keep(ended).await {
+            tracing::warn!(%error, "series of removed rules were not marked as ended");
+        }
+    }
+
+    /// Saves the marks that have moved.
+    pub async fn save(&self, units: &[Arc<Unit>]) {
+        let mut moved = Vec::new();
+        for unit in units {
+            let mut state = unit.state();
+            for past in state.rules.iter_mut().filter_map(|info| info.past.as_mut()) {
+                if past.saved != Some(past.mark) {
+                    past.saved = Some(past.mark);
+                    moved.push((past.key.clone(), past.mark));
+                }
+            }
+        }
+        if let Err(error) = mark::keep(&self.store, &moved).await {
+            tracing::warn!(%error, "how far rules are could not be saved; the next start looks further back");
+        }
+    }
+}
+
+/// One instant query of a rule.
+pub fn ask(
+    snapshot: &Snapshot,
+    budget: &Budget,
+    max_samples: u64,
+    text: &str,
+    time_ms: i64,
+) -> Result<Answer, Error> {
+    let query = Query { max_samples, ..Query::instant(text, time_ms) };
+    let scanned = |points| budget.scanned(points, 0);
+    run(&query, &mut |selection| select_from(snapshot, selection, &scanned), &|| budget.check())
+}

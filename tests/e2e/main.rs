@@ -19,6 +19,7 @@ mod full_disk;
 mod memory;
 mod object_store;
 mod postgres;
+mod prometheus;
 mod read_back;
 mod red;
 mod rule_files;

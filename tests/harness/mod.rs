@@ -13,6 +13,7 @@ pub mod gate;
 pub mod otlp;
 pub mod postgres;
 pub mod process;
+pub mod prometheus;
 pub mod s3;
 pub mod sender;
 pub mod server;

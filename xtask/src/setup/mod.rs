@@ -4,4 +4,5 @@ pub mod apt;
 pub mod browser;
 pub mod clients;
 pub mod postgres;
+pub mod prometheus;
 pub mod wasm;

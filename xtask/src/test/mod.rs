@@ -16,7 +16,7 @@ use crate::command;
 use crate::paths::Paths;
 use crate::setup::browser::Browser;
 use crate::setup::clients::Clients;
-use crate::setup::postgres;
+use crate::setup::{postgres, prometheus};
 use crate::steps::{Report, Tally};
 use crate::test::programs::{Program, SELECTION};
 use crate::ui;
@@ -120,6 +120,11 @@ impl SetUp {
             && let Some(folder) = report.prepare("postgres", postgres::find)
         {
             variables.push(("OCELLI_TEST_POSTGRES_DIR", folder));
+        }
+        if groups.contains(&Group::E2e)
+            && let Some(program) = report.prepare("prometheus", || prometheus::find(paths))
+        {
+            variables.push(("OCELLI_TEST_PROMETHEUS", program));
         }
         if groups.contains(&Group::Browser)
             && let Some(browser) = report.prepare("chromium", Browser::find)

@@ -48,15 +48,20 @@ impl Bucket {
 }
 
 impl Histogram {
-    /// All buckets from the lowest to the highest; the zero bucket only where it counted something.
+    /// All buckets from the lowest to the highest. As in Prometheus the zero bucket is left out where
+    /// it counted nothing, or less than nothing, which a difference can.
     pub fn buckets(&self) -> impl DoubleEndedIterator<Item = Bucket> + '_ {
+        self.buckets_with(self.zero_count > 0.0)
+    }
+
+    pub(super) fn buckets_with(&self, zero: bool) -> impl DoubleEndedIterator<Item = Bucket> + '_ {
         let negative = self.negative.iter().rev().map(|(index, count)| Bucket {
             lower: -self.bound(*index),
             upper: -self.bound(index - 1),
             count: *count,
             kind: BucketKind::Negative,
         });
-        let zero = (self.zero_count != 0.0).then_some(Bucket {
+        let zero = zero.then_some(Bucket {
             lower: -self.zero_threshold,
             upper: self.zero_threshold,
             count: self.zero_count,

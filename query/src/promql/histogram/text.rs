@@ -8,7 +8,7 @@ use std::fmt;
 impl fmt::Display for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "{{count:{}, sum:{}", format_general(self.count), format_general(self.sum))?;
-        for bucket in self.buckets().filter(|bucket| bucket.count != 0.0) {
+        for bucket in self.buckets_with(true).filter(|bucket| bucket.count != 0.0) {
             let (open, close) = match bucket.kind {
                 BucketKind::Negative => ('[', ')'),
                 BucketKind::Zero | BucketKind::Lowest => ('[', ']'),

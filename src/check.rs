@@ -1,7 +1,7 @@
 //! `ocelli check FILE…`: every file's verdict, whether it is a configuration or one of rules.
 
 use crate::config;
-use ocelli_query::rules::{Group, file};
+use ocelli_query::rules::{Group, file, testing};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,6 +33,11 @@ pub fn run(files: &[PathBuf]) -> ExitCode {
 fn verdict(path: &Path) -> Result<(String, Vec<Group>), Vec<String>> {
     let name = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| vec![format!("{name}: {error}")])?;
+    if testing::is_test_file(&text) {
+        return Err(vec![format!(
+            "{name}: these are unit tests of rules; `ocelli test rules {name}` runs them"
+        )]);
+    }
     if !file::is_rule_file(&text) {
         return config::check(path).map(|()| ("ok".to_owned(), Vec::new())).map_err(|why| vec![why]);
     }

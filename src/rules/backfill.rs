@@ -60,9 +60,13 @@ impl Worker {
         self.units.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The first group, in the order of the files, that has a rule with slots to fill.
+    /// A group that has a rule with slots to fill: the first, in the order of the files, that reads no
+    /// series of another such group.
     fn unfinished(&self) -> Option<Arc<Unit>> {
-        self.all().into_iter().find(|unit| lowest(unit).is_some())
+        let mut all = self.all();
+        all.retain(|unit| lowest(unit).is_some());
+        let at = first_to_fill(&all.iter().map(|unit| &unit.group.rules[..]).collect::<Vec<_>>())?;
+        Some(all.swap_remove(at))
     }
 
     /// One chunk of a group, rule by rule: a later one reads what an earlier one gave. False when it is to
@@ -123,7 +127,8 @@ impl Worker {
             chunk,
             query_offset_ms: unit.context.query_offset_ms,
             limit: unit.context.limit,
-            max_samples: self.work.max_samples.min(MOST_SAMPLES),
+            subquery_step_ms: self.work.ask.subquery_step_ms,
+            max_samples: self.work.ask.max_samples.min(MOST_SAMPLES),
         };
         let rule = rule.clone();
         let mut filled = self
@@ -145,6 +150,19 @@ fn lowest(unit: &Unit) -> Option<i64> {
     let state = unit.state();
     let done = state.rules.iter().filter_map(|info| Some(info.past.as_ref()?.mark.done)).min()?;
     (done < unit.last_past_ms()).then_some(done)
+}
+
+/// The place of the group to begin with; of groups that read each other in a circle it is the first.
+fn first_to_fill(groups: &[&[Rule]]) -> Option<usize> {
+    let recorded = |other: &Rule, rule: &Rule| other.alert.is_none() && rule.expr.contains(&other.name);
+    let reads = |rules: &[Rule], others: &[Rule]| {
+        let recording = rules.iter().filter(|rule| rule.alert.is_none());
+        recording.into_iter().any(|rule| others.iter().any(|other| recorded(other, rule)))
+    };
+    let is_free = |at: &usize| {
+        groups.iter().enumerate().all(|(other, rules)| other == *at || !reads(groups[*at], rules))
+    };
+    (0..groups.len()).find(is_free).or((!groups.is_empty()).then_some(0))
 }
 
 /// Whether a rule reads its own result, or that of one after it: then every slot must be there before
@@ -180,14 +198,22 @@ fn tell(unit: &Unit, at: usize, error: &Error) {
 mod tests {
     use super::*;
 
+    fn rule(name: &str, expr: &str) -> Rule {
+        Rule { name: name.into(), expr: expr.into(), labels: Vec::new(), alert: None }
+    }
+
+    #[test]
+    fn what_is_read_is_filled_first() {
+        let (base, middle, top) =
+            ([rule("a:x", "sum(x)")], [rule("b:x", "sum(a:x)")], [rule("c:x", "a:x / b:x")]);
+        assert_eq!(first_to_fill(&[&top, &middle, &base]), Some(2));
+        assert_eq!(first_to_fill(&[&top, &middle]), Some(1));
+        assert_eq!(first_to_fill(&[&[rule("a", "b")], &[rule("b", "a")]]), Some(0));
+        assert_eq!(first_to_fill(&[]), None);
+    }
+
     #[test]
     fn rules_that_read_themselves_are_told() {
-        let rule = |name: &str, expr: &str| Rule {
-            name: name.into(),
-            expr: expr.into(),
-            labels: Vec::new(),
-            alert: None,
-        };
         assert!(!is_circular(&[rule("a:x", "sum(x)"), rule("b:x", "sum(a:x)")]));
         assert!(is_circular(&[rule("b:x", "sum(a:x)"), rule("a:x", "sum(x)")]));
         assert!(is_circular(&[rule("a:x", "a:x offset 1m + 1")]));

@@ -1,7 +1,7 @@
 //! One group on time: its rules one after the other, each seeing what the ones before gave.
 
 use super::status::Unit;
-use super::work::{Work, ask};
+use super::work::Work;
 use ocelli_api::rules::RuleHealth;
 use ocelli_query::Error;
 use ocelli_query::promql::annotations::line_and_column;
@@ -31,6 +31,7 @@ pub async fn run(
             None => work.restored(rule, &unit).await,
         });
     }
+    let mut late = false;
     while !*stop.borrow() {
         match schedule.due(work.now_ms()) {
             Due::Wait(ms) => {
@@ -41,10 +42,12 @@ pub async fn run(
                 }
             }
             Due::Evaluate { slot_ms, missed, again } => {
-                if missed > 0 {
+                // Told once in a row; all of them are counted.
+                if missed > 0 && !late {
                     tracing::warn!(group = unit.group.name, missed, "evaluations were left out");
-                    unit.state().missed += missed;
                 }
+                late = missed > 0;
+                unit.state().missed += missed;
                 evaluate(&work, &unit, &mut states, slot_ms, again).await;
             }
         }
@@ -98,11 +101,10 @@ async fn evaluate_rule(
     slot_ms: i64,
     again: bool,
 ) -> Result<u64, Error> {
-    let (mut moved, context, max_samples) = (state.clone(), unit.context.clone(), work.max_samples);
+    let (mut moved, context, ask) = (state.clone(), unit.context.clone(), work.ask);
     let asked = work.blocking(move |snapshot, budget| {
-        let outcome = moved.evaluate(slot_ms, &context, &mut |text, time_ms| {
-            ask(snapshot, budget, max_samples, text, time_ms)
-        });
+        let outcome =
+            moved.evaluate(slot_ms, &context, &mut |text, time_ms| ask.at(text, time_ms, snapshot, budget));
         (moved, outcome)
     });
     let (moved, outcome) = asked.await?;

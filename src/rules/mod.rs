@@ -181,3 +181,6 @@ impl RuleEngine {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

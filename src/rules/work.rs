@@ -29,7 +29,7 @@ pub struct Work {
     pub store: Store,
     pub clock: Clock,
     pub timeout: Duration,
-    pub max_samples: u64,
+    pub ask: Ask,
     max_bytes: usize,
     history_ms: i64,
     places: Semaphore,
@@ -41,7 +41,7 @@ impl Work {
             store,
             clock,
             timeout: settings.timeout,
-            max_samples: settings.max_samples,
+            ask: Ask { max_samples: settings.max_samples, subquery_step_ms: settings.interval_ms },
             max_bytes: settings.max_bytes,
             history_ms: settings.history_ms,
             places: Semaphore::new(CONCURRENT),
@@ -185,15 +185,19 @@ impl Work {
     }
 }
 
-/// One instant query of a rule.
-pub fn ask(
-    snapshot: &Snapshot,
-    budget: &Budget,
-    max_samples: u64,
-    text: &str,
-    time_ms: i64,
-) -> Result<Answer, Error> {
-    let query = Query { max_samples, ..Query::instant(text, time_ms) };
-    let scanned = |points| budget.scanned(points, 0);
-    run(&query, &mut |selection| select_from(snapshot, selection, &scanned), &|| budget.check())
+/// How a rule's query is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    pub max_samples: u64,
+    pub subquery_step_ms: i64,
+}
+
+impl Ask {
+    /// One instant query.
+    pub fn at(self, text: &str, time_ms: i64, snapshot: &Snapshot, budget: &Budget) -> Result<Answer, Error> {
+        let Ask { max_samples, subquery_step_ms } = self;
+        let query = Query { max_samples, subquery_step_ms, ..Query::instant(text, time_ms) };
+        let scanned = |points| budget.scanned(points, 0);
+        run(&query, &mut |selection| select_from(snapshot, selection, &scanned), &|| budget.check())
+    }
 }

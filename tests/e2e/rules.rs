@@ -274,3 +274,37 @@ async fn a_wrong_file_refuses_the_start_and_leaves_a_running_server_as_it_is() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_takes_alerts_up_where_they_were() {
+    let dir = tempfile::tempdir().unwrap();
+    let rules = "groups:\n- name: a\n  interval: 1s\n  rules:\n  - {alert: Long, expr: queue_length > 0, for: 1s}\n  - {alert: Patient, expr: queue_length > 0, for: 1h}\n";
+    let file = write(dir.path(), "r.yml", rules);
+    let server = Settings::serve().with(&["--rules", &file]).start().await;
+    send_queue(&server, 1, 10, 1).await;
+    let alerts = async |server: &Server| -> Vec<(String, i64)> {
+        let group = groups(server).await.remove(0);
+        let alerting = group.rules.iter().filter_map(|rule| rule.alerting.as_ref());
+        alerting
+            .flat_map(|one| {
+                one.alerts.iter().map(|alert| (alert.state.clone(), alert.active_at.0 / 1_000_000_000))
+            })
+            .collect()
+    };
+    let before = until("one fires and one waits", SOON, async || {
+        let found = alerts(&server).await;
+        let states: Vec<&str> = found.iter().map(|(state, _)| state.as_str()).collect();
+        ensure(states == ["firing", "pending"], || format!("{states:?}")).map(|()| found.clone())
+    })
+    .await;
+    let server = server.kill().start().await;
+    let after = until("both are there again", SOON, async || {
+        let found = alerts(&server).await;
+        ensure(found.len() == 2, || format!("{found:?}")).map(|()| found)
+    })
+    .await;
+    assert_eq!(after[0], before[0], "it fires on, since when it did");
+    // The time of the restart is no time in which it was seen.
+    let moved = after[1].1 - before[1].1;
+    assert!(after[1].0 == "pending" && (0..30).contains(&moved), "{before:?} {after:?}");
+}

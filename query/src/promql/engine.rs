@@ -28,6 +28,8 @@ pub struct Query<'a> {
     /// 0 for an instant query, which is evaluated at `start_ms` alone.
     pub step_ms: i64,
     pub lookback_ms: i64,
+    /// The resolution of subqueries that name none; with Prometheus the interval of rules.
+    pub subquery_step_ms: i64,
     /// Cells and samples that the query may hold.
     pub max_samples: u64,
 }
@@ -40,6 +42,7 @@ impl<'a> Query<'a> {
             end_ms: time_ms,
             step_ms: 0,
             lookback_ms: DEFAULT_LOOKBACK_MS,
+            subquery_step_ms: DEFAULT_SUBQUERY_STEP_MS,
             max_samples: 50_000_000,
         }
     }
@@ -85,7 +88,7 @@ pub fn run(
         end: query.end_ms,
         step: query.step_ms,
         lookback: query.lookback_ms,
-        default_step: DEFAULT_SUBQUERY_STEP_MS,
+        default_step: query.subquery_step_ms,
     };
     let selections = plan(&mut expr, &times)?;
     let mut data = Vec::with_capacity(selections.len());

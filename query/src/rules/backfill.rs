@@ -43,6 +43,8 @@ pub struct Over {
     pub chunk: Chunk,
     pub query_offset_ms: i64,
     pub limit: usize,
+    /// Of subqueries that name none.
+    pub subquery_step_ms: i64,
     pub max_samples: u64,
 }
 
@@ -99,8 +101,11 @@ fn by_range(
     }
     let Chunk { first_ms, last_ms, interval_ms } = over.chunk;
     let (first_ms, last_ms) = (first_ms - over.query_offset_ms, last_ms - over.query_offset_ms);
-    let query =
-        Query { max_samples: over.max_samples, ..Query::range(&rule.expr, first_ms, last_ms, interval_ms) };
+    let query = Query {
+        max_samples: over.max_samples,
+        subquery_step_ms: over.subquery_step_ms,
+        ..Query::range(&rule.expr, first_ms, last_ms, interval_ms)
+    };
     let Data::Matrix(matrix) = run(&query, select, check)?.data else { return Err(again()) };
     let mut found = Found::new();
     for (labels, samples) in matrix {
@@ -125,7 +130,11 @@ fn one_by_one(
     let mut found = Found::new();
     for time_ms in over.chunk.times() {
         let time_ms = time_ms - over.query_offset_ms;
-        let query = Query { max_samples: over.max_samples, ..Query::instant(&rule.expr, time_ms) };
+        let query = Query {
+            max_samples: over.max_samples,
+            subquery_step_ms: over.subquery_step_ms,
+            ..Query::instant(&rule.expr, time_ms)
+        };
         let outcome = run(&query, select, check).and_then(vector).and_then(|vector| {
             let named: Vec<(Labels, Sample)> =
                 vector.into_iter().map(|(labels, sample)| (recorded_labels(rule, &labels), sample)).collect();

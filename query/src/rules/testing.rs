@@ -31,6 +31,11 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Whether a YAML file is one of unit tests: it has the key `tests`.
+pub fn is_test_file(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("tests:"))
+}
+
 /// Runs the tests of one file.
 pub fn run_file(path: &Path, text: &str) -> Report {
     let mut report = Report { path: path.to_owned(), ..Report::default() };

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::http::Api;
 use crate::http::params::Params;
 use crate::http::run::{Budget, run_within};
-use crate::promql::engine::DEFAULT_LOOKBACK_MS;
+use crate::promql::engine::{DEFAULT_LOOKBACK_MS, DEFAULT_SUBQUERY_STEP_MS};
 use crate::promql::otlp::select_from;
 use crate::promql::select::Selection;
 use crate::promql::{self, Answer, Query};
@@ -85,6 +85,7 @@ fn evaluate(api: &Api, asked: &Asked, budget: &Budget) -> Result<Answer, Error> 
         end_ms: asked.end_ms,
         step_ms: asked.step_ms,
         lookback_ms: asked.lookback_ms,
+        subquery_step_ms: DEFAULT_SUBQUERY_STEP_MS,
         max_samples: api.limits.samples,
     };
     let snapshot = budget.snapshot(api);

@@ -9,7 +9,7 @@ fn rule(expr: &str) -> Rule {
 
 fn over(first: i64, last: i64) -> Over {
     let chunk = Chunk { first_ms: first * MINUTE, last_ms: last * MINUTE, interval_ms: MINUTE };
-    Over { chunk, query_offset_ms: 0, limit: 0, max_samples: 1_000_000 }
+    Over { chunk, query_offset_ms: 0, limit: 0, subquery_step_ms: MINUTE, max_samples: 1_000_000 }
 }
 
 /// Fills a chunk and keeps what came.

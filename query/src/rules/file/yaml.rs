@@ -27,7 +27,11 @@ pub fn read<T: DeserializeOwned + Default>(text: &str) -> Result<T, Problem> {
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(T::default());
     }
-    serde_yaml_ng::from_str(text).map_err(|error| {
+    let read = serde_yaml_ng::from_str(text).or_else(|error| {
+        // Merge keys, `<<: *defaults`, are none of the shape's own; places in what they make are lost.
+        if text.contains("<<") { merged(text).map_err(|_| error) } else { Err(error) }
+    });
+    read.map_err(|error| {
         let message = error.to_string();
         match error.location() {
             Some(at) => Problem {
@@ -38,6 +42,13 @@ pub fn read<T: DeserializeOwned + Default>(text: &str) -> Result<T, Problem> {
             None => Problem { line: 1, column: 1, message },
         }
     })
+}
+
+fn merged<T: DeserializeOwned>(text: &str) -> Result<T, serde_yaml_ng::Error> {
+    let mut value: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;
+    value.apply_merge()?;
+    // Through text, so that numbers may stand for texts as everywhere else.
+    serde_yaml_ng::from_str(&serde_yaml_ng::to_string(&value)?)
 }
 
 /// A duration as Prometheus writes it, in milliseconds: `5m`, `1h30m`, `0`.
@@ -212,6 +223,22 @@ mod tests {
         assert_eq!(at(&[Item(1), Value("expr")]), (9, 25));
         assert_eq!(at(&[Item(1), Value("labels"), Key("a")]), (9, 40));
         assert_eq!(locate("", &[Key("a")]), (1, 1));
+    }
+
+    #[test]
+    fn merge_keys_are_followed() {
+        #[derive(Default, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Two {
+            a: Pairs,
+            b: Pairs,
+        }
+        let two: Two = read("a: &a {x: 1, y: z}\nb: {<<: *a, y: w}\n").unwrap();
+        let mut pairs = two.b.0;
+        pairs.sort();
+        assert_eq!(two.a.0.len(), 2);
+        assert_eq!(pairs, [("x".to_owned(), "1".to_owned()), ("y".to_owned(), "w".to_owned())]);
+        assert!(read::<Two>("a: &a {x: 1}\nc: {<<: *a}\n").is_err());
     }
 
     #[test]

@@ -140,13 +140,14 @@ impl<'a> GroupRun<'a> {
 
     /// All groups at so many milliseconds after the start.
     fn evaluate(&mut self, at_ms: i64) -> Result<(), Failure> {
-        let mut failed = Vec::new();
+        let (mut failed, subquery_step_ms) = (Vec::new(), self.interval_ms);
         for (context, rules) in &mut self.groups {
             for rule in rules {
                 let store = &self.store;
                 let mut ask = |query: &str, time_ms: i64| {
                     let mut select = |selection: &_| Ok(store.select(selection));
-                    run_query(&Query::instant(query, time_ms), &mut select, &|| Ok(()))
+                    let query = Query { subquery_step_ms, ..Query::instant(query, time_ms) };
+                    run_query(&query, &mut select, &|| Ok(()))
                 };
                 match rule.evaluate(self.start_ms + at_ms, context, &mut ask) {
                     Ok(recorded) => {
@@ -200,7 +201,10 @@ impl<'a> GroupRun<'a> {
     fn check_exprs(&self, report: &mut Report) {
         for test in &self.test.promql_expr_test {
             report.checks += 1;
-            let query = Query::instant(&test.expr, self.start_ms + test.eval_time.0);
+            let query = Query {
+                subquery_step_ms: self.interval_ms,
+                ..Query::instant(&test.expr, self.start_ms + test.eval_time.0)
+            };
             let mut select = |selection: &_| Ok(self.store.select(selection));
             let answer =
                 run_query(&query, &mut select, &|| Ok(())).map_err(|error| message(&error, &test.expr));

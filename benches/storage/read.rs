@@ -58,7 +58,11 @@ fn logs(snapshot: &Snapshot) -> anyhow::Result<()> {
 
 fn points(snapshot: &Snapshot) -> anyhow::Result<()> {
     let select = |wanted: &dyn Fn(&str) -> bool| {
-        let found = snapshot.series(&mut |series| wanted(&series.name), i64::MIN, i64::MAX)?;
+        let found = snapshot.series(
+            &mut |series: &ocelli_signal::Series| wanted(&series.name),
+            i64::MIN,
+            i64::MAX,
+        )?;
         anyhow::Ok(found.iter().map(|series| series.points.len() as u64).sum())
     };
     timed("series of one metric", |_| select(&|name| name == METRIC))?;

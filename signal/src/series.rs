@@ -1,6 +1,7 @@
 //! What makes a time series: its metric, where it comes from and its attributes.
 
 use crate::error::WireError;
+use crate::prometheus;
 use crate::wire::{Reader, Writer};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -63,7 +64,28 @@ pub struct Series {
     pub metadata: Vec<u8>,
 }
 
+/// What makes the names that Prometheus gives to a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric<'a> {
+    pub name: &'a str,
+    pub unit: &'a str,
+    pub kind: Kind,
+    pub is_monotonic: bool,
+    /// Whether they are Prometheus' own (see `prometheus`).
+    pub native: bool,
+}
+
 impl Series {
+    pub fn metric(&self) -> Metric<'_> {
+        Metric {
+            name: &self.name,
+            unit: &self.unit,
+            kind: self.kind,
+            is_monotonic: self.is_monotonic,
+            native: prometheus::is_native(self),
+        }
+    }
+
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();
         self.view().encode(&mut writer);

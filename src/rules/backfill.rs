@@ -133,8 +133,8 @@ impl Worker {
         let rule = rule.clone();
         let mut filled = self
             .work
-            .blocking(move |snapshot, budget| {
-                let mut select = |selection: &_| select_from(snapshot, selection, &|_| {});
+            .blocking(move |stored, budget| {
+                let mut select = |selection: &_| select_from(stored, selection, &|_| {});
                 fill(&rule, &over, &mut select, &|| budget.check())
             })
             .await??;

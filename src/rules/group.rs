@@ -102,9 +102,9 @@ async fn evaluate_rule(
     again: bool,
 ) -> Result<u64, Error> {
     let (mut moved, context, ask) = (state.clone(), unit.context.clone(), work.ask);
-    let asked = work.blocking(move |snapshot, budget| {
+    let asked = work.blocking(move |stored, budget| {
         let outcome =
-            moved.evaluate(slot_ms, &context, &mut |text, time_ms| ask.at(text, time_ms, snapshot, budget));
+            moved.evaluate(slot_ms, &context, &mut |text, time_ms| ask.at(text, time_ms, stored, budget));
         (moved, outcome)
     });
     let (moved, outcome) = asked.await?;

@@ -2,12 +2,11 @@
 
 use ocelli_query::Error;
 use ocelli_query::promql::labels::{Labels, METRIC_NAME};
-use ocelli_query::promql::otlp::select_from;
+use ocelli_query::promql::otlp::{Stored, select_from};
 use ocelli_query::promql::select::{Matcher, Selection, StoredSeries};
 use ocelli_query::promql::value::Sample;
 use ocelli_query::rules::Rule;
 use ocelli_query::rules::alert::{ALERT_NAME, ALERTS_FOR_STATE};
-use ocelli_storage::Snapshot;
 use std::collections::BTreeSet;
 
 /// An alert that was heard of longer ago is a new one. As `--rules.alert.for-outage-tolerance` of
@@ -25,9 +24,9 @@ pub struct Found {
 }
 
 /// Of a recording rule the series at the last slot, of an alerting rule its alerts.
-pub fn found(snapshot: &Snapshot, rule: &Rule, last_ms: i64, now_ms: i64) -> Result<Found, Error> {
+pub fn found(stored: Stored<'_>, rule: &Rule, last_ms: i64, now_ms: i64) -> Result<Found, Error> {
     let select = |matchers, after_ms, until_ms| {
-        select_from(snapshot, &Selection { matchers, after_ms, until_ms }, &|_| {})
+        select_from(stored, &Selection { matchers, after_ms, until_ms }, &|_| {})
     };
     let Some(settings) = &rule.alert else {
         let series = select(vec![Matcher::equal(METRIC_NAME, &rule.name)], last_ms - 1, last_ms)?;

@@ -75,7 +75,7 @@ impl Bench {
     fn stored(&self, name: &str) -> Vec<i64> {
         let mut wanted = |series: &ocelli_signal::Series| series.name == name;
         let read = self.store.snapshot(TENANT).series(&mut wanted, 0, i64::MAX).unwrap();
-        let times = read.iter().flat_map(|series| &series.points).map(|point| point.time / 1_000_000);
+        let times = read.iter().flat_map(|series| series.points.times()).map(|time| time / 1_000_000);
         let mut times: Vec<i64> = times.collect();
         times.sort_unstable();
         times

@@ -7,14 +7,14 @@ use ocelli_query::Error;
 use ocelli_query::http::TENANT;
 use ocelli_query::http::run::Budget;
 use ocelli_query::promql::labels::METRIC_NAME;
-use ocelli_query::promql::otlp::select_from;
+use ocelli_query::promql::otlp::{Identities, Stored, select_from};
 use ocelli_query::promql::select::{Matcher, Selection};
 use ocelli_query::promql::{Answer, Query, run};
 use ocelli_query::rules::points::batches;
 use ocelli_query::rules::schedule::{Schedule, Slots};
 use ocelli_query::rules::{Context, Group, Recorded, Rule, RuleState};
 use ocelli_signal::Signal;
-use ocelli_storage::{Clock, Snapshot, Store};
+use ocelli_storage::{Clock, Store};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,6 +30,7 @@ pub struct Work {
     pub clock: Clock,
     pub timeout: Duration,
     pub ask: Ask,
+    identities: Arc<Identities>,
     max_bytes: usize,
     history_ms: i64,
     places: Semaphore,
@@ -37,8 +38,10 @@ pub struct Work {
 
 impl Work {
     pub fn new(store: Store, clock: Clock, settings: &Settings) -> Work {
+        let identities = Arc::new(Identities::new(store.memory()));
         Work {
             store,
+            identities,
             clock,
             timeout: settings.timeout,
             ask: Ask { max_samples: settings.max_samples, subquery_step_ms: settings.interval_ms },
@@ -55,12 +58,15 @@ impl Work {
     /// Runs what asks the store, off the async threads and among few.
     pub async fn blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Snapshot, &Budget) -> T + Send + 'static,
+        work: impl FnOnce(Stored<'_>, &Budget) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let closed = |why: &dyn std::fmt::Display| Error::Internal(why.to_string());
         let _place = self.places.acquire().await.map_err(|why| closed(&why))?;
         let (budget, snapshot) = Budget::of_server(&self.store, self.timeout, self.max_bytes);
-        let task = tokio::task::spawn_blocking(move || work(&snapshot, &budget));
+        let identities = self.identities.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            work(Stored { snapshot: &snapshot, identities: &identities }, &budget)
+        });
         task.await.map_err(|why| closed(&why))
     }
 
@@ -93,12 +99,12 @@ impl Work {
         let names: BTreeSet<String> = recorded.iter().map(name).collect();
         let times = recorded.iter().map(|one| one.time_ms);
         let (Some(first), Some(last)) = (times.clone().min(), times.max()) else { return Ok(recorded) };
-        self.blocking(move |snapshot, _| {
+        self.blocking(move |from, _| {
             let mut stored = BTreeSet::new();
             for name in names {
                 let matchers = vec![Matcher::equal(METRIC_NAME, &name)];
                 let selection = Selection { matchers, after_ms: first - 1, until_ms: last };
-                for series in select_from(snapshot, &selection, &|_| {})? {
+                for series in select_from(from, &selection, &|_| {})? {
                     let labels = &series.labels;
                     stored.extend(series.samples.in_order().iter().map(|(time, _)| (labels.clone(), *time)));
                 }
@@ -147,7 +153,7 @@ impl Work {
         let mut state = RuleState::new(rule.clone());
         let (rule, now_ms) = (rule.clone(), self.now_ms());
         let last_ms = unit.last_past_ms() - unit.context.query_offset_ms;
-        let found = self.blocking(move |snapshot, _| restore::found(snapshot, &rule, last_ms, now_ms)).await;
+        let found = self.blocking(move |stored, _| restore::found(stored, &rule, last_ms, now_ms)).await;
         match found.flatten() {
             Ok(found) => {
                 state.resume(found.series);
@@ -194,10 +200,10 @@ pub struct Ask {
 
 impl Ask {
     /// One instant query.
-    pub fn at(self, text: &str, time_ms: i64, snapshot: &Snapshot, budget: &Budget) -> Result<Answer, Error> {
+    pub fn at(self, text: &str, time_ms: i64, stored: Stored<'_>, budget: &Budget) -> Result<Answer, Error> {
         let Ask { max_samples, subquery_step_ms } = self;
         let query = Query { max_samples, subquery_step_ms, ..Query::instant(text, time_ms) };
         let scanned = |points| budget.scanned(points, 0);
-        run(&query, &mut |selection| select_from(snapshot, selection, &scanned), &|| budget.check())
+        run(&query, &mut |selection| select_from(stored, selection, &scanned), &|| budget.check())
     }
 }

@@ -141,13 +141,13 @@ impl Budget {
         Reservation { budget: self.clone(), part, bytes: 0 }
     }
 
-    /// All parts. Some count for themselves what they use; `counted` knows of those.
-    pub fn parts(&self, counted: impl Fn(Part) -> Option<usize>) -> Vec<PartUse> {
+    /// All parts. Some count for themselves what they use: `counted` says how much.
+    pub fn parts(&self, counted: impl Fn(Part) -> usize) -> Vec<PartUse> {
         let part_use = |part: Part| {
             let counters = self.counters(part);
             PartUse {
                 part,
-                used_bytes: counted(part).unwrap_or_else(|| counters.used.load(Ordering::Relaxed)) as u64,
+                used_bytes: (counted(part) + counters.used.load(Ordering::Relaxed)) as u64,
                 limit_bytes: counters.limit as u64,
                 refused: counters.refused.load(Ordering::Relaxed),
             }
@@ -240,7 +240,7 @@ mod tests {
     fn the_parts_of_any_budget_add_up_to_it() {
         for total in [64 * MIB, 128 * MIB, 256 * MIB, 1 << 30, 12 << 30] {
             let budget = Budget::new(total);
-            let parts = budget.parts(|_| None);
+            let parts = budget.parts(|_| 0);
             assert_eq!(parts.iter().map(|part| part.limit_bytes).sum::<u64>(), total as u64);
             assert!(budget.limit(Part::Queries) >= total / 4, "{total}");
         }
@@ -260,9 +260,9 @@ mod tests {
         drop(first);
         assert!(!second.grow(limit).unwrap_err().would_fit_alone());
         second.grow(limit - 11).unwrap();
-        let used = |part: Part| budget.parts(|_| None)[part as usize].used_bytes;
+        let used = |part: Part| budget.parts(|_| 0)[part as usize].used_bytes;
         assert_eq!((used(Part::Queries), used(Part::Caches)), (limit as u64, 0));
         drop(second);
-        assert_eq!((used(Part::Queries), budget.parts(|_| None)[Part::Queries as usize].refused), (0, 2));
+        assert_eq!((used(Part::Queries), budget.parts(|_| 0)[Part::Queries as usize].refused), (0, 2));
     }
 }

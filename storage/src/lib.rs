@@ -44,7 +44,9 @@ pub use log_index::{TextQuery, tokenize};
 pub use options::{Clock, Options};
 pub use retention::{Retention, Rules, ServiceRule};
 pub use rows::Rows;
-pub use snapshot::{Point, PointValue, QueryMemory, SeriesPoints, Snapshot, Source};
+pub use snapshot::{
+    Choose, Point, PointList, PointValue, QueryMemory, SeriesPoints, Snapshot, Source, Values,
+};
 pub use store::{
     CompactionSummary, LevelSummary, MemorySummary, Reason, Removal, Removed, RetentionSummary, SpanObserver,
     Store, Summary,

@@ -112,13 +112,14 @@ impl Options {
     /// The same with sizes that a budget of memory allows.
     pub fn within(self, memory: Arc<Budget>) -> Options {
         let (memtables, caches) = (memory.limit(Part::Memtables), memory.limit(Part::Caches));
-        let series = self.series_cache_bytes.min(caches / 2);
+        // A quarter of the caches is left to those who ask.
+        let series = self.series_cache_bytes.min(caches / 4);
         Options {
             memtable_budget_bytes: self.memtable_budget_bytes.min(memtables),
             // Three signals, one of them being written.
             flush_bytes: self.flush_bytes.min(memtables / 4),
             queue_bytes: self.queue_bytes.min(memory.limit(Part::Wal)),
-            cache_bytes: caches - series,
+            cache_bytes: caches / 4 * 3 - series,
             series_cache_bytes: series,
             memory,
             ..self

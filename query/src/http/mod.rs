@@ -17,10 +17,11 @@ pub mod system;
 pub(crate) mod testing;
 pub mod traces;
 
+use crate::promql::otlp::{Identities, Stored};
 use axum::routing::MethodRouter;
 use ocelli_api::UnixNano;
 use ocelli_api::ingest::SystemResponse;
-use ocelli_storage::Store;
+use ocelli_storage::{Snapshot, Store};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -36,6 +37,8 @@ pub struct Api {
     /// Wall time, given in so that tests can stop it.
     pub clock: Arc<dyn Fn() -> UnixNano + Send + Sync>,
     pub limits: Limits,
+    /// Labels of series that were asked for before.
+    pub identities: Arc<Identities>,
     admission: Arc<Semaphore>,
 }
 
@@ -77,7 +80,13 @@ impl Api {
         limits: Limits,
     ) -> Api {
         let admission = Arc::new(Semaphore::new(limits.concurrent_queries.max(1)));
-        Api { store, system, clock, limits, admission }
+        let identities = Arc::new(Identities::new(store.memory()));
+        Api { store, system, clock, limits, identities, admission }
+    }
+
+    /// For selections of PromQL.
+    pub fn stored<'a>(&'a self, snapshot: &'a Snapshot) -> Stored<'a> {
+        Stored { snapshot, identities: &self.identities }
     }
 
     pub fn now(&self) -> UnixNano {

@@ -28,7 +28,8 @@ pub fn points(
     let to_ns = range.to.0.saturating_sub(1);
     let read = snapshot.series(&mut |series: &Series| series.name == name, range.from.0, to_ns)?;
     let count: usize = read.iter().map(|series| series.points.len()).sum();
-    budget.scanned(count as u64, (count * std::mem::size_of::<Point>()) as u64);
+    let bytes: usize = read.iter().map(|series| series.points.bytes()).sum();
+    budget.scanned(count as u64, bytes as u64);
     if count > MAX_POINTS {
         let message =
             format!("{count} points are more than the {MAX_POINTS} of one answer; narrow the range");
@@ -44,7 +45,7 @@ pub fn points(
 
 fn shown(read: &SeriesPoints) -> Result<MetricSeries, WireError> {
     let series = &*read.series;
-    let points = read.points.iter().map(|point| shown_point(series, point)).collect::<Result<_, _>>()?;
+    let points = read.points.iter().map(|point| shown_point(series, &point)).collect::<Result<_, _>>()?;
     Ok(MetricSeries {
         name: series.name.clone(),
         kind: series.kind.as_str().to_owned(),

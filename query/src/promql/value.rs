@@ -72,15 +72,7 @@ impl Samples {
     /// Appends a sample whose counter began at `start_ms`.
     pub fn push_started(&mut self, time_ms: i64, sample: Sample, start_ms: i64) {
         match sample {
-            Sample::Float(value) => {
-                if self.float_times.last() == Some(&time_ms) {
-                    self.float_times.pop();
-                    self.floats.pop();
-                }
-                push_start(&mut self.float_starts, self.floats.len(), start_ms);
-                self.float_times.push(time_ms);
-                self.floats.push(value);
-            }
+            Sample::Float(value) => self.push_float(time_ms, value, start_ms),
             Sample::Histogram(histogram) => {
                 if self.histogram_times.last() == Some(&time_ms) {
                     self.histogram_times.pop();
@@ -91,6 +83,17 @@ impl Samples {
                 self.histograms.push(histogram);
             }
         }
+    }
+
+    /// The same of a float.
+    pub fn push_float(&mut self, time_ms: i64, value: f64, start_ms: i64) {
+        if self.float_times.last() == Some(&time_ms) {
+            self.float_times.pop();
+            self.floats.pop();
+        }
+        push_start(&mut self.float_starts, self.floats.len(), start_ms);
+        self.float_times.push(time_ms);
+        self.floats.push(value);
     }
 
     /// All samples in the order of time.

@@ -14,7 +14,7 @@ pub fn choose<'a>(series: impl Iterator<Item = &'a SeriesPoints>, grid: &Grid) -
     let mut steps: BTreeMap<(Option<usize>, bool), Vec<Exemplar>> = BTreeMap::new();
     for series in series {
         let error = is_error(&series.series);
-        for point in &series.points {
+        for point in series.points.iter() {
             for exemplar in iter_exemplars(&point.exemplars) {
                 let time_ms = (exemplar.time_ns / 1_000_000) as i64;
                 let Some(seconds) = exemplar.value.map(|value| value.as_f64()) else { continue };

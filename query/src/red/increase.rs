@@ -33,13 +33,13 @@ pub fn increases(
     mut add: impl FnMut(Increase),
     mut observe: impl FnMut(Observed),
 ) -> Result<(), Error> {
-    let points: Vec<&Point> =
+    let points: Vec<Point> =
         series.points.iter().filter(|point| point.flags & NO_RECORDED_VALUE == 0).collect();
     for life in points.chunk_by(|a, b| a.start == b.start) {
         let starts_in_view = ms(life[0].start) > grid.read_from_ms();
         let mut base = match starts_in_view {
             true => Histogram::default(),
-            false => value(life[0])?,
+            false => value(&life[0])?,
         };
         let mut before_ms = if starts_in_view { ms(life[0].start) } else { ms(life[0].time) };
         let counted = if starts_in_view { life } else { &life[1..] };
@@ -49,8 +49,8 @@ pub fn increases(
                 observe(Observed { until_ms, length_ms: until_ms - before_ms });
                 before_ms = until_ms;
             }
-            let last = value(part[part.len() - 1])?;
-            let (cell, in_range) = place(grid, part[0]);
+            let last = value(&part[part.len() - 1])?;
+            let (cell, in_range) = place(grid, &part[0]);
             let grown = difference(&last, &base);
             base = last;
             if grown.count > 0.0 {

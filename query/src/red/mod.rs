@@ -48,10 +48,9 @@ fn read(
 ) -> Result<Vec<SeriesPoints>, Error> {
     budget.check()?;
     let from_ns = grid.read_from_ms().saturating_mul(1_000_000);
-    let read = snapshot.series(&mut |series| wanted(series), from_ns, range.to.0)?;
+    let read = snapshot.series(&mut |series: &Series| wanted(series), from_ns, range.to.0)?;
     for series in &read {
-        let bytes = series.points.len() * std::mem::size_of::<ocelli_storage::Point>();
-        budget.scanned(series.points.len() as u64, bytes as u64);
+        budget.scanned(series.points.len() as u64, series.points.bytes() as u64);
     }
     Ok(read)
 }

@@ -31,7 +31,7 @@ mod tests {
     use crate::metrics::points as shown;
     use crate::promql::histogram::{Histogram, ResetHint};
     use crate::promql::labels::Labels;
-    use crate::promql::otlp::select_from;
+    use crate::promql::otlp::{Identities, Stored, select_from};
     use crate::promql::select::{Matcher, Selection};
     use crate::promql::value::{Sample, stale_nan};
     use ocelli_api::{TimeRange, UnixNano};
@@ -84,7 +84,9 @@ mod tests {
                 after_ms: 0,
                 until_ms: 5_000,
             };
-            let found = select_from(&snapshot, &selection, &|_| {}).unwrap();
+            let identities = Identities::new(store.memory());
+            let stored = Stored { snapshot: &snapshot, identities: &identities };
+            let found = select_from(stored, &selection, &|_| {}).unwrap();
             let samples = |series: &crate::promql::select::StoredSeries| {
                 let labels = series.labels.clone();
                 let one = move |(time_ms, sample)| format!("{labels} {time_ms} {sample:?}");

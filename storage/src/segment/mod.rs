@@ -40,7 +40,6 @@ use crate::log_index::{LogIndex, TextQuery};
 use crate::paths::{INDEX_SUFFIX, ROWS_SUFFIX, SERIES_SUFFIX, SUMS_SUFFIX, TRACES_SUFFIX};
 use crate::report::Reports;
 use crate::rows::Rows;
-use crate::snapshot::Point;
 use crate::trash::{Gone, Trash};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -49,6 +48,7 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use points::{SeriesEntry, SeriesList};
 use read::{Chunks, RowsFooter};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use verified::Failures;
@@ -212,26 +212,28 @@ impl Segment {
     /// The series of a segment of points.
     pub fn series(&self) -> Result<Arc<SeriesList>> {
         self.context.cache.get(Key { segment: self.number, what: SERIES_SUFFIX }, || {
-            let mut list = SeriesList::default();
+            let mut entries = Vec::new();
             let schema = points::series_schema();
             let columns: Vec<usize> = (0..schema.fields().len()).collect();
             self.read_file(SERIES_SUFFIX, schema, &columns, None, |batch| {
-                list.0.extend(points::series_from_file(&batch)?);
+                entries.extend(points::series_from_file(&batch)?);
                 Ok(())
             })?;
+            let list = SeriesList::new(entries);
             list.check(&self.entry.path(SERIES_SUFFIX), self.entry.rows)?;
             let bytes = list.memory_bytes();
             Ok((list, bytes))
         })
     }
 
-    /// The points of some of its series, which are in the order of the list, between two times.
+    /// The points of some of its series, which are in the order of the list, between two times: `each` gets
+    /// the place in `series` with rows of what was read.
     pub fn points(
         &self,
         series: &[&SeriesEntry],
         from_ns: i64,
         to_ns: i64,
-        each: impl FnMut(usize, Point),
+        each: impl FnMut(usize, &points::ReadPoints<'_>, Range<usize>) -> Result<()>,
     ) -> Result<()> {
         let footer = self.points_footer()?;
         points::read_points(Chunks(self.open_checked(ROWS_SUFFIX)?), &footer, series, from_ns, to_ns, each)

@@ -99,20 +99,25 @@ impl Segment {
 
     fn verify_points(&self) -> Result<()> {
         let list = self.series()?;
-        let all: Vec<_> = list.0.iter().collect();
+        let all: Vec<_> = list.entries().iter().collect();
         let (mut rows, mut bounds, mut wrong) = (0, None, None);
         let mut last: Option<(usize, i64)> = None;
-        self.points(&all, i64::MIN, i64::MAX, |place, point| {
+        self.points(&all, i64::MIN, i64::MAX, |place, read, of_place| {
             let entry = all[place];
-            if last.is_some_and(|last| last > (place, point.time)) {
-                wrong.get_or_insert("its points are not in order");
+            for row in of_place {
+                // Every column is decoded, and must be what the series is.
+                let time = read.point(row, entry.series.kind)?.time;
+                if last.is_some_and(|last| last > (place, time)) {
+                    wrong.get_or_insert("its points are not in order");
+                }
+                if !(entry.min_time..=entry.max_time).contains(&time) {
+                    wrong.get_or_insert("a point lies outside of the times of its series");
+                }
+                last = Some((place, time));
+                bounds = extend(bounds, (time, time));
+                rows += 1;
             }
-            if !(entry.min_time..=entry.max_time).contains(&point.time) {
-                wrong.get_or_insert("a point lies outside of the times of its series");
-            }
-            last = Some((place, point.time));
-            bounds = extend(bounds, (point.time, point.time));
-            rows += 1;
+            Ok(())
         })?;
         if let Some(detail) = wrong {
             return Err(self.wrong(ROWS_SUFFIX, detail));

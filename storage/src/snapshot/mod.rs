@@ -2,11 +2,13 @@
 //! async callers do that in `spawn_blocking`.
 
 mod memory;
+mod points;
 mod series;
 mod source;
 
 pub use memory::QueryMemory;
-pub use series::{Point, PointValue, SeriesPoints};
+pub use points::{Point, PointList, PointValue, Values};
+pub use series::{Choose, SeriesPoints};
 pub use source::Source;
 
 use crate::error::Result;

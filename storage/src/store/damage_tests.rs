@@ -7,6 +7,7 @@ use super::*;
 use crate::disk::memory::Dice;
 use crate::disk::{Disk, LocalDisk};
 use crate::log_index::TextQuery;
+use crate::segment::points::ReadPoints;
 use crate::snapshot::{Point, Source};
 use crate::verify::verify;
 use crate::wal::{self, Finding};
@@ -140,9 +141,14 @@ fn facts_of_segment(segment: &crate::segment::Segment) -> Facts {
         return batches.iter().flat_map(|rows| facts_of(segment.signal(), rows)).collect();
     }
     let list = segment.series().unwrap();
-    let all: Vec<_> = list.0.iter().collect();
+    let all: Vec<_> = list.entries().iter().collect();
     let mut facts = Facts::new();
-    let each = |place: usize, point: Point| facts.extend([fact((all[place].id, point))]);
+    let each = |place: usize, read: &ReadPoints<'_>, rows: Range<usize>| {
+        for row in rows {
+            facts.extend([fact((all[place].id, read.point(row, all[place].series.kind)?))]);
+        }
+        Ok(())
+    };
     segment.points(&all, i64::MIN, i64::MAX, each).unwrap();
     facts
 }
@@ -184,10 +190,10 @@ fn everything(store: &Store) -> (Facts, bool) {
             found.extend(facts);
         }
     }
-    match snapshot.series(&mut |_| true, i64::MIN, i64::MAX) {
-        Ok(series) => found.extend(
-            series.iter().flat_map(|one| one.points.iter().map(|point| fact((one.id, point.clone())))),
-        ),
+    match snapshot.series(&mut |_: &ocelli_signal::Series| true, i64::MIN, i64::MAX) {
+        Ok(series) => {
+            found.extend(series.iter().flat_map(|one| one.points.iter().map(|point| fact((one.id, point)))))
+        }
         Err(_) => damaged = true,
     }
     if !damaged {

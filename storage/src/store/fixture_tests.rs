@@ -45,7 +45,7 @@ fn told(store: &Store, signal: Signal) -> Vec<String> {
     let snapshot = store.snapshot("default");
     let mut told = Vec::new();
     if signal == Signal::Points {
-        for series in snapshot.series(&mut |_| true, i64::MIN, i64::MAX).unwrap() {
+        for series in snapshot.series(&mut |_: &ocelli_signal::Series| true, i64::MIN, i64::MAX).unwrap() {
             let point = |point| format!("{:032x} {:?} {point:?}", series.id, series.series);
             told.extend(series.points.iter().map(point));
         }

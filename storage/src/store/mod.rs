@@ -240,10 +240,10 @@ impl Shared {
     fn memory(&self) -> MemorySummary {
         let budget = &self.options.memory;
         let counted = |part| match part {
-            Part::Memtables => Some(self.tables.bytes()),
-            Part::Wal => Some(self.queue.bytes()),
-            Part::Caches => Some(self.segments.cache.bytes() + self.tables.series.bytes()),
-            Part::Work | Part::Queries | Part::Requests => None,
+            Part::Memtables => self.tables.bytes(),
+            Part::Wal => self.queue.bytes(),
+            Part::Caches => self.segments.cache.bytes() + self.tables.series.bytes(),
+            Part::Work | Part::Queries | Part::Requests => 0,
         };
         MemorySummary {
             total_bytes: budget.total_bytes() as u64,

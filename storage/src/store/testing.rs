@@ -61,7 +61,7 @@ pub fn counted(store: &Store, signal: Signal) -> BTreeMap<u64, usize> {
     let mut count = |number: u64| *counts.entry(number).or_default() += 1;
     if signal == Signal::Points {
         let second = |time: i64| ((time - test_rows::BASE_TIME) / 1_000_000_000) as u64;
-        for series in snapshot.series(&mut |_| true, i64::MIN, i64::MAX).unwrap() {
+        for series in snapshot.series(&mut |_: &ocelli_signal::Series| true, i64::MIN, i64::MAX).unwrap() {
             series.points.iter().for_each(|point| count(second(point.time)));
         }
         return counts;

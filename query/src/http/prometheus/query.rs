@@ -96,7 +96,7 @@ fn evaluate(api: &Api, asked: &Asked, budget: &Budget) -> Result<Answer, Error> 
             budget.scanned(count, 0);
         };
         // The points are gone once they are samples; these stay.
-        let found = select_from(&budget.apart(api, &snapshot), selection, &scanned)?;
+        let found = select_from(api.stored(&budget.apart(api, &snapshot)), selection, &scanned)?;
         budget.keep(points.get() as usize * size_of::<(i64, f64)>())?;
         Ok(found)
     };

@@ -90,7 +90,7 @@ async fn found(api: &Api, params: &Params) -> Result<BTreeSet<Labels>, Refused> 
         let mut sets = BTreeSet::new();
         for selection in &selections {
             budget.check()?;
-            sets.extend(label_sets(&snapshot, selection)?);
+            sets.extend(label_sets(api.stored(&snapshot), selection)?);
         }
         Ok(sets)
     });

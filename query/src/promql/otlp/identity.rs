@@ -53,15 +53,22 @@ impl Identity {
         Ok(Identity { labels: Labels::new(labels.0), name, native: false })
     }
 
-    /// The names of the series that this one becomes.
-    pub fn names(&self, kind: Kind) -> Vec<String> {
-        let part = |suffix: &str| format!("{}{suffix}", self.name);
-        match kind {
-            _ if self.native => vec![self.name.clone()],
-            Kind::Gauge | Kind::Sum | Kind::ExponentialHistogram => vec![self.name.clone()],
-            Kind::Histogram => vec![part("_bucket"), part("_count"), part("_sum")],
-            Kind::Summary => vec![self.name.clone(), part("_count"), part("_sum")],
-        }
+    /// About what it takes in memory.
+    pub fn bytes(&self) -> usize {
+        let texts: usize = self.labels.iter().map(|(name, value)| name.len() + value.len() + 64).sum();
+        size_of::<Identity>() + self.name.len() + texts
+    }
+}
+
+/// The names of the series that a metric becomes, from its own and its kind. One that is Prometheus' own
+/// stays what it is.
+pub fn names(name: &str, kind: Kind, native: bool) -> Vec<String> {
+    let part = |suffix: &str| format!("{name}{suffix}");
+    match kind {
+        _ if native => vec![name.to_owned()],
+        Kind::Gauge | Kind::Sum | Kind::ExponentialHistogram => vec![name.to_owned()],
+        Kind::Histogram => vec![part("_bucket"), part("_count"), part("_sum")],
+        Kind::Summary => vec![name.to_owned(), part("_count"), part("_sum")],
     }
 }
 

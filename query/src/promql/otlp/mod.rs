@@ -5,13 +5,18 @@
 //! ones, exponential ones native ones, summaries their quantiles; delta sums are added up. Storage
 //! keeps the points as they came, so a better translation also holds for old data.
 
+mod choose;
+pub mod identities;
 pub mod identity;
 pub mod names;
+mod numbers;
+mod parts;
 mod points;
 pub mod prometheus;
 pub mod select;
 mod target_info;
 
+pub use identities::Identities;
 pub use identity::Identity;
 pub use points::native;
-pub use select::{label_sets, select_from};
+pub use select::{Stored, label_sets, select_from};

@@ -4,19 +4,20 @@
 //! points, a sample of 0 is put there. Delta points are added up from the first one that is read.
 
 use super::identity::Identity;
+use super::numbers;
+use super::parts::{Part, Parts, Which};
 use super::prometheus;
 use crate::Error;
 use crate::promql::histogram::{Histogram, Side};
-use crate::promql::labels::{BUCKET, Labels, METRIC_NAME};
-use crate::promql::value::{Sample, Samples, format_float, stale_nan};
+use crate::promql::labels::Labels;
+use crate::promql::value::{Sample, Samples, stale_nan};
 use ocelli_signal::point;
 use ocelli_signal::series::{Kind, Series, TEMPORALITY_DELTA};
 use ocelli_storage::{Point, PointValue, SeriesPoints};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// OTLP's `DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK`.
-const NO_RECORDED_VALUE: u32 = 1;
+pub const NO_RECORDED_VALUE: u32 = 1;
 /// Prometheus' schemas; a finer scale is reduced, a coarser one can't be shown.
 const MAX_SCHEMA: i32 = 8;
 const MIN_SCHEMA: i32 = -4;
@@ -27,64 +28,75 @@ pub fn convert(
     read: &SeriesPoints,
     after_ms: i64,
 ) -> Result<Vec<(Labels, Samples)>, Error> {
-    let mut out = Output { identity, series: &read.series, after_ms, parts: BTreeMap::new() };
-    for point in &read.points {
-        out.push(point)?;
+    if !is_delta(&read.series)
+        && let Some(samples) = numbers::convert(&read.points, is_counter(&read.series), after_ms)
+    {
+        return Ok(vec![(identity.labels.clone(), samples)]);
     }
-    Ok(out.parts.into_iter().map(|(labels, part)| (labels, part.samples)).collect())
+    let mut out =
+        Output { series: &read.series, native: identity.native, after_ms, parts: Parts::new(identity) };
+    for point in read.points.iter() {
+        out.push(&point)?;
+    }
+    Ok(out.parts.into_samples())
 }
 
-/// One Prometheus series while it is built.
-#[derive(Default)]
-struct Part {
-    samples: Samples,
-    total: Option<Sample>,
-    start_ns: i64,
-    last_ns: i64,
+fn is_delta(series: &Series) -> bool {
+    series.temporality == TEMPORALITY_DELTA
+        && matches!(series.kind, Kind::Sum | Kind::Histogram | Kind::ExponentialHistogram)
+}
+
+fn is_counter(series: &Series) -> bool {
+    match series.kind {
+        Kind::Gauge => false,
+        Kind::Sum => series.is_monotonic,
+        _ => true,
+    }
 }
 
 struct Output<'a> {
-    identity: &'a Identity,
     series: &'a Series,
+    /// See `Identity`.
+    native: bool,
     after_ms: i64,
-    parts: BTreeMap<Labels, Part>,
+    parts: Parts<'a>,
 }
 
 impl Output<'_> {
     fn push(&mut self, point: &Point) -> Result<(), Error> {
-        let name = self.identity.name.clone();
-        let stale = point.flags & NO_RECORDED_VALUE != 0;
-        if stale {
-            return self.push_stale(point);
+        if point.flags & NO_RECORDED_VALUE != 0 {
+            self.push_stale(point);
+            return Ok(());
         }
+        let name = &self.series.name;
         let corrupt = |why: ocelli_signal::WireError| Error::Corrupt(format!("a point of {name}: {why}"));
         match (self.series.kind, &point.value) {
-            (kind, PointValue::Other(bytes)) if self.identity.native => {
+            (kind, PointValue::Other(bytes)) if self.native => {
                 if let Some(histogram) = prometheus::read(kind, bytes, point.flags).map_err(corrupt)? {
                     let sample = Sample::Histogram(Arc::new(histogram));
-                    self.sample(self.identity.labels.clone(), point, sample, false, false);
+                    self.sample(Which::Whole, point, sample, false, false);
                 }
             }
-            (_, PointValue::Double(value)) => self.add("", None, point, *value),
-            (_, PointValue::Int(value)) => self.add("", None, point, *value as f64),
+            (_, PointValue::Double(value)) => self.add(Which::Whole, point, *value),
+            (_, PointValue::Int(value)) => self.add(Which::Whole, point, *value as f64),
             (Kind::Histogram, PointValue::Other(bytes)) => {
                 self.classic(point, &point::Histogram::parse(bytes).map_err(corrupt)?);
             }
             (Kind::ExponentialHistogram, PointValue::Other(bytes)) => {
                 let read = point::ExponentialHistogram::parse(bytes).map_err(corrupt)?;
                 if let Some(histogram) = native(&read) {
-                    let labels = self.identity.labels.clone();
-                    self.sample(labels, point, Sample::Histogram(Arc::new(histogram)), self.is_delta(), true);
+                    let sample = Sample::Histogram(Arc::new(histogram));
+                    self.sample(Which::Whole, point, sample, is_delta(self.series), true);
                 }
             }
             (Kind::Summary, PointValue::Other(bytes)) => {
                 let summary = point::Summary::parse(bytes).map_err(corrupt)?;
                 for (quantile, value) in &summary.quantiles {
-                    let labels = self.identity.labels.with("quantile", &format_float(*quantile));
-                    self.sample(labels, point, Sample::Float(*value), false, false);
+                    let which = Which::Quantile(quantile.to_bits());
+                    self.sample(which, point, Sample::Float(*value), false, false);
                 }
-                self.add("_count", None, point, summary.count as f64);
-                self.add("_sum", None, point, summary.sum);
+                self.add(Which::Count, point, summary.count as f64);
+                self.add(Which::Sum, point, summary.sum);
             }
             _ => {}
         }
@@ -92,91 +104,104 @@ impl Output<'_> {
     }
 
     /// A point without a value ends every series that this one became.
-    fn push_stale(&mut self, point: &Point) -> Result<(), Error> {
-        let time_ms = point.time.div_euclid(1_000_000);
-        let one = self.identity.native || !matches!(self.series.kind, Kind::Histogram | Kind::Summary);
+    fn push_stale(&mut self, point: &Point) {
+        let one = self.native || !matches!(self.series.kind, Kind::Histogram | Kind::Summary);
         if self.parts.is_empty() && one {
-            self.parts.insert(self.identity.labels.clone(), Part::default());
+            self.parts.get(Which::Whole);
         }
-        for part in self.parts.values_mut() {
-            part.samples.push(time_ms, Sample::Float(stale_nan()));
-        }
-        Ok(())
+        self.parts
+            .each(|part| part.samples.push(point.time.div_euclid(1_000_000), Sample::Float(stale_nan())));
     }
 
-    fn is_delta(&self) -> bool {
-        self.series.temporality == TEMPORALITY_DELTA
-            && matches!(self.series.kind, Kind::Sum | Kind::Histogram | Kind::ExponentialHistogram)
-    }
-
-    fn is_counter(&self) -> bool {
-        match self.series.kind {
-            Kind::Gauge => false,
-            Kind::Sum => self.series.is_monotonic,
-            _ => true,
-        }
-    }
-
-    /// One number of a point, as the part with this suffix and bucket.
-    fn add(&mut self, suffix: &str, bucket: Option<&str>, point: &Point, value: f64) {
-        let mut labels = self.identity.labels.clone();
-        if !suffix.is_empty() {
-            labels = labels.with(METRIC_NAME, &format!("{}{suffix}", self.identity.name));
-        }
-        if let Some(bucket) = bucket {
-            labels = labels.with(BUCKET, bucket);
-        }
-        let (delta, counter) = (self.is_delta(), self.is_counter());
-        self.sample(labels, point, Sample::Float(value), delta, counter);
+    /// One number of a point.
+    fn add(&mut self, which: Which, point: &Point, value: f64) {
+        let (delta, counter) = (is_delta(self.series), is_counter(self.series));
+        self.sample(which, point, Sample::Float(value), delta, counter);
     }
 
     fn classic(&mut self, point: &Point, histogram: &point::Histogram) {
         let mut below = 0;
         for (i, bound) in histogram.explicit_bounds.iter().enumerate() {
             below += histogram.bucket_counts.get(i).copied().unwrap_or_default();
-            let bound = if bound.is_infinite() { format_float(*bound) } else { bound.to_string() };
-            self.add("_bucket", Some(&bound), point, below as f64);
+            self.add(Which::Bucket(bound.to_bits()), point, below as f64);
         }
-        self.add("_bucket", Some("+Inf"), point, histogram.count as f64);
-        self.add("_count", None, point, histogram.count as f64);
+        self.add(Which::Bucket(f64::INFINITY.to_bits()), point, histogram.count as f64);
+        self.add(Which::Count, point, histogram.count as f64);
         if let Some(sum) = histogram.sum {
-            self.add("_sum", None, point, sum);
+            self.add(Which::Sum, point, sum);
         }
     }
 
-    fn sample(&mut self, labels: Labels, point: &Point, sample: Sample, delta: bool, counter: bool) {
-        let ms = |ns: i64| ns.div_euclid(1_000_000);
-        let (time, start) = (ms(point.time), ms(point.start));
+    fn sample(&mut self, which: Which, point: &Point, sample: Sample, delta: bool, counter: bool) {
         let after_ms = self.after_ms;
-        let part = self.parts.entry(labels).or_default();
-        let first = part.samples.is_empty();
-        let zero = match &sample {
-            Sample::Float(_) => Sample::Float(0.0),
-            Sample::Histogram(histogram) => Sample::Histogram(Arc::new(Histogram {
-                schema: histogram.schema,
-                zero_threshold: histogram.zero_threshold,
-                ..Histogram::default()
-            })),
-        };
+        let part = self.parts.get(which);
         if delta {
-            if first && start > after_ms && start < time {
-                part.samples.push(start, zero);
-            }
-            let total = added(part.total.take(), sample);
-            part.total = Some(total.clone());
-            part.samples.push(time, total);
-            return;
+            part.push_delta(point, sample, after_ms);
+        } else {
+            part.push_cumulative(point, sample, counter, after_ms);
         }
-        let known_start = point.start > 0 && point.start < point.time;
-        let restarted = point.start != part.start_ns && point.start >= part.last_ns;
-        if counter && known_start && restarted && start > after_ms {
-            let at = if first { start } else { start.max(ms(part.last_ns) + 1) };
-            if at < time {
-                part.samples.push(at, zero);
-            }
+    }
+}
+
+impl Part {
+    fn push_delta(&mut self, point: &Point, sample: Sample, after_ms: i64) {
+        let (time, start) = (ms(point.time), ms(point.start));
+        if self.samples.is_empty() && start > after_ms && start < time {
+            self.samples.push(start, zero(&sample));
         }
-        (part.start_ns, part.last_ns) = (point.start, point.time);
-        part.samples.push(time, sample);
+        let total = added(self.total.take(), sample);
+        self.total = Some(total.clone());
+        self.samples.push(time, total);
+    }
+
+    fn push_cumulative(&mut self, point: &Point, sample: Sample, counter: bool, after_ms: i64) {
+        if counter
+            && let Some(at) = self.life.begins(point.start, point.time, after_ms, self.samples.is_empty())
+        {
+            self.samples.push(at, zero(&sample));
+        }
+        self.life.seen(point.start, point.time);
+        self.samples.push(ms(point.time), sample);
+    }
+}
+
+/// The life of a counter: from its start to the next.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Life {
+    start_ns: i64,
+    last_ns: i64,
+}
+
+impl Life {
+    /// When a new life began that a sample of 0 must tell of, in milliseconds.
+    pub fn begins(&self, start_ns: i64, time_ns: i64, after_ms: i64, first: bool) -> Option<i64> {
+        let known = start_ns > 0 && start_ns < time_ns;
+        let restarted = start_ns != self.start_ns && start_ns >= self.last_ns;
+        let start = ms(start_ns);
+        if !(known && restarted && start > after_ms) {
+            return None;
+        }
+        let at = if first { start } else { start.max(ms(self.last_ns) + 1) };
+        (at < ms(time_ns)).then_some(at)
+    }
+
+    pub fn seen(&mut self, start_ns: i64, time_ns: i64) {
+        (self.start_ns, self.last_ns) = (start_ns, time_ns);
+    }
+}
+
+pub fn ms(ns: i64) -> i64 {
+    ns.div_euclid(1_000_000)
+}
+
+fn zero(sample: &Sample) -> Sample {
+    match sample {
+        Sample::Float(_) => Sample::Float(0.0),
+        Sample::Histogram(histogram) => Sample::Histogram(Arc::new(Histogram {
+            schema: histogram.schema,
+            zero_threshold: histogram.zero_threshold,
+            ..Histogram::default()
+        })),
     }
 }
 

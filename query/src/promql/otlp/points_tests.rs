@@ -70,7 +70,7 @@ fn an_explicit_histogram_becomes_a_classic_one() {
         value: PointValue::Other(histogram.encode().into()),
         exemplars: Default::default(),
     };
-    let read = SeriesPoints { id: 0, series: Arc::new(series), points: vec![point] };
+    let read = SeriesPoints { id: 0, series: Arc::new(series), points: [point].into_iter().collect() };
     let identity = Identity::of(&read.series).unwrap();
     let shown: Vec<String> = convert(&identity, &read, 0)
         .unwrap()
@@ -82,9 +82,9 @@ fn an_explicit_histogram_becomes_a_classic_one() {
     assert_eq!(
         shown,
         [
-            "d_seconds_bucket +Inf 6",
             "d_seconds_bucket 0.5 1",
             "d_seconds_bucket 1 3",
+            "d_seconds_bucket +Inf 6",
             "d_seconds_count  6",
             "d_seconds_sum  7.5"
         ]

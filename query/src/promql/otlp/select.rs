@@ -1,56 +1,54 @@
 //! A selection of the engine, answered from a storage snapshot.
 
-use super::identity::Identity;
-use super::points::convert;
-use super::target_info::{self, Sightings, TARGET_INFO};
+use super::choose::Chooser;
+use super::identities::Identities;
+use super::points::{convert, ms};
+use super::target_info::Sightings;
 use crate::Error;
-use crate::promql::labels::{BUCKET, Labels, METRIC_NAME};
+use crate::promql::labels::Labels;
 use crate::promql::select::{Selection, StoredSeries};
 use crate::promql::value::{Sample, Samples};
 use ocelli_signal::{Kind, Series};
-use ocelli_storage::{SeriesPoints, Snapshot};
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use ocelli_storage::{Choose, SeriesPoints, Snapshot};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 const MS: i64 = 1_000_000;
 
+/// What selections are answered from.
+#[derive(Clone, Copy)]
+pub struct Stored<'a> {
+    pub snapshot: &'a Snapshot,
+    pub identities: &'a Identities,
+}
+
 /// The series and samples of a selection. `scanned` is told the points that were read.
 pub fn select_from(
-    snapshot: &Snapshot,
+    Stored { snapshot, identities }: Stored<'_>,
     selection: &Selection,
     scanned: &dyn Fn(u64),
 ) -> Result<Vec<StoredSeries>, Error> {
     let (from, to) = bounds_ns(selection);
-    let mut failed = None;
-    let mut wanted = |series: &Series| match may_match(selection, series) {
-        Ok(wanted) => wanted,
-        Err(why) => {
-            failed.get_or_insert(why);
-            false
-        }
-    };
-    let read = snapshot.series(&mut wanted, from, to)?;
-    if let Some(why) = failed {
-        return Err(why);
-    }
-    let mut found: BTreeMap<Labels, Samples> = BTreeMap::new();
+    let mut chooser = Chooser::new(selection, identities);
+    let read = snapshot.series(&mut chooser, from, to)?;
+    chooser.finish()?;
+    let mut found: HashMap<Labels, Samples> = HashMap::new();
     let mut sightings = Sightings::default();
-    let with_info = selection.matchers.iter().all(|m| m.name != METRIC_NAME || m.matches(TARGET_INFO));
     for series in &read {
         scanned(series.points.len() as u64);
-        let identity = Identity::of(&series.series)?;
-        let alias = is_alias(selection, &series.series);
+        if let Some(labels) = chooser.info(&series.series)? {
+            sightings.add(labels, series.points.times().iter().map(|time| ms(*time)));
+        }
+        if !chooser.may_match(series.id, &series.series)? {
+            continue;
+        }
+        let identity = identities.of(series.id, &series.series)?;
+        let alias = chooser.is_alias(&series.series);
         for (labels, samples) in convert(&identity, series, selection.after_ms)? {
-            if matches(selection, &labels, alias) {
+            if chooser.matches(&labels, alias) {
                 insert(&mut found, labels, samples);
             }
-        }
-        if with_info
-            && let Some(labels) = target_info::labels(&series.series.resource)?
-            && selection.matches(&labels)
-        {
-            sightings.add(labels, series.points.iter().map(|point| point.time.div_euclid(MS)));
         }
     }
     for (labels, samples) in sightings.into_series() {
@@ -68,95 +66,71 @@ fn bounds_ns(selection: &Selection) -> (i64, i64) {
 
 /// The label sets of a selection, without reading points where labels alone decide. A histogram or
 /// summary has one set a bucket or quantile, which only its points tell.
-pub fn label_sets(snapshot: &Snapshot, selection: &Selection) -> Result<Vec<Labels>, Error> {
+pub fn label_sets(
+    Stored { snapshot, identities }: Stored<'_>,
+    selection: &Selection,
+) -> Result<Vec<Labels>, Error> {
     let (from, to) = bounds_ns(selection);
-    let mut sets: BTreeSet<Labels> = BTreeSet::new();
-    let mut failed = None;
-    let mut wanted = |series: &Series| match plain_labels(selection, series) {
-        Ok((labels, complete)) => {
-            sets.extend(labels);
-            !complete
-        }
-        Err(why) => {
-            failed.get_or_insert(why);
-            false
-        }
-    };
-    let read = snapshot.series(&mut wanted, from, to)?;
-    if let Some(why) = failed {
-        return Err(why);
-    }
+    let chooser = Chooser::new(selection, identities);
+    let mut plain = PlainLabels { chooser, identities, sets: BTreeSet::new(), failed: None };
+    let read = snapshot.series(&mut plain, from, to)?;
+    let PlainLabels { chooser, mut sets, failed, .. } = plain;
+    failed.map_or(Ok(()), Err)?;
     for series in &read {
-        let identity = Identity::of(&series.series)?;
-        let alias = is_alias(selection, &series.series);
+        let identity = identities.of(series.id, &series.series)?;
+        let alias = chooser.is_alias(&series.series);
         // Buckets do not come and go: the last point has them.
-        let last = series.points.last().cloned().into_iter().collect();
-        let newest = SeriesPoints { points: last, ..series.clone() };
+        let newest =
+            SeriesPoints { id: series.id, series: series.series.clone(), points: series.points.newest() };
         let converted = convert(&identity, &newest, selection.after_ms)?;
-        sets.extend(
-            converted
-                .into_iter()
-                .map(|(labels, _)| labels)
-                .filter(|labels| matches(selection, labels, alias)),
-        );
+        let labels = converted.into_iter().map(|(labels, _)| labels);
+        sets.extend(labels.filter(|labels| chooser.matches(labels, alias)));
     }
     Ok(sets.into_iter().collect())
 }
 
-/// The sets that the series itself tells, and whether these are all.
-fn plain_labels(selection: &Selection, series: &Series) -> Result<(Vec<Labels>, bool), Error> {
-    let identity = Identity::of(series)?;
-    let alias = is_alias(selection, series);
-    let mut sets = Vec::new();
-    if let Some(labels) = target_info::labels(&series.resource)?
-        && selection.matches(&labels)
-    {
-        sets.push(labels);
-    }
-    if matches!(series.kind, Kind::Histogram | Kind::Summary) && !identity.native {
-        return Ok((sets, !may_match(selection, series)?));
-    }
-    if matches(selection, &identity.labels, alias) {
-        sets.push(identity.labels);
-    }
-    Ok((sets, true))
+/// Takes the label sets that series themselves tell, and wants only those whose points must be asked.
+struct PlainLabels<'a> {
+    chooser: Chooser<'a>,
+    identities: &'a Identities,
+    sets: BTreeSet<Labels>,
+    failed: Option<Error>,
 }
 
-/// Whether any Prometheus series of an OTLP series can match. Cheap: names before labels.
-pub fn may_match(selection: &Selection, series: &Series) -> Result<bool, Error> {
-    let identity = Identity::of(series)?;
-    let names = selection.matchers.iter().filter(|matcher| matcher.name == METRIC_NAME);
-    let alias = is_alias(selection, series);
-    let by_name = alias
-        || identity.names(series.kind).iter().any(|name| names.clone().all(|matcher| matcher.matches(name)));
-    let late = [METRIC_NAME, BUCKET, "quantile"];
-    let others = selection.matchers.iter().filter(|matcher| !late.contains(&matcher.name.as_str()));
-    if by_name && others.clone().all(|matcher| matcher.matches(identity.labels.get(&matcher.name))) {
-        return Ok(true);
+impl PlainLabels<'_> {
+    /// Whether the points of the series are needed.
+    fn take(&mut self, id: u128, series: &Series) -> Result<bool, Error> {
+        let info = self.chooser.info(series)?;
+        self.sets.extend(info);
+        if !self.chooser.may_match(id, series)? {
+            return Ok(false);
+        }
+        let identity = self.identities.of(id, series)?;
+        if matches!(series.kind, Kind::Histogram | Kind::Summary) && !identity.native {
+            return Ok(true);
+        }
+        if self.chooser.matches(&identity.labels, self.chooser.is_alias(series)) {
+            self.sets.insert(identity.labels.clone());
+        }
+        Ok(false)
     }
-    if names.clone().all(|matcher| matcher.matches(TARGET_INFO)) {
-        let labels = target_info::labels(&series.resource)?;
-        return Ok(labels.is_some_and(|labels| selection.matches(&labels)));
-    }
-    Ok(false)
 }
 
-/// The OTLP name finds a metric too, as `{"http.server.duration"}`.
-fn is_alias(selection: &Selection, series: &Series) -> bool {
-    let mut names = selection.matchers.iter().filter(|matcher| matcher.name == METRIC_NAME).peekable();
-    names.peek().is_some() && names.all(|matcher| matcher.matches(&series.name))
-}
+impl Choose for PlainLabels<'_> {
+    fn metric(&mut self, series: &Series) -> bool {
+        self.chooser.metric(series)
+    }
 
-fn matches(selection: &Selection, labels: &Labels, alias: bool) -> bool {
-    let passes = |name: &str, matcher: &crate::promql::select::Matcher| matcher.matches(labels.get(name));
-    selection
-        .matchers
-        .iter()
-        .all(|matcher| (alias && matcher.name == METRIC_NAME) || passes(&matcher.name, matcher))
+    fn series(&mut self, id: u128, series: &Arc<Series>) -> bool {
+        self.take(id, series).unwrap_or_else(|why| {
+            self.failed.get_or_insert(why);
+            false
+        })
+    }
 }
 
 /// Two OTLP series may become the same one (another unit of the same words, another temporality).
-fn insert(found: &mut BTreeMap<Labels, Samples>, labels: Labels, samples: Samples) {
+fn insert(found: &mut HashMap<Labels, Samples>, labels: Labels, samples: Samples) {
     match found.entry(labels) {
         Entry::Vacant(entry) => {
             entry.insert(samples);

@@ -81,7 +81,7 @@ fn rows(segment: &Segment) -> RecordBatch {
 fn points(segments: Vec<Arc<Segment>>) -> Vec<String> {
     let view = View { parts: Vec::new(), segments };
     let snapshot = Snapshot::new(View::default(), view, View::default());
-    let series = snapshot.series(&mut |_| true, i64::MIN, i64::MAX).unwrap();
+    let series = snapshot.series(&mut |_: &ocelli_signal::Series| true, i64::MIN, i64::MAX).unwrap();
     let told = |s: &crate::SeriesPoints| {
         s.points.iter().map(|point| format!("{:?} {point:?}", s.series)).collect::<Vec<_>>()
     };

@@ -116,7 +116,7 @@ impl Rig {
 fn told(segments: Vec<Arc<Segment>>, keep: &Keep<'_>) -> Vec<String> {
     let view = View { parts: Vec::new(), segments };
     let series = Snapshot::new(View::default(), view, View::default())
-        .series(&mut |_| true, i64::MIN, i64::MAX)
+        .series(&mut |_: &Series| true, i64::MIN, i64::MAX)
         .unwrap();
     let mut lines = Vec::new();
     for of in series {
@@ -143,9 +143,12 @@ fn check(rig: &Rig, keep: &Keep<'_>) {
     let services = &merged.entry.services.named;
     assert_eq!(services.values().map(|service| service.rows).sum::<u64>(), merged.entry.rows);
     let list = merged.series().unwrap();
-    assert!(list.0.windows(2).all(|two| two[0].order() < two[1].order()), "each series once, in order");
-    assert_eq!(list.0.iter().map(|entry| entry.min_time).min(), Some(merged.entry.min_time));
-    assert_eq!(list.0.iter().map(|entry| entry.max_time).max(), Some(merged.entry.max_time));
+    assert!(
+        list.entries().windows(2).all(|two| two[0].order() < two[1].order()),
+        "each series once, in order"
+    );
+    assert_eq!(list.entries().iter().map(|entry| entry.min_time).min(), Some(merged.entry.min_time));
+    assert_eq!(list.entries().iter().map(|entry| entry.max_time).max(), Some(merged.entry.max_time));
     assert_eq!(told(vec![merged], &|_, _| true), expected);
 }
 

@@ -15,6 +15,7 @@ mod values_read;
 pub use merge::merge;
 pub use read::{footer, read_points};
 pub use series_file::{SeriesEntry, SeriesList, from_file as series_from_file, series_schema};
+pub use values_read::ReadPoints;
 
 use super::about::About;
 use super::sink::name_files;

@@ -6,7 +6,6 @@ use super::values_read::ReadPoints;
 use crate::error::Result;
 use crate::limits;
 use crate::segment::read::Chunks;
-use crate::snapshot::Point;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
@@ -29,14 +28,14 @@ pub fn footer(file: &Chunks) -> Result<ArrowReaderMetadata> {
 }
 
 /// Reads the points of some series, which are in the order of the file, between two times, both
-/// included. `each` gets the place in `series` with each point.
+/// included. `each` gets the place in `series` with points of it: some rows of what was read.
 pub fn read_points(
     file: Chunks,
     footer: &ArrowReaderMetadata,
     series: &[&SeriesEntry],
     from_ns: i64,
     to_ns: i64,
-    mut each: impl FnMut(usize, Point),
+    mut each: impl FnMut(usize, &ReadPoints<'_>, Range<usize>) -> Result<()>,
 ) -> Result<()> {
     if series.is_empty() {
         return Ok(());
@@ -61,10 +60,7 @@ pub fn read_points(
         while row < batch.num_rows() && place < series.len() {
             // What the batch has of one series.
             let end = batch.num_rows().min(row + left);
-            let kind = series[place].series.kind;
-            for row in points.in_time(row..end, from_ns, to_ns) {
-                each(place, points.point(row, kind)?);
-            }
+            each(place, &points, points.in_time(row..end, from_ns, to_ns))?;
             left -= end - row;
             row = end;
             while left == 0 && place < series.len() {

@@ -93,18 +93,43 @@ impl SeriesEntry {
 
 /// All series of a points file, in its order.
 #[derive(Clone, Debug, Default)]
-pub struct SeriesList(pub Vec<SeriesEntry>);
+pub struct SeriesList {
+    entries: Vec<SeriesEntry>,
+    /// Where each metric's series end.
+    metric_ends: Vec<usize>,
+}
 
 impl SeriesList {
+    pub fn new(entries: Vec<SeriesEntry>) -> SeriesList {
+        let one_metric = |a: &SeriesEntry, b: &SeriesEntry| a.series.metric() == b.series.metric();
+        let lengths = entries.chunk_by(one_metric).map(<[_]>::len);
+        let metric_ends = lengths.scan(0, |end, length| {
+            *end += length;
+            Some(*end)
+        });
+        SeriesList { metric_ends: metric_ends.collect(), entries }
+    }
+
+    pub fn entries(&self) -> &[SeriesEntry] {
+        &self.entries
+    }
+
+    /// The series metric by metric. One that was sent with several units, or as several kinds, may come
+    /// more than once.
+    pub fn metrics(&self) -> impl Iterator<Item = &[SeriesEntry]> {
+        let starts = std::iter::once(0).chain(self.metric_ends.iter().copied());
+        starts.zip(&self.metric_ends).map(|(start, end)| &self.entries[start..*end])
+    }
+
     /// About what the list holds in memory.
     pub fn memory_bytes(&self) -> usize {
-        self.0.iter().map(|entry| memory_bytes(&entry.series)).sum()
+        self.entries.iter().map(|entry| memory_bytes(&entry.series)).sum()
     }
 
     /// Checks that the series account for every row of the points file, one after the other.
     pub fn check(&self, path: &Path, rows: u64) -> Result<()> {
         let mut next = 0u64;
-        for entry in &self.0 {
+        for entry in &self.entries {
             if u64::from(entry.first_row) != next {
                 return Err(Error::corrupt(path, format_args!("row {next} belongs to no series")));
             }

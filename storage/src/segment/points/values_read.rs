@@ -15,9 +15,9 @@ use std::ops::Range;
 
 /// A batch of a points file.
 pub struct ReadPoints<'a> {
-    time: &'a [i64],
-    start_time: &'a [i64],
-    flags: &'a [u32],
+    pub time: &'a [i64],
+    pub start_time: &'a [i64],
+    pub flags: &'a [u32],
     value: &'a Float64Array,
     value_int: &'a Int64Array,
     distributions: Option<ReadDistributions<'a>>,
@@ -48,17 +48,30 @@ impl<'a> ReadPoints<'a> {
     }
 
     pub fn point(&self, row: usize, kind: Kind) -> Result<Point> {
-        let exemplars = self.exemplars.as_ref().map(|array| array.as_binary::<i32>().value(row));
         Ok(Point {
             start: self.start_time[row],
             time: self.time[row],
             flags: self.flags[row],
             value: self.value(row, kind)?,
-            exemplars: match exemplars {
-                None | Some([]) => Bytes::new(),
-                Some(exemplars) => Bytes::copy_from_slice(exemplars),
-            },
+            exemplars: self.exemplars(row),
         })
+    }
+
+    pub fn exemplars(&self, row: usize) -> Bytes {
+        match self.exemplars.as_ref().map(|array| array.as_binary::<i32>().value(row)) {
+            None | Some([]) => Bytes::new(),
+            Some(exemplars) => Bytes::copy_from_slice(exemplars),
+        }
+    }
+
+    /// The values of some rows, if all of them are doubles.
+    pub fn doubles(&self, rows: &Range<usize>) -> Option<&'a [f64]> {
+        all_valid(self.value, rows).then(|| &self.value.values()[rows.clone()])
+    }
+
+    /// The values of some rows, if all of them are integers.
+    pub fn ints(&self, rows: &Range<usize>) -> Option<&'a [i64]> {
+        all_valid(self.value_int, rows).then(|| &self.value_int.values()[rows.clone()])
     }
 
     fn value(&self, row: usize, kind: Kind) -> Result<PointValue> {
@@ -154,6 +167,10 @@ impl<'a> ReadDistributions<'a> {
             quantiles: quantile.values().iter().copied().zip(value.values().iter().copied()).collect(),
         })
     }
+}
+
+fn all_valid(column: &dyn Array, rows: &Range<usize>) -> bool {
+    column.nulls().is_none_or(|nulls| nulls.slice(rows.start, rows.len()).null_count() == 0)
 }
 
 fn optional(column: &Float64Array, row: usize) -> Option<f64> {

@@ -1,0 +1,137 @@
+//! Which OTLP series a selection reads: first by metric, then by labels.
+
+use super::identities::Identities;
+use super::identity::names;
+use super::names::metric_name;
+use super::target_info::{self, TARGET_INFO};
+use crate::Error;
+use crate::promql::labels::{BUCKET, Labels, METRIC_NAME};
+use crate::promql::select::{Matcher, Selection};
+use ocelli_signal::series::Metric;
+use ocelli_signal::{Kind, Series};
+use ocelli_storage::Choose;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Labels that only points tell: their matchers are asked when the points are read.
+const LATE: [&str; 3] = [METRIC_NAME, BUCKET, "quantile"];
+
+/// A selection while it looks for its series.
+pub struct Chooser<'a> {
+    selection: &'a Selection,
+    identities: &'a Identities,
+    /// Whether metrics that were asked for are wanted, by name.
+    metrics: HashMap<String, Vec<Asked>>,
+    /// The `target_info` labels of resources that pass.
+    infos: HashMap<Vec<u8>, Option<Labels>>,
+    failed: Option<Error>,
+}
+
+/// What was found of a metric, whose name is the key.
+struct Asked {
+    unit: String,
+    kind: Kind,
+    is_monotonic: bool,
+    native: bool,
+    wanted: bool,
+}
+
+impl Asked {
+    fn new(metric: &Metric<'_>, wanted: bool) -> Asked {
+        let Metric { kind, is_monotonic, native, .. } = *metric;
+        Asked { unit: metric.unit.to_owned(), kind, is_monotonic, native, wanted }
+    }
+
+    fn is(&self, metric: &Metric<'_>) -> bool {
+        let Metric { unit, kind, is_monotonic, native, .. } = *metric;
+        (&*self.unit, self.kind, self.is_monotonic, self.native) == (unit, kind, is_monotonic, native)
+    }
+}
+
+impl<'a> Chooser<'a> {
+    pub fn new(selection: &'a Selection, identities: &'a Identities) -> Chooser<'a> {
+        Chooser { selection, identities, metrics: HashMap::new(), infos: HashMap::new(), failed: None }
+    }
+
+    /// What went wrong, if anything.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    fn name_matchers(&self) -> impl Iterator<Item = &'a Matcher> + use<'a> {
+        self.selection.matchers.iter().filter(|matcher| matcher.name == METRIC_NAME)
+    }
+
+    fn with_info(&self) -> bool {
+        self.name_matchers().all(|matcher| matcher.matches(TARGET_INFO))
+    }
+
+    /// The `target_info` labels of a series' resource, where the selection wants them.
+    pub fn info(&mut self, series: &Series) -> Result<Option<Labels>, Error> {
+        if !self.with_info() {
+            return Ok(None);
+        }
+        if let Some(known) = self.infos.get(&series.resource) {
+            return Ok(known.clone());
+        }
+        let labels = target_info::labels(&series.resource)?;
+        let labels = labels.filter(|labels| self.selection.matches(labels));
+        self.infos.insert(series.resource.clone(), labels.clone());
+        Ok(labels)
+    }
+
+    /// The OTLP name finds a metric too, as `{"http.server.duration"}`.
+    pub fn is_alias(&self, series: &Series) -> bool {
+        let mut names = self.name_matchers().peekable();
+        names.peek().is_some() && names.all(|matcher| matcher.matches(&series.name))
+    }
+
+    /// Whether a name that the metric becomes is wanted.
+    fn by_name(&mut self, series: &Series) -> bool {
+        let metric = series.metric();
+        let asked =
+            self.metrics.get(metric.name).and_then(|asked| asked.iter().find(|asked| asked.is(&metric)));
+        if let Some(known) = asked {
+            return known.wanted;
+        }
+        let wanted = self.is_alias(series)
+            || names(&metric_name(series), metric.kind, metric.native)
+                .iter()
+                .any(|name| self.name_matchers().all(|matcher| matcher.matches(name)));
+        let asked = self.metrics.entry(metric.name.to_owned()).or_default();
+        asked.push(Asked::new(&metric, wanted));
+        wanted
+    }
+
+    /// Whether the series itself can be wanted, besides its `target_info`.
+    pub fn may_match(&mut self, id: u128, series: &Series) -> Result<bool, Error> {
+        if !self.by_name(series) {
+            return Ok(false);
+        }
+        let identity = self.identities.of(id, series)?;
+        let mut early = self.selection.matchers.iter().filter(|matcher| !LATE.contains(&&*matcher.name));
+        Ok(early.all(|matcher| matcher.matches(identity.labels.get(&matcher.name))))
+    }
+
+    /// Whether labels that points told are wanted.
+    pub fn matches(&self, labels: &Labels, alias: bool) -> bool {
+        let mut matchers = self.selection.matchers.iter();
+        matchers.all(|matcher| {
+            (alias && matcher.name == METRIC_NAME) || matcher.matches(labels.get(&matcher.name))
+        })
+    }
+}
+
+impl Choose for Chooser<'_> {
+    fn metric(&mut self, series: &Series) -> bool {
+        self.with_info() || self.by_name(series)
+    }
+
+    fn series(&mut self, id: u128, series: &Arc<Series>) -> bool {
+        let wanted = self.may_match(id, series).and_then(|wanted| Ok(wanted || self.info(series)?.is_some()));
+        wanted.unwrap_or_else(|why| {
+            self.failed.get_or_insert(why);
+            false
+        })
+    }
+}

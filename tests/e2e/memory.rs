@@ -121,7 +121,7 @@ async fn ask_on(server: Arc<Server>, stop: Arc<AtomicBool>) -> (u64, u64) {
 
 /// Why it was refused, if it was.
 async fn ask_for_all(server: &Server) -> Result<(), String> {
-    let all = |n: usize| format!(r#"count(count_over_time({{__name__=~".+"}}[10y] offset {n}s))"#);
+    let all = |n: usize| format!(r#"count(count_over_time({{__name__=~".+"}}[10y] offset -{n}s))"#);
     let query = (0..TIMES).map(all).collect::<Vec<_>>().join(" + ");
     let (status, body) = server.api.answer("/prometheus/api/v1/query", &[("query", &query)]).await;
     let said = body["error"].as_str().unwrap_or_default();

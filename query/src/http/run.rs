@@ -68,7 +68,11 @@ impl Budget {
 
     /// The same snapshot, with memory that is given back when it is dropped.
     pub fn apart(&self, api: &Api, snapshot: &Snapshot) -> Snapshot {
-        snapshot.clone().within(memory(api))
+        let snapshot = snapshot.clone();
+        match &self.memory {
+            Some(memory) => snapshot.within(memory.apart(api.store.memory())),
+            None => snapshot,
+        }
     }
 
     /// Takes memory for batches as long as they are looked at.

@@ -8,13 +8,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub struct QueryMemory {
     held: Mutex<Reservation>,
+    /// What the query holds elsewhere.
+    beside_bytes: usize,
     /// What one query may hold.
     limit_bytes: usize,
 }
 
 impl QueryMemory {
     pub fn new(budget: &Arc<Budget>, limit_bytes: usize) -> Arc<QueryMemory> {
-        Arc::new(QueryMemory { held: Mutex::new(budget.reserve(Part::Queries)), limit_bytes })
+        Arc::new(QueryMemory {
+            held: Mutex::new(budget.reserve(Part::Queries)),
+            beside_bytes: 0,
+            limit_bytes,
+        })
+    }
+
+    /// For a part of the query, which gives back on its own what it took.
+    pub fn apart(&self, budget: &Arc<Budget>) -> Arc<QueryMemory> {
+        let held = Mutex::new(budget.reserve(Part::Queries));
+        let beside_bytes = self.beside_bytes + self.locked().bytes();
+        Arc::new(QueryMemory { held, beside_bytes, limit_bytes: self.limit_bytes })
     }
 
     fn locked(&self) -> MutexGuard<'_, Reservation> {
@@ -24,12 +37,12 @@ impl QueryMemory {
     /// Takes memory for rows that the query holds until it ends, or gives back before.
     pub fn hold(&self, bytes: usize) -> Result<()> {
         let mut held = self.locked();
-        let own = held.bytes();
+        let own = self.beside_bytes + held.bytes();
         if own.saturating_add(bytes) > self.limit_bytes {
             let (wanted, limit) = (bytes, self.limit_bytes);
             return Err(NoMemory { part: Part::Queries, wanted, held: own, own, limit }.into());
         }
-        Ok(held.grow(bytes)?)
+        Ok(held.grow(bytes).map_err(|why| NoMemory { own, ..why })?)
     }
 
     pub fn release(&self, bytes: usize) {
@@ -78,6 +91,8 @@ mod tests {
         assert!(!own.would_fit_alone());
         let Err(Error::NoMemory(shared)) = second.hold(all / 2 + 2) else { panic!("beyond what is left") };
         assert!(shared.would_fit_alone());
+        let Err(Error::NoMemory(apart)) = first.apart(&budget).hold(1) else { panic!("beside its own") };
+        assert!(!apart.would_fit_alone());
         drop(first);
         second.hold(all).unwrap();
         second.release(10);

@@ -8,10 +8,8 @@ use crate::Error;
 use crate::promql::histogram::Histogram;
 use crate::promql::otlp::native;
 use ocelli_signal::point::ExponentialHistogram;
+use ocelli_signal::points::FLAG_NO_RECORDED_VALUE;
 use ocelli_storage::{Point, PointValue, SeriesPoints};
-
-/// OTLP's `DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK`.
-const NO_RECORDED_VALUE: u32 = 1;
 
 /// What a series adds to one cell. The part that lies in the range itself counts for the totals.
 pub struct Increase {
@@ -34,7 +32,7 @@ pub fn increases(
     mut observe: impl FnMut(Observed),
 ) -> Result<(), Error> {
     let points: Vec<Point> =
-        series.points.iter().filter(|point| point.flags & NO_RECORDED_VALUE == 0).collect();
+        series.points.iter().filter(|point| point.flags & FLAG_NO_RECORDED_VALUE == 0).collect();
     for life in points.chunk_by(|a, b| a.start == b.start) {
         let starts_in_view = ms(life[0].start) > grid.read_from_ms();
         let mut base = match starts_in_view {

@@ -8,6 +8,7 @@
 mod choose;
 pub mod identities;
 pub mod identity;
+mod life;
 pub mod names;
 mod numbers;
 mod parts;

@@ -1,7 +1,8 @@
 //! Gauges and cumulative sums, column by column: most of all series are such.
 
-use super::points::{Life, NO_RECORDED_VALUE, ms};
+use super::life::{Life, ms};
 use crate::promql::value::{Samples, stale_nan};
+use ocelli_signal::points::FLAG_NO_RECORDED_VALUE;
 use ocelli_storage::{PointList, Values};
 
 /// The samples of points that are numbers of one kind; none where they are something else.
@@ -14,7 +15,7 @@ pub fn convert(points: &PointList, counter: bool, after_ms: i64) -> Option<Sampl
     let mut out = Out { samples: Samples::default(), life: Life::default(), after_ms };
     out.samples.float_times.reserve(values.len());
     out.samples.floats.reserve(values.len());
-    let mut stale = points.flags().iter().filter(|(_, flags)| flags & NO_RECORDED_VALUE != 0).peekable();
+    let mut stale = points.flags().iter().filter(|(_, flags)| flags & FLAG_NO_RECORDED_VALUE != 0).peekable();
     let starts = if counter { points.starts() } else { &[] };
     let mut starts = starts.iter().peekable();
     let mut start = 0;

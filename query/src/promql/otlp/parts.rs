@@ -1,7 +1,7 @@
 //! The Prometheus series that one OTLP series becomes, while they are built.
 
 use super::identity::Identity;
-use super::points::Life;
+use super::life::Life;
 use crate::promql::labels::{BUCKET, Labels, METRIC_NAME};
 use crate::promql::value::{Sample, Samples, format_float};
 use std::collections::HashMap;

@@ -4,6 +4,7 @@
 //! points, a sample of 0 is put there. Delta points are added up from the first one that is read.
 
 use super::identity::Identity;
+use super::life::ms;
 use super::numbers;
 use super::parts::{Part, Parts, Which};
 use super::prometheus;
@@ -12,12 +13,11 @@ use crate::promql::histogram::{Histogram, Side};
 use crate::promql::labels::Labels;
 use crate::promql::value::{Sample, Samples, stale_nan};
 use ocelli_signal::point;
+use ocelli_signal::points::FLAG_NO_RECORDED_VALUE;
 use ocelli_signal::series::{Kind, Series, TEMPORALITY_DELTA};
 use ocelli_storage::{Point, PointValue, SeriesPoints};
 use std::sync::Arc;
 
-/// OTLP's `DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK`.
-pub const NO_RECORDED_VALUE: u32 = 1;
 /// Prometheus' schemas; a finer scale is reduced, a coarser one can't be shown.
 const MAX_SCHEMA: i32 = 8;
 const MIN_SCHEMA: i32 = -4;
@@ -64,7 +64,7 @@ struct Output<'a> {
 
 impl Output<'_> {
     fn push(&mut self, point: &Point) -> Result<(), Error> {
-        if point.flags & NO_RECORDED_VALUE != 0 {
+        if point.flags & FLAG_NO_RECORDED_VALUE != 0 {
             self.push_stale(point);
             return Ok(());
         }
@@ -109,8 +109,7 @@ impl Output<'_> {
         if self.parts.is_empty() && one {
             self.parts.get(Which::Whole);
         }
-        self.parts
-            .each(|part| part.samples.push(point.time.div_euclid(1_000_000), Sample::Float(stale_nan())));
+        self.parts.each(|part| part.samples.push(ms(point.time), Sample::Float(stale_nan())));
     }
 
     /// One number of a point.
@@ -163,35 +162,6 @@ impl Part {
         self.life.seen(point.start, point.time);
         self.samples.push(ms(point.time), sample);
     }
-}
-
-/// The life of a counter: from its start to the next.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Life {
-    start_ns: i64,
-    last_ns: i64,
-}
-
-impl Life {
-    /// When a new life began that a sample of 0 must tell of, in milliseconds.
-    pub fn begins(&self, start_ns: i64, time_ns: i64, after_ms: i64, first: bool) -> Option<i64> {
-        let known = start_ns > 0 && start_ns < time_ns;
-        let restarted = start_ns != self.start_ns && start_ns >= self.last_ns;
-        let start = ms(start_ns);
-        if !(known && restarted && start > after_ms) {
-            return None;
-        }
-        let at = if first { start } else { start.max(ms(self.last_ns) + 1) };
-        (at < ms(time_ns)).then_some(at)
-    }
-
-    pub fn seen(&mut self, start_ns: i64, time_ns: i64) {
-        (self.start_ns, self.last_ns) = (start_ns, time_ns);
-    }
-}
-
-pub fn ms(ns: i64) -> i64 {
-    ns.div_euclid(1_000_000)
 }
 
 fn zero(sample: &Sample) -> Sample {

@@ -2,7 +2,8 @@
 
 use super::choose::Chooser;
 use super::identities::Identities;
-use super::points::{convert, ms};
+use super::life::ms;
+use super::points::convert;
 use super::target_info::Sightings;
 use crate::Error;
 use crate::promql::labels::Labels;

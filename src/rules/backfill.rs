@@ -7,8 +7,8 @@ use super::status::Unit;
 use super::work::Work;
 use ocelli_query::Error;
 use ocelli_query::promql::otlp::select_from;
-use ocelli_query::rules::Rule;
 use ocelli_query::rules::backfill::{Chunk, Filled, Over, fill};
+use ocelli_query::rules::{Rule, points};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
@@ -22,8 +22,9 @@ const FIRST_SLOTS: usize = 60;
 const MOST_SLOTS: usize = 11_000;
 const QUICK: Duration = Duration::from_millis(100);
 const SLOW: Duration = Duration::from_millis(400);
-/// Samples that a chunk may hold: ingest and queries need the memory too.
-const MOST_SAMPLES: u64 = 5_000_000;
+/// Samples that a chunk of several slots may hold: ingest and queries need the memory too. One slot may
+/// hold what an evaluation on time may.
+const MOST_SAMPLES: u64 = 1_000_000;
 
 pub struct Worker {
     pub work: Arc<Work>,
@@ -123,19 +124,22 @@ impl Worker {
     }
 
     async fn fill(&self, unit: &Unit, rule: &Rule, chunk: Chunk) -> Result<(Filled, u64), Error> {
+        let max_samples = self.work.ask.max_samples;
         let over = Over {
             chunk,
             query_offset_ms: unit.context.query_offset_ms,
             limit: unit.context.limit,
             subquery_step_ms: self.work.ask.subquery_step_ms,
-            max_samples: self.work.ask.max_samples.min(MOST_SAMPLES),
+            max_samples: if chunk.slots() > 1 { max_samples.min(MOST_SAMPLES) } else { max_samples },
         };
         let rule = rule.clone();
         let mut filled = self
             .work
             .blocking(move |stored, budget| {
                 let mut select = |selection: &_| select_from(stored, selection, &|_| {});
-                fill(&rule, &over, &mut select, &|| budget.check())
+                let filled = fill(&rule, &over, &mut select, &|| budget.check())?;
+                budget.keep(filled.recorded.len() * points::RECORDED_BYTES)?;
+                Ok::<_, Error>(filled)
             })
             .await??;
         let recorded = std::mem::take(&mut filled.recorded);

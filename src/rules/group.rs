@@ -5,8 +5,8 @@ use super::work::Work;
 use ocelli_api::rules::RuleHealth;
 use ocelli_query::Error;
 use ocelli_query::promql::annotations::line_and_column;
-use ocelli_query::rules::RuleState;
 use ocelli_query::rules::schedule::{Due, Schedule};
+use ocelli_query::rules::{Recorded, RuleState, points};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -105,7 +105,10 @@ async fn evaluate_rule(
     let asked = work.blocking(move |stored, budget| {
         let outcome =
             moved.evaluate(slot_ms, &context, &mut |text, time_ms| ask.at(text, time_ms, stored, budget));
-        (moved, outcome)
+        // A result of many series is held until it is kept.
+        let held =
+            |recorded: Vec<Recorded>| budget.keep(recorded.len() * points::RECORDED_BYTES).map(|()| recorded);
+        (moved, outcome.and_then(held))
     });
     let (moved, outcome) = asked.await?;
     *state = moved;

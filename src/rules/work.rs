@@ -10,10 +10,10 @@ use ocelli_query::promql::labels::METRIC_NAME;
 use ocelli_query::promql::otlp::{Identities, Stored, select_from};
 use ocelli_query::promql::select::{Matcher, Selection};
 use ocelli_query::promql::{Answer, Query, run};
-use ocelli_query::rules::points::batches;
+use ocelli_query::rules::points;
 use ocelli_query::rules::schedule::{Schedule, Slots};
 use ocelli_query::rules::{Context, Group, Recorded, Rule, RuleState};
-use ocelli_signal::Signal;
+use ocelli_signal::{Batch, Signal};
 use ocelli_storage::{Clock, Store};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -71,25 +71,35 @@ impl Work {
     }
 
     /// Keeps samples; they are durable and can be asked for when this returns.
-    pub async fn keep(&self, recorded: Vec<Recorded>) -> Result<(), Error> {
-        let (batches, refused) = batches(recorded);
-        let started = Instant::now();
-        for batch in batches {
-            loop {
-                match self.store.append(TENANT, batch.clone()).await {
-                    Ok(_) => break,
-                    Err(ocelli_storage::Error::Overloaded { retry_after, .. })
-                        if started.elapsed() < KEEP_PATIENCE =>
-                    {
-                        tokio::time::sleep(retry_after).await;
-                    }
-                    Err(error) => return Err(error.into()),
-                }
+    pub async fn keep(&self, mut recorded: Vec<Recorded>) -> Result<(), Error> {
+        points::sort(&mut recorded);
+        let mut refused = 0;
+        for part in recorded.chunks(points::BATCH_ROWS) {
+            let (batch, too_wide) = points::batch(part);
+            refused += too_wide;
+            if batch.rows.num_rows() > 0 {
+                self.append(batch).await?;
             }
         }
         match refused {
             0 => Ok(()),
             _ => Err(Error::LimitExceeded(format!("{refused} histograms have too many buckets to be kept"))),
+        }
+    }
+
+    /// Waits for a while when the store is full.
+    async fn append(&self, batch: Batch) -> Result<(), Error> {
+        let started = Instant::now();
+        loop {
+            match self.store.append(TENANT, batch.clone()).await {
+                Ok(_) => return Ok(()),
+                Err(ocelli_storage::Error::Overloaded { retry_after, .. })
+                    if started.elapsed() < KEEP_PATIENCE =>
+                {
+                    tokio::time::sleep(retry_after).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::harness::now_ns;
 use crate::harness::otlp::{self, NumberDataPoint, SECOND, attribute, number_data_point, text};
+use crate::harness::postgres::Postgres;
 use crate::harness::process::{ocelli, run, signal};
 use crate::harness::server::{Server, Settings};
 use crate::harness::wait::{ensure, until};
@@ -307,4 +308,29 @@ async fn a_restart_takes_alerts_up_where_they_were() {
     // The time of the restart is no time in which it was seen.
     let moved = after[1].1 - before[1].1;
     assert!(after[1].0 == "pending" && (0..30).contains(&moved), "{before:?} {after:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_a_rule_is_stands_in_postgres_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = write(dir.path(), "past.yml", PAST);
+    let postgres = Postgres::start().await;
+    let server = postgres.settings().start().await;
+    send_queue(&server, 2, 600, 10).await;
+    let mut stopped = server.stop().with(postgres.settings().with(&["--rules", &file]));
+    for _ in 0..2 {
+        let server = stopped.start().await;
+        until("the past is computed", LATER, async || {
+            let group = groups(&server).await.remove(0);
+            let done = group
+                .rules
+                .iter()
+                .all(|rule| rule.backfill.as_ref().is_some_and(|past| past.fraction == 1.0));
+            ensure(done && group.evaluations > 1, || format!("{group:?}"))
+        })
+        .await;
+        assert!(check_whole(&stored(&server, "queue:sum").await, 1_000) > 590);
+        assert_eq!(postgres.value("SELECT count(*) FROM storage_notes WHERE name LIKE 'rule/%'"), "2");
+        stopped = server.kill();
+    }
 }

@@ -6,23 +6,22 @@ use ocelli_signal::points::PointsBuilder;
 use ocelli_signal::{Batch, Signal};
 
 /// Rows of one batch: as many as the store likes to write at once.
-const BATCH_ROWS: usize = 16_384;
+pub const BATCH_ROWS: usize = 16_384;
 
-/// Batches of points, and how many samples no point can hold: histograms with absurdly many buckets.
-pub fn batches(mut recorded: Vec<Recorded>) -> (Vec<Batch>, u64) {
+/// What a recorded sample takes in memory with its labels, about.
+pub const RECORDED_BYTES: usize = 256;
+
+/// So that the samples of a series come together.
+pub fn sort(recorded: &mut [Recorded]) {
     recorded.sort_by(|a, b| (&a.labels, a.time_ms).cmp(&(&b.labels, b.time_ms)));
-    let mut refused = 0;
-    let batch = |rows: &[Recorded]| {
-        let mut builder = PointsBuilder::new();
-        for one in rows {
-            if !prometheus::put(&mut builder, &one.labels, one.time_ms, &one.sample) {
-                refused += 1;
-            }
-        }
-        Batch { signal: Signal::Points, rows: builder.finish() }
-    };
-    let batches: Vec<Batch> = recorded.chunks(BATCH_ROWS).map(batch).collect();
-    (batches.into_iter().filter(|batch| batch.rows.num_rows() > 0).collect(), refused)
+}
+
+/// A batch of points, and how many samples no point can hold: histograms with absurdly many buckets.
+pub fn batch(recorded: &[Recorded]) -> (Batch, u64) {
+    let mut builder = PointsBuilder::new();
+    let put = |one: &&Recorded| prometheus::put(&mut builder, &one.labels, one.time_ms, &one.sample);
+    let kept = recorded.iter().filter(put).count();
+    (Batch { signal: Signal::Points, rows: builder.finish() }, (recorded.len() - kept) as u64)
 }
 
 #[cfg(test)]
@@ -70,9 +69,11 @@ mod tests {
             let directory = tempfile::tempdir().unwrap();
             let options = Options { retention: Retention::forever(), ..Options::new(directory.path()) };
             let store = Store::open(options, None).await.unwrap();
-            let (batches, refused) = batches(recorded());
-            assert_eq!(refused, 0);
-            for batch in batches {
+            let mut recorded = recorded();
+            sort(&mut recorded);
+            for two in recorded.chunks(2) {
+                let (batch, refused) = batch(two);
+                assert_eq!((batch.rows.num_rows(), refused), (2, 0));
                 store.append("default", batch).await.unwrap();
             }
             if flushed {
@@ -94,7 +95,7 @@ mod tests {
             };
             let mut found: Vec<String> = found.iter().flat_map(samples).collect();
             let text = |one: &Recorded| format!("{} {} {:?}", one.labels, one.time_ms, one.sample);
-            let mut wanted: Vec<String> = recorded().iter().map(text).collect();
+            let mut wanted: Vec<String> = recorded.iter().map(text).collect();
             found.sort();
             wanted.sort();
             assert_eq!(found, wanted, "flushed: {flushed}");

@@ -203,3 +203,7 @@ fn raw_range(eval: &Eval, expr: &Expr, instant: bool) -> Result<Data, Error> {
 #[cfg(test)]
 #[path = "engine_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "reference_tests.rs"]
+mod reference;

@@ -19,6 +19,7 @@ mod merge;
 pub mod otlp;
 mod parse;
 mod plan;
+mod ranges;
 pub mod select;
 mod smooth;
 mod stats;

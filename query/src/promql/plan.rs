@@ -44,13 +44,21 @@ impl Planner<'_> {
                 self.visit(&mut binary.rhs, start, end)
             }
             ExprKind::Aggregate(aggregate) => {
+                unwrap(&mut aggregate.expr);
                 if let Some(param) = &mut aggregate.param {
+                    unwrap(param);
                     self.visit(param, start, end)?;
                 }
                 self.visit(&mut aggregate.expr, start, end)
             }
-            ExprKind::Call(call) if call.function.name == "info" => self.info(call, &expr.span, start, end),
-            ExprKind::Call(call) => call.args.iter_mut().try_for_each(|arg| self.visit(arg, start, end)),
+            ExprKind::Call(call) if call.function.name == "info" => {
+                call.args.iter_mut().for_each(unwrap);
+                self.info(call, &expr.span, start, end)
+            }
+            ExprKind::Call(call) => {
+                call.args.iter_mut().for_each(unwrap);
+                call.args.iter_mut().try_for_each(|arg| self.visit(arg, start, end))
+            }
             ExprKind::Vector(selector) => {
                 let (start, mut end) = self.shift(&mut selector.time, start, end)?;
                 if selector.mode == RangeMode::Smoothed {
@@ -137,6 +145,13 @@ impl Planner<'_> {
             _ => (start, end),
         };
         Ok((start.saturating_sub(offset), end.saturating_sub(offset)))
+    }
+}
+
+/// Takes the parentheses off an argument: what is told about it stands at what is inside of them.
+fn unwrap(expr: &mut Expr) {
+    while let ExprKind::Paren(inner) = &mut expr.kind {
+        *expr = std::mem::replace(inner, Expr { kind: ExprKind::Number(0.0), span: 0..0 });
     }
 }
 

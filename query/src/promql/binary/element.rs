@@ -7,6 +7,12 @@ use crate::promql::histogram::{Combined, Histogram, Incompatible, ResetHint};
 use crate::promql::value::Sample;
 use std::sync::Arc;
 
+/// The two samples don't go together, which was told. They count as not there.
+#[derive(Clone, Copy, Debug)]
+pub struct Unfit;
+
+pub type Applied = Result<Option<Sample>, Unfit>;
+
 /// The operator and where it stands.
 pub struct Operation<'a> {
     pub op: BinaryOp,
@@ -22,27 +28,27 @@ impl Operation<'_> {
         matches!(self.op, Add | Sub | Mul | Div | Mod | Pow | Atan2)
     }
 
-    /// None where a comparison fails or the types don't go together.
-    pub fn apply(&self, lhs: &Sample, rhs: &Sample) -> Option<Sample> {
+    /// None where a comparison fails.
+    pub fn apply(&self, lhs: &Sample, rhs: &Sample) -> Applied {
         match (lhs, rhs) {
             (Sample::Float(a), Sample::Float(b)) => {
                 if matches!(self.op, BinaryOp::TrimUpper | BinaryOp::TrimLower) {
                     return self.incompatible("float", "float");
                 }
                 if !self.op.is_comparison() {
-                    return Some(Sample::Float(number(self.op, *a, *b)));
+                    return Ok(Some(Sample::Float(number(self.op, *a, *b))));
                 }
-                self.compared(compare(self.op, *a, *b), lhs)
+                Ok(self.compared(compare(self.op, *a, *b), lhs))
             }
             (Sample::Float(factor), Sample::Histogram(histogram)) => match self.op {
-                BinaryOp::Mul => Some(changed(histogram, |copy| copy.scale(*factor))),
+                BinaryOp::Mul => Ok(Some(changed(histogram, |copy| copy.scale(*factor)))),
                 _ => self.incompatible("float", "histogram"),
             },
             (Sample::Histogram(histogram), Sample::Float(factor)) => match self.op {
-                BinaryOp::Mul => Some(changed(histogram, |copy| copy.scale(*factor))),
-                BinaryOp::Div => Some(changed(histogram, |copy| copy.divide(*factor))),
-                BinaryOp::TrimUpper => Some(changed(histogram, |copy| copy.trim(*factor, Keep::Below))),
-                BinaryOp::TrimLower => Some(changed(histogram, |copy| copy.trim(*factor, Keep::Above))),
+                BinaryOp::Mul => Ok(Some(changed(histogram, |copy| copy.scale(*factor)))),
+                BinaryOp::Div => Ok(Some(changed(histogram, |copy| copy.divide(*factor)))),
+                BinaryOp::TrimUpper => Ok(Some(changed(histogram, |copy| copy.trim(*factor, Keep::Below)))),
+                BinaryOp::TrimLower => Ok(Some(changed(histogram, |copy| copy.trim(*factor, Keep::Above)))),
                 _ => self.incompatible("histogram", "float"),
             },
             (Sample::Histogram(a), Sample::Histogram(b)) => match self.op {
@@ -52,8 +58,8 @@ impl Operation<'_> {
                     copy.hint = ResetHint::Gauge;
                     outcome
                 }),
-                BinaryOp::Eq => self.compared(a.same_data(b), lhs),
-                BinaryOp::Ne => self.compared(!a.same_data(b), lhs),
+                BinaryOp::Eq => Ok(self.compared(a.same_data(b), lhs)),
+                BinaryOp::Ne => Ok(self.compared(!a.same_data(b), lhs)),
                 _ => self.incompatible("histogram", "histogram"),
             },
         }
@@ -71,31 +77,31 @@ impl Operation<'_> {
         lhs: &Histogram,
         word: &str,
         combine: impl FnOnce(&mut Histogram) -> Result<Combined, Incompatible>,
-    ) -> Option<Sample> {
+    ) -> Applied {
         let mut result = lhs.clone();
         let Ok(outcome) = combine(&mut result) else {
             let text =
                 format!("incompatible bucket layout encountered for binary operator {}", self.op.symbol());
             self.annotations.warn(self.span, text);
-            return None;
+            return Err(Unfit);
         };
         if outcome.reset_collision {
             self.annotations.reset_collision(self.span, word);
-            return None;
+            return Err(Unfit);
         }
         if outcome.bounds_reconciled {
             self.annotations.bounds_reconciled(self.span, word);
         }
         result.compact();
-        Some(Sample::Histogram(Arc::new(result)))
+        Ok(Some(Sample::Histogram(Arc::new(result))))
     }
 
-    fn incompatible(&self, lhs: &str, rhs: &str) -> Option<Sample> {
+    fn incompatible(&self, lhs: &str, rhs: &str) -> Applied {
         let op = self.op.symbol();
         let text =
             format!("incompatible sample types encountered for binary operator \"{op}\": {lhs} {op} {rhs}");
         self.annotations.info(self.span, text);
-        None
+        Err(Unfit)
     }
 }
 

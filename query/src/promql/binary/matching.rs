@@ -29,7 +29,8 @@ struct Matcher<'a> {
     /// The place of the result of a pair; none stands for a filled-in side.
     pairs: HashMap<(Option<usize>, Option<usize>), usize>,
     out: Vec<Series>,
-    steps: usize,
+    /// The steps at which there is anything to match.
+    live: Vec<bool>,
 }
 
 pub fn eval(
@@ -62,8 +63,9 @@ pub fn eval(
         places: HashMap::new(),
         pairs: HashMap::new(),
         out: Vec::new(),
-        steps: eval.steps(),
+        live: Vec::new(),
     };
+    matcher.live = (0..eval.steps()).map(|step| matcher.is_live(step)).collect();
     for key in &order {
         eval.check()?;
         matcher.group(key, &groups[key])?;
@@ -73,6 +75,18 @@ pub fn eval(
 }
 
 impl Matcher<'_> {
+    /// Both sides have samples, or one has and the other is filled in.
+    fn is_live(&self, step: usize) -> bool {
+        let present = |side: &[Series]| side.iter().any(|series| series.values[step].is_some());
+        let (many, one) = (present(&self.many), present(&self.one));
+        let filled = self.matching.fill_left.is_some() || self.matching.fill_right.is_some();
+        (many && one) || (filled && (many || one))
+    }
+
+    fn live_steps(&self) -> Vec<usize> {
+        (0..self.live.len()).filter(|step| self.live[*step]).collect()
+    }
+
     fn group(&mut self, key: &Labels, group: &Group) -> Result<(), Error> {
         let (fill_many, fill_one) = match self.swapped {
             true => (self.matching.fill_right, self.matching.fill_left),
@@ -81,31 +95,22 @@ impl Matcher<'_> {
         if (group.one.is_empty() && fill_one.is_none()) || (group.many.is_empty() && fill_many.is_none()) {
             return self.check_one_side(key, group);
         }
-        // A result label set that two of a group share at one step is an error for many-to-one.
-        let mut filled_at: HashMap<usize, usize> = HashMap::new();
-        for step in 0..self.steps {
+        // Where each result of the group was last made.
+        let mut made_at: HashMap<usize, usize> = HashMap::new();
+        for step in self.live_steps() {
             let one = self.only_one(key, group, step)?;
             let present = |at: &&usize| self.many[**at].values[step].is_some();
             let many: Vec<usize> = group.many.iter().filter(present).copied().collect();
-            if self.matching.card == Cardinality::OneToOne
-                && many.len() > 1
-                && (one.is_some() || fill_one.is_some())
-            {
-                return Err(Error::Execution(
-                    "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
-                        .to_owned(),
-                ));
-            }
             if many.is_empty() {
                 if let (Some(one), Some(fill)) = (one, fill_many) {
-                    self.cell(None, Some(one), step, Some(fill), &mut filled_at)?;
+                    self.cell(None, Some(one), step, Some(fill), &mut made_at)?;
                 }
                 continue;
             }
             for at in many {
                 match (one, fill_one) {
-                    (Some(one), _) => self.cell(Some(at), Some(one), step, None, &mut filled_at)?,
-                    (None, Some(fill)) => self.cell(Some(at), None, step, Some(fill), &mut filled_at)?,
+                    (Some(one), _) => self.cell(Some(at), Some(one), step, None, &mut made_at)?,
+                    (None, Some(fill)) => self.cell(Some(at), None, step, Some(fill), &mut made_at)?,
                     (None, None) => {}
                 }
             }
@@ -115,8 +120,8 @@ impl Matcher<'_> {
 
     /// Duplicates on the "one" side are an error also where nothing matches them.
     fn check_one_side(&self, key: &Labels, group: &Group) -> Result<(), Error> {
-        if group.one.len() > 1 && !self.many.is_empty() {
-            for step in 0..self.steps {
+        if group.one.len() > 1 {
+            for step in self.live_steps() {
                 self.only_one(key, group, step)?;
             }
         }
@@ -143,7 +148,7 @@ impl Matcher<'_> {
         one: Option<usize>,
         step: usize,
         fill: Option<f64>,
-        filled_at: &mut HashMap<usize, usize>,
+        made_at: &mut HashMap<usize, usize>,
     ) -> Result<(), Error> {
         let fill = fill.map(Sample::Float);
         let sample = |side: &[Series], at: Option<usize>| match at {
@@ -152,11 +157,16 @@ impl Matcher<'_> {
         };
         let (Some(a), Some(b)) = (sample(&self.many, many), sample(&self.one, one)) else { return Ok(()) };
         let result = if self.swapped { self.op.apply(&b, &a) } else { self.op.apply(&a, &b) };
+        let Ok(result) = result else { return Ok(()) };
         let place = self.place(many, one);
-        if self.matching.card != Cardinality::OneToOne && filled_at.insert(place, step) == Some(step) {
-            return Err(Error::Execution(
-                "multiple matches for labels: grouping labels must ensure unique matches".to_owned(),
-            ));
+        // One to one, a group has one result whatever its labels.
+        let one_to_one = self.matching.card == Cardinality::OneToOne;
+        if made_at.insert(if one_to_one { 0 } else { place }, step) == Some(step) {
+            let why = match one_to_one {
+                true => "many-to-one matching must be explicit (group_left/group_right)",
+                false => "grouping labels must ensure unique matches",
+            };
+            return Err(Error::Execution(format!("multiple matches for labels: {why}")));
         }
         let Some(result) = result else { return Ok(()) };
         let cell = &mut self.out[place].values[step];
@@ -176,7 +186,7 @@ impl Matcher<'_> {
         // As in Prometheus: arithmetic takes the name off at once, and what is only compared gets
         // its name back even where it was to be dropped.
         let drop_name = self.op.bool;
-        let (out, steps) = (&mut self.out, self.steps);
+        let (out, steps) = (&mut self.out, self.live.len());
         let place = *self.places.entry(labels.clone()).or_insert_with(|| {
             out.push(Series { labels, drop_name, values: vec![None; steps] });
             out.len() - 1

@@ -51,6 +51,7 @@ fn with_scalar(op: &Operation, vector: Vec<Series>, numbers: &[f64], scalar_firs
             let Some(sample) = cell.take() else { continue };
             let number = Sample::Float(*number);
             let result = if scalar_first { op.apply(&number, &sample) } else { op.apply(&sample, &number) };
+            let result = result.unwrap_or(None);
             let filters = op.op.is_comparison() && !op.bool;
             *cell = if filters && scalar_first { result.map(|_| sample) } else { result };
         }

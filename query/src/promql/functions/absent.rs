@@ -2,8 +2,9 @@
 
 use crate::Error;
 use crate::promql::ast::{Call, Expr, ExprKind, Span};
-use crate::promql::eval::{Eval, check_mode, mode_of};
+use crate::promql::eval::Eval;
 use crate::promql::labels::{Labels, METRIC_NAME};
+use crate::promql::ranges::{check_mode, mode_of};
 use crate::promql::select::MatchOp;
 use crate::promql::value::{Sample, Series, Value};
 

@@ -15,8 +15,8 @@ use std::collections::HashMap;
 
 pub fn quantile(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
     let quantiles = eval.scalar(&call.args[0])?;
-    check_quantiles(eval, &quantiles, &call.args[0].span);
     let vector = eval.vector(&call.args[1])?;
+    check_quantiles(eval, &quantiles, &call.args[0].span);
     let mut groups = Mended::of(Groups::of(eval, vector, &call.args[1].span)?);
     let quantiles: Vec<Option<f64>> = quantiles.into_iter().map(Some).collect();
     let mut out = Vec::new();
@@ -25,6 +25,7 @@ pub fn quantile(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
 }
 
 pub fn quantiles(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
+    let vector = eval.vector(&call.args[0])?;
     let mut columns = Vec::new();
     for arg in &call.args[2..] {
         let quantiles = eval.scalar(arg)?;
@@ -32,7 +33,6 @@ pub fn quantiles(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
         columns.push(quantiles);
     }
     let label = text(&call.args[1]);
-    let vector = eval.vector(&call.args[0])?;
     let mut groups = Mended::of(Groups::of(eval, vector, &call.args[0].span)?);
     let mut out = Vec::new();
     for quantiles in columns {

@@ -18,6 +18,12 @@ pub fn merge_equal(vector: Vec<Series>) -> Result<Vec<Series>, Error> {
             }
             Entry::Occupied(entry) => {
                 let into = &mut merged[*entry.get()];
+                // Whether the name goes is decided by the earliest sample, also with Prometheus.
+                let first = |values: &[Option<_>]| values.iter().position(Option::is_some);
+                if first(&series.values).is_some_and(|at| first(&into.values).is_none_or(|known| at < known))
+                {
+                    into.drop_name = series.drop_name;
+                }
                 for (cell, other) in into.values.iter_mut().zip(series.values) {
                     match (&cell, other) {
                         (Some(_), Some(_)) => {

@@ -353,7 +353,8 @@ fn described(word: &str) -> String {
     if ["and", "or", "unless", "atan2"].contains(&lower.as_str()) {
         return format!("<op:{lower}>");
     }
-    format!("identifier {word:?}")
+    let kind = if number_word(word).is_some() { "number" } else { "identifier" };
+    format!("{kind} {word:?}")
 }
 
 /// Words that can't be a metric's name, as they stand between operands.

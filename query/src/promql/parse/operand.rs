@@ -53,13 +53,13 @@ impl Parser {
                 return self.aggregate(op, at.start);
             }
         }
-        if next == Token::Sign("(") {
-            self.advance();
-            return self.call(&word, at);
-        }
         if let Some(number) = number_word(&word) {
             self.advance();
             return Ok(ExprKind::Number(number));
+        }
+        if next == Token::Sign("(") {
+            self.advance();
+            return self.call(&word, at);
         }
         if is_reserved(&word) {
             return Err(self.unexpected(""));
@@ -133,7 +133,7 @@ impl Parser {
         let mut labels = Vec::new();
         while !self.accept_sign(")") {
             match self.peek().clone() {
-                Token::Word(word) if !word.contains(':') => labels.push(word),
+                Token::Word(word) if !word.contains(':') && number_word(&word).is_none() => labels.push(word),
                 Token::Text(text) if !text.is_empty() => labels.push(text),
                 _ => return Err(self.unexpected("in grouping opts, expected label")),
             }

@@ -11,7 +11,7 @@ use ocelli_query::rules::backfill::{Chunk, Filled, Over, fill};
 use ocelli_query::rules::{Rule, points};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 /// Marks of rules that are evaluated on time are saved this often.
 const SAVE_EVERY: Duration = Duration::from_secs(60);
@@ -29,7 +29,6 @@ const MOST_SAMPLES: u64 = 1_000_000;
 pub struct Worker {
     pub work: Arc<Work>,
     pub units: Arc<Mutex<Vec<Arc<Unit>>>>,
-    pub new_units: Arc<Notify>,
 }
 
 impl Worker {
@@ -51,7 +50,7 @@ impl Worker {
             };
             tokio::select! {
                 _ = tokio::time::sleep(rest) => {}
-                _ = self.new_units.notified(), if rest == SAVE_EVERY => {}
+                _ = self.work.wake.notified(), if rest == SAVE_EVERY => {}
                 _ = stop.wait_for(|stop| *stop) => {}
             }
         }
@@ -77,7 +76,7 @@ impl Worker {
         if is_circular(&unit.group.rules) {
             *slots = 1;
         }
-        let Some(chunk) = Chunk::next(unit.slots, done_ms, unit.live_from_ms, *slots) else { return true };
+        let Some(chunk) = Chunk::next(unit.slots, done_ms, unit.live_from_ms(), *slots) else { return true };
         let started = Instant::now();
         for (at, rule) in unit.group.rules.iter().enumerate() {
             let done_ms = unit.state().rules[at].past.as_ref().map_or(i64::MAX, |past| past.mark.done);
@@ -192,6 +191,9 @@ fn note(unit: &Unit, at: usize, chunk: Chunk, filled: &Filled, samples: u64) {
 }
 
 fn tell(unit: &Unit, at: usize, error: &Error) {
+    if matches!(error, Error::Cancelled) {
+        return;
+    }
     tracing::warn!(group = unit.group.name, %error, "computing the past of a rule waits");
     if let Some(past) = unit.state().rules[at].past.as_mut() {
         past.last_error = Some(error.to_string());

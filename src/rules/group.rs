@@ -46,6 +46,10 @@ pub async fn run(
                 if missed > 0 && !late {
                     tracing::warn!(group = unit.group.name, missed, "evaluations were left out");
                 }
+                if missed > 0 && !again {
+                    unit.goes_on_from(slot_ms);
+                    work.wake.notify_one();
+                }
                 late = missed > 0;
                 unit.state().missed += missed;
                 evaluate(&work, &unit, &mut states, slot_ms, again).await;
@@ -68,6 +72,8 @@ async fn evaluate(work: &Work, unit: &Unit, states: &mut [RuleState], slot_ms: i
         info.alerts = state.alerts().cloned().collect();
         match outcome {
             Ok(series) => (info.health, info.last_error, info.series) = (RuleHealth::Ok, None, series),
+            // The server stops: the slot is filled in by the next start.
+            Err(Error::Cancelled) => return,
             Err(error) => {
                 let text = message(&error, &state.rule.expr);
                 if info.last_error.as_ref() != Some(&text) {
@@ -77,6 +83,11 @@ async fn evaluate(work: &Work, unit: &Unit, states: &mut [RuleState], slot_ms: i
                         error = text,
                         "a rule failed"
                     );
+                }
+                if matches!(error, Error::Storage(_)) {
+                    // It could not be kept: the slot is filled in when it can.
+                    unit.goes_on_from(slot_ms + unit.slots.interval_ms);
+                    work.wake.notify_one();
                 }
                 info.failures += 1;
                 (info.health, info.last_error) = (RuleHealth::Err, Some(text));

@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use work::Work;
 
@@ -60,7 +60,6 @@ pub struct RuleEngine {
     /// One reload at a time.
     reloading: tokio::sync::Mutex<()>,
     units: Arc<Mutex<Vec<Arc<status::Unit>>>>,
-    new_units: Arc<Notify>,
     stop_backfill: watch::Sender<bool>,
     backfill: Mutex<Option<JoinHandle<()>>>,
 }
@@ -75,16 +74,14 @@ impl RuleEngine {
     ) -> anyhow::Result<Arc<RuleEngine>> {
         let (stop_backfill, stops) = watch::channel(false);
         let work = Arc::new(Work::new(store, clock, &settings));
-        let (units, new_units) = (Arc::<Mutex<Vec<_>>>::default(), Arc::new(Notify::new()));
-        let worker =
-            backfill::Worker { work: work.clone(), units: units.clone(), new_units: new_units.clone() };
+        let units = Arc::<Mutex<Vec<_>>>::default();
+        let worker = backfill::Worker { work: work.clone(), units: units.clone() };
         let engine = Arc::new(RuleEngine {
             settings,
             work,
             running: Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
             units,
-            new_units,
             stop_backfill,
             backfill: Mutex::new(Some(tokio::spawn(worker.run(stops)))),
         });
@@ -134,7 +131,7 @@ impl RuleEngine {
         *self.units.lock().unwrap_or_else(PoisonError::into_inner) =
             next.iter().map(|running| running.unit.clone()).collect();
         *self.running() = next;
-        self.new_units.notify_one();
+        self.work.wake.notify_one();
         Ok(())
     }
 
@@ -161,8 +158,9 @@ impl RuleEngine {
         RulesResponse { groups: units.iter().map(|unit| unit.shown()).collect() }
     }
 
-    /// Ends between two evaluations, and remembers how far all rules are.
+    /// Ends what is being evaluated, and remembers how far all rules are.
     pub async fn stop(&self) {
+        self.work.stop();
         let _ = self.stop_backfill.send(true);
         let running = std::mem::take(&mut *self.running());
         for running in running {

@@ -9,6 +9,7 @@ use ocelli_query::rules::alert::{Alert, AlertState};
 use ocelli_query::rules::schedule::Slots;
 use ocelli_query::rules::{Context, Group, Rule};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One group.
@@ -16,8 +17,8 @@ pub struct Unit {
     pub group: Group,
     pub slots: Slots,
     pub context: Context,
-    /// The first slot that this process evaluates on time; what is before is filled in.
-    pub live_from_ms: i64,
+    /// The first slot since which every one is evaluated on time; what is before is filled in.
+    live_from_ms: AtomicI64,
     state: Mutex<State>,
 }
 
@@ -66,16 +67,25 @@ impl Unit {
         rules: Vec<RuleInfo>,
     ) -> Unit {
         let state = Mutex::new(State { rules, ..State::default() });
-        Unit { group, slots, context, live_from_ms, state }
+        Unit { group, slots, context, live_from_ms: AtomicI64::new(live_from_ms), state }
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub fn live_from_ms(&self) -> i64 {
+        self.live_from_ms.load(Ordering::Relaxed)
+    }
+
+    /// Slots before this one were left out: they are filled in, too.
+    pub fn goes_on_from(&self, slot_ms: i64) {
+        self.live_from_ms.store(slot_ms, Ordering::Relaxed);
+    }
+
     /// The last slot before those that are evaluated on time.
     pub fn last_past_ms(&self) -> i64 {
-        self.live_from_ms - self.slots.interval_ms
+        self.live_from_ms() - self.slots.interval_ms
     }
 
     pub fn shown(&self) -> RuleGroup {

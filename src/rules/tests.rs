@@ -102,12 +102,16 @@ async fn a_clock_that_goes_back_writes_nothing_twice() {
 }
 
 #[tokio::test]
-async fn a_jump_forward_counts_what_is_left_out() {
+async fn what_is_left_out_is_counted_and_filled_in() {
     let bench = Bench::new("{record: a, expr: '1'}", |_| {}).await;
     bench.evaluations(1).await;
     bench.move_clock(10 * INTERVAL);
     bench.until(|group| group.missed == 9 && group.evaluations == 2).await;
+    bench.until(|group| group.rules[0].backfill.as_ref().unwrap().fraction == 1.0).await;
     bench.engine.stop().await;
+    let times = bench.stored("a");
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] == INTERVAL), "{times:?}");
+    assert_eq!(times.last().unwrap() - times[0], (times.len() as i64 - 1) * INTERVAL);
 }
 
 #[tokio::test]

@@ -17,8 +17,9 @@ use ocelli_signal::{Batch, Signal};
 use ocelli_storage::{Clock, Store};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// Groups that evaluate at the same moment; the others wait, so that queries have a core too.
 const CONCURRENT: usize = 2;
@@ -34,6 +35,10 @@ pub struct Work {
     max_bytes: usize,
     history_ms: i64,
     places: Semaphore,
+    /// There is something to fill in.
+    pub wake: Notify,
+    /// Ends what is being evaluated.
+    stopping: Arc<AtomicBool>,
 }
 
 impl Work {
@@ -48,7 +53,14 @@ impl Work {
             max_bytes: settings.max_bytes,
             history_ms: settings.history_ms,
             places: Semaphore::new(CONCURRENT),
+            wake: Notify::new(),
+            stopping: Arc::default(),
         }
+    }
+
+    /// Evaluations that are under way end with an error; the next start fills their slots in.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 
     pub fn now_ms(&self) -> i64 {
@@ -62,7 +74,7 @@ impl Work {
     ) -> Result<T, Error> {
         let closed = |why: &dyn std::fmt::Display| Error::Internal(why.to_string());
         let _place = self.places.acquire().await.map_err(|why| closed(&why))?;
-        let (budget, snapshot) = Budget::of_server(&self.store, self.timeout, self.max_bytes);
+        let (budget, snapshot) = Budget::of_server(&self.store, self.timeout, self.max_bytes, &self.stopping);
         let identities = self.identities.clone();
         let task = tokio::task::spawn_blocking(move || {
             work(Stored { snapshot: &snapshot, identities: &identities }, &budget)

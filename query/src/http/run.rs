@@ -52,9 +52,16 @@ impl Budget {
     }
 
     /// The budget of work that no request asked for, as rules are, over a snapshot that reads within it.
-    pub fn of_server(store: &Store, timeout: Duration, bytes: usize) -> (Budget, Snapshot) {
+    /// The work ends when the flag is raised.
+    pub fn of_server(
+        store: &Store,
+        timeout: Duration,
+        bytes: usize,
+        cancelled: &Arc<AtomicBool>,
+    ) -> (Budget, Snapshot) {
         let memory = QueryMemory::new(store.memory(), bytes.min(store.memory().limit(Part::Queries)));
-        (Budget::new(timeout).within(memory.clone()), store.snapshot(TENANT).within(memory))
+        let budget = Budget { cancelled: cancelled.clone(), ..Budget::new(timeout) };
+        (budget.within(memory.clone()), store.snapshot(TENANT).within(memory))
     }
 
     /// Everything of the tenant, read within the budget.

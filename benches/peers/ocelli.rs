@@ -66,9 +66,13 @@ impl Product for Ocelli {
             store.compact().await?;
             store.close().await
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         // On a thread of its own, as a runtime is running on this one.
-        let merged = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(merge)).join());
+        let merge = || {
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+            anyhow::Ok(runtime.block_on(merge)?)
+        };
+        let merged = std::thread::scope(|scope| scope.spawn(merge).join());
         merged.map_err(|_| anyhow::anyhow!("the merge panicked"))??;
         Ok(cpu_s("self")? - before)
     }

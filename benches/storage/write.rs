@@ -9,7 +9,7 @@ use futures::stream;
 use ocelli_collector::decode::{Format, decode};
 use ocelli_collector::limits::DecodeLimits;
 use ocelli_signal::{Batch, DEFAULT_TENANT, Signal};
-use ocelli_storage::{Options, Retention, Store, limits};
+use ocelli_storage::{Options, Retention, SegmentSizes, Sizes, Store, limits};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -58,10 +58,14 @@ pub struct Written {
     peak_mib: f64,
 }
 
-/// The usual settings, but nothing is flushed unless the bench says so.
+/// The usual settings, but nothing is flushed or merged unless the bench says so.
 pub fn options(dir: &Path) -> Options {
     let usual = Options::new(dir);
+    // One segment is no merge.
+    let never = |sizes| Sizes { max_inputs: 1, ..sizes };
+    let SegmentSizes { spans, logs, points } = usual.compaction;
     Options {
+        compaction: SegmentSizes { spans: never(spans), logs: never(logs), points: never(points) },
         flush_bytes: usual.memtable_budget_bytes,
         flush_age: Duration::from_secs(3600),
         retention: Retention::forever(),
@@ -189,7 +193,8 @@ impl fmt::Display for Written {
             ("compaction", self.compaction),
             ("append + flush + compaction", sum),
         ];
-        for (name, cost) in costs {
+        // Nothing to merge costs nothing.
+        for (name, cost) in costs.into_iter().filter(|(_, cost)| cost.cpu_s > 0.0) {
             writeln!(
                 out,
                 "  {name:<28} {:>9.0} rows per core-second, {:>7.2} µs of CPU and {:>6.2} µs of time each",

@@ -63,6 +63,18 @@ impl SegmentEntry {
         self.min_time <= to_ns && from_ns <= self.max_time
     }
 
+    /// Whether it has records of a flush, whose segment is another, and is itself another flush or a merge
+    /// beside that segment.
+    pub fn overlaps_flush(&self, flush: &SegmentEntry) -> bool {
+        let range = |entry: &SegmentEntry| (entry.first_sequence, entry.last_sequence);
+        let apart =
+            if self.level == 0 { range(self) != range(flush) } else { self.partition == flush.partition };
+        apart
+            && (&self.tenant, self.signal) == (&flush.tenant, flush.signal)
+            && self.first_sequence <= flush.last_sequence
+            && flush.first_sequence <= self.last_sequence
+    }
+
     /// Whether the sequences of another segment of the same partition lie within its own.
     pub fn spans(&self, other: &SegmentEntry) -> bool {
         self.tenant == other.tenant

@@ -48,6 +48,35 @@ async fn a_segment_found_damaged_while_reading_is_told_once_and_then_left_out() 
     assert_eq!(store.summary().quarantined.len(), 1);
 }
 
+/// A bucket may get what a killed process had sent after the next one has looked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_a_flush_that_comes_late_is_neither_damage_nor_rows_again() {
+    for signal in Signal::ALL {
+        // The killed process wrote the first two records out, the next one all three.
+        let flushed = async |records: usize| {
+            let (disk, catalog) = (MemoryDisk::default(), Catalog::in_memory().await.unwrap());
+            let store = open_memory(&disk, &catalog).await.unwrap();
+            for n in 0..records {
+                store.append("default", batch(signal, n * 10, 10)).await.unwrap();
+            }
+            store.flush().await.unwrap();
+            drop(store);
+            (disk, catalog)
+        };
+        let (early, of_early) = flushed(2).await;
+        let (disk, catalog) = flushed(3).await;
+        let late = of_early.segments().await.unwrap()[0].path(paths::ROWS_SUFFIX);
+        let mut file = disk.create(&late).unwrap();
+        file.append(&crate::disk::read(&early, &late).unwrap()).unwrap();
+        file.sync().unwrap();
+        drop(file);
+        let store = open_memory(&disk, &catalog).await.unwrap();
+        assert_eq!(counted(&store, signal), once(signal, 0..30), "{signal:?}");
+        assert_eq!(store.summary().quarantined, Vec::<String>::new());
+        assert!(!disk.paths().contains(&late), "what is left over is removed");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn damage_in_the_middle_of_the_wal_costs_its_record_only() {
     let (disk, catalog) = (MemoryDisk::default(), Catalog::in_memory().await.unwrap());

@@ -188,7 +188,21 @@ impl Lost<'_> {
         let unpublished = self.known.iter().any(|other| other.level < entry.level && entry.spans(other));
         // What a flush wrote before it was cut off; its rows are still in the WAL, of which nothing
         // goes before a flush is published.
-        !replaced && !unpublished && (self.is_whole(segment) || !self.is_logged(entry))
+        !replaced
+            && !unpublished
+            && !self.is_flushed_anew(segment)
+            && (self.is_whole(segment) || !self.is_logged(entry))
+    }
+
+    /// Whether it is of a flush that was cut off and whose rows were flushed again since, up to another
+    /// record. A start removes such files, but a bucket may get one later: what a process that was killed
+    /// had sent is still on its way. Flushes have no record in common, so two that do are not both
+    /// published.
+    fn is_flushed_anew(&self, segment: &Found) -> bool {
+        let entry = &segment.entry;
+        let whole = self.found.iter().filter(|found| found.is_whole && !segment.is_whole);
+        let mut others = self.known.iter().chain(whole.map(|found| &found.entry));
+        entry.level == 0 && others.any(|other| other.overlaps_flush(entry))
     }
 
     fn is_logged(&self, entry: &SegmentEntry) -> bool {

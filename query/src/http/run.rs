@@ -6,7 +6,6 @@
 use super::{Api, TENANT};
 use crate::Error;
 use arrow::array::RecordBatch;
-use ocelli_storage::budget::Part;
 use ocelli_storage::{QueryMemory, Snapshot, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -59,7 +58,7 @@ impl Budget {
         bytes: usize,
         cancelled: &Arc<AtomicBool>,
     ) -> (Budget, Snapshot) {
-        let memory = QueryMemory::new(store.memory(), bytes.min(store.memory().limit(Part::Queries)));
+        let memory = QueryMemory::new(store.memory(), bytes);
         let budget = Budget { cancelled: cancelled.clone(), ..Budget::new(timeout) };
         (budget.within(memory.clone()), store.snapshot(TENANT).within(memory))
     }
@@ -125,7 +124,7 @@ impl Budget {
 /// What one query may hold.
 fn memory(api: &Api) -> Arc<QueryMemory> {
     let limit = usize::try_from(api.limits.query_bytes).unwrap_or(usize::MAX);
-    QueryMemory::new(api.store.memory(), limit.min(api.store.memory().limit(Part::Queries)))
+    QueryMemory::new(api.store.memory(), limit)
 }
 
 /// Raises the flag when the handler's future is dropped.

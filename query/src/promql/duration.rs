@@ -97,6 +97,26 @@ const UNITS: [(&str, i64); 7] = [
     ("ms", 1),
 ];
 
+/// As Prometheus writes a duration in milliseconds: `1h5m`.
+pub fn text(ms: i64) -> String {
+    if ms == 0 {
+        return "0s".to_owned();
+    }
+    let mut rest = ms;
+    let mut text = String::new();
+    for (unit, length) in UNITS {
+        // Years and weeks only where nothing is left over.
+        if matches!(unit, "y" | "w") && rest % length != 0 {
+            continue;
+        }
+        if rest >= length {
+            text.push_str(&format!("{}{unit}", rest / length));
+            rest %= length;
+        }
+    }
+    text
+}
+
 /// Reads `1h30m` (units from the largest to the smallest, each once) into milliseconds.
 pub fn parse(text: &str) -> Option<i64> {
     let ms = i64::try_from(unlimited(text)?).ok()?;

@@ -28,7 +28,7 @@ pub mod value;
 mod window;
 
 pub use ast::ValueType;
-pub use duration::parse as duration_ms;
+pub use duration::{parse as duration_ms, text as duration_text};
 pub use engine::{Answer, Data, Query, run};
 pub use functions::names as function_names;
 pub(crate) use parse::{parse_labels as parse_label_set, unquote_prefix};

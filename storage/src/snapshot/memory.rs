@@ -15,11 +15,12 @@ pub struct QueryMemory {
 }
 
 impl QueryMemory {
+    /// One query holds no more than the limit, nor than all queries together may.
     pub fn new(budget: &Arc<Budget>, limit_bytes: usize) -> Arc<QueryMemory> {
         Arc::new(QueryMemory {
             held: Mutex::new(budget.reserve(Part::Queries)),
             beside_bytes: 0,
-            limit_bytes,
+            limit_bytes: limit_bytes.min(budget.limit(Part::Queries)),
         })
     }
 

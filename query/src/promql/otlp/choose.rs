@@ -10,7 +10,7 @@ use crate::promql::select::{Matcher, Selection};
 use ocelli_signal::series::Metric;
 use ocelli_signal::{Kind, Series};
 use ocelli_storage::Choose;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Labels that only points tell: their matchers are asked when the points are read.
@@ -24,6 +24,8 @@ pub struct Chooser<'a> {
     metrics: HashMap<String, Vec<Asked>>,
     /// The `target_info` labels of resources that pass.
     infos: HashMap<Vec<u8>, Option<Labels>>,
+    /// Series that are wanted for the `target_info` of their resource alone.
+    info_only: HashSet<u128>,
     failed: Option<Error>,
 }
 
@@ -50,7 +52,14 @@ impl Asked {
 
 impl<'a> Chooser<'a> {
     pub fn new(selection: &'a Selection, identities: &'a Identities) -> Chooser<'a> {
-        Chooser { selection, identities, metrics: HashMap::new(), infos: HashMap::new(), failed: None }
+        Chooser {
+            selection,
+            identities,
+            metrics: HashMap::new(),
+            infos: HashMap::new(),
+            info_only: HashSet::new(),
+            failed: None,
+        }
     }
 
     /// What went wrong, if anything.
@@ -113,6 +122,22 @@ impl<'a> Chooser<'a> {
         Ok(early.all(|matcher| matcher.matches(identity.labels.get(&matcher.name))))
     }
 
+    /// Whether a series that was found is wanted for its `target_info` alone.
+    pub fn is_info_only(&self, id: u128) -> bool {
+        self.info_only.contains(&id)
+    }
+
+    fn wants(&mut self, id: u128, series: &Series) -> Result<bool, Error> {
+        if self.may_match(id, series)? {
+            return Ok(true);
+        }
+        let for_info = self.info(series)?.is_some();
+        if for_info {
+            self.info_only.insert(id);
+        }
+        Ok(for_info)
+    }
+
     /// Whether labels that points told are wanted.
     pub fn matches(&self, labels: &Labels, alias: bool) -> bool {
         let mut matchers = self.selection.matchers.iter();
@@ -128,8 +153,7 @@ impl Choose for Chooser<'_> {
     }
 
     fn series(&mut self, id: u128, series: &Arc<Series>) -> bool {
-        let wanted = self.may_match(id, series).and_then(|wanted| Ok(wanted || self.info(series)?.is_some()));
-        wanted.unwrap_or_else(|why| {
+        self.wants(id, series).unwrap_or_else(|why| {
             self.failed.get_or_insert(why);
             false
         })

@@ -7,14 +7,19 @@ use ocelli_storage::{PointList, Values};
 
 /// The samples of points that are numbers of one kind; none where they are something else.
 pub fn convert(points: &PointList, counter: bool, after_ms: i64) -> Option<Samples> {
-    let values: Vec<f64> = match points.values() {
-        Values::Doubles(values) => values.clone(),
-        Values::Ints(values) => values.iter().map(|value| *value as f64).collect(),
-        Values::Any(_) => return None,
-    };
+    match points.values() {
+        Values::Doubles(values) => Some(samples(points, values.iter().copied(), counter, after_ms)),
+        Values::Ints(values) => {
+            Some(samples(points, values.iter().map(|value| *value as f64), counter, after_ms))
+        }
+        Values::Any(_) => None,
+    }
+}
+
+fn samples(points: &PointList, values: impl Iterator<Item = f64>, counter: bool, after_ms: i64) -> Samples {
     let mut out = Out { samples: Samples::default(), life: Life::default(), after_ms };
-    out.samples.float_times.reserve(values.len());
-    out.samples.floats.reserve(values.len());
+    out.samples.float_times.reserve(points.len());
+    out.samples.floats.reserve(points.len());
     let mut stale = points.flags().iter().filter(|(_, flags)| flags & FLAG_NO_RECORDED_VALUE != 0).peekable();
     let starts = if counter { points.starts() } else { &[] };
     let mut starts = starts.iter().peekable();
@@ -31,7 +36,7 @@ pub fn convert(points: &PointList, counter: bool, after_ms: i64) -> Option<Sampl
             out.samples.push_float(ms(*time), value, 0);
         }
     }
-    Some(out.samples)
+    out.samples
 }
 
 struct Out {

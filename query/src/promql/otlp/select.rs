@@ -41,7 +41,7 @@ pub fn select_from(
         if let Some(labels) = chooser.info(&series.series)? {
             sightings.add(labels, series.points.times().iter().map(|time| ms(*time)));
         }
-        if !chooser.may_match(series.id, &series.series)? {
+        if chooser.is_info_only(series.id) {
             continue;
         }
         let identity = identities.of(series.id, &series.series)?;

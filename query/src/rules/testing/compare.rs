@@ -105,32 +105,3 @@ fn metric(labels: &Labels) -> String {
         _ => format!("{name}{others}"),
     }
 }
-
-/// As Prometheus writes a duration: `1h5m`.
-pub fn duration(ms: i64) -> String {
-    const UNITS: [(&str, i64); 7] = [
-        ("y", 365 * 86_400_000),
-        ("w", 7 * 86_400_000),
-        ("d", 86_400_000),
-        ("h", 3_600_000),
-        ("m", 60_000),
-        ("s", 1_000),
-        ("ms", 1),
-    ];
-    if ms == 0 {
-        return "0s".to_owned();
-    }
-    let mut rest = ms;
-    let mut text = String::new();
-    for (unit, length) in UNITS {
-        // Years and weeks only where nothing is left over.
-        if matches!(unit, "y" | "w") && rest % length != 0 {
-            continue;
-        }
-        if rest >= length {
-            text.push_str(&format!("{}{unit}", rest / length));
-            rest %= length;
-        }
-    }
-    text
-}

@@ -5,7 +5,7 @@ use super::format::{AlertTest, TestFile, TestGroup};
 use super::{Failure, Report};
 use crate::Error;
 use crate::promql::testing::TestStore;
-use crate::promql::{Query, run as run_query};
+use crate::promql::{Query, duration_text, run as run_query};
 use crate::rules::alert::{ALERT_NAME, AlertState};
 use crate::rules::file::{self, yaml};
 use crate::rules::files::matching;
@@ -113,7 +113,7 @@ impl<'a> GroupRun<'a> {
             let group = if name.is_empty() { String::new() } else { format!(" (in TestGroup {name})") };
             return Err(Failure(format!(
                 "    an item under alert_rule_test misses required attribute alertname at eval_time {}{group}",
-                compare::duration(test.eval_time.0)
+                duration_text(test.eval_time.0)
             )));
         }
         let alerts = self.test.alert_rule_test.iter().map(|test| test.eval_time.0);
@@ -158,7 +158,7 @@ impl<'a> GroupRun<'a> {
                     Err(error) => failed.push(format!(
                         "    rule: {}, time: {}, err: {}",
                         rule.rule.name,
-                        compare::duration(at_ms),
+                        duration_text(at_ms),
                         message(&error, &rule.rule.expr)
                     )),
                 }
@@ -191,7 +191,7 @@ impl<'a> GroupRun<'a> {
                 "{}    alertname: {}, time: {}, \n        exp:{}, \n        got:{}",
                 named(self.test),
                 test.alertname,
-                compare::duration(test.eval_time.0),
+                duration_text(test.eval_time.0),
                 compare::alerts(&expected),
                 compare::alerts(&got)
             ))
@@ -216,7 +216,7 @@ impl<'a> GroupRun<'a> {
                 "{}    expr: {:?}, time: {}",
                 named(self.test),
                 test.expr,
-                compare::duration(test.eval_time.0)
+                duration_text(test.eval_time.0)
             );
             match difference {
                 Ok(None) => {}

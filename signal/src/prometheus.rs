@@ -7,7 +7,7 @@
 
 use crate::wire::Writer;
 use crate::{AnyValue, Kind, Series, attributes, origin};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// The name of the scope.
 pub const SCOPE: &str = "ocelli.prometheus";
@@ -15,19 +15,19 @@ pub const SCOPE: &str = "ocelli.prometheus";
 /// A flag of a point beside OTLP's own: the histogram is a gauge, so that it knows no counter reset.
 pub const FLAG_GAUGE: u32 = 1 << 16;
 
-static SCOPE_VALUE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+static SCOPE_VALUE: LazyLock<Arc<[u8]>> = LazyLock::new(|| {
     let mut scope = Writer::new();
     scope.put_bytes(1, SCOPE.as_bytes());
-    origin::encode(scope.as_bytes(), "")
+    origin::encode(scope.as_bytes(), "").into()
 });
 
 /// The series of a name and its other labels, which must be sorted by name.
 pub fn series<'a>(name: &str, kind: Kind, labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Series {
     let pairs = labels.into_iter().map(|(name, value)| (name, AnyValue::String(value)));
     Series {
-        name: name.to_owned(),
+        name: name.into(),
         kind,
-        attributes: attributes::encode(pairs),
+        attributes: attributes::encode(pairs).into(),
         scope: SCOPE_VALUE.clone(),
         ..Series::default()
     }

@@ -3,6 +3,7 @@
 use crate::error::WireError;
 use crate::prometheus;
 use crate::wire::{Reader, Writer};
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// The OTLP kind of a metric. The numbers are Ocelli's own.
@@ -44,24 +45,24 @@ pub const TEMPORALITY_DELTA: i32 = 1;
 pub const TEMPORALITY_CUMULATIVE: i32 = 2;
 
 /// A series. Description and metadata are told with it but are
-/// no part of its identity.
+/// no part of its identity. Most of it is the same for many series, who share it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Series {
     /// The OTLP metric name.
-    pub name: String,
-    pub description: String,
-    pub unit: String,
+    pub name: Arc<str>,
+    pub description: Arc<str>,
+    pub unit: Arc<str>,
     pub kind: Kind,
     pub temporality: i32,
     pub is_monotonic: bool,
     /// In the form of an `attributes` column, sorted by key.
-    pub attributes: Vec<u8>,
+    pub attributes: Arc<[u8]>,
     /// In the form of a `resource` column (see `origin`).
-    pub resource: Vec<u8>,
+    pub resource: Arc<[u8]>,
     /// In the form of a `scope` column (see `origin`).
-    pub scope: Vec<u8>,
+    pub scope: Arc<[u8]>,
     /// `Metric.metadata`, in the form of an `attributes` column.
-    pub metadata: Vec<u8>,
+    pub metadata: Arc<[u8]>,
 }
 
 /// What makes the names that Prometheus gives to a metric.
@@ -171,16 +172,16 @@ impl<'a> SeriesView<'a> {
 
     pub fn to_series(&self) -> Series {
         Series {
-            name: self.name.to_owned(),
-            description: self.description.to_owned(),
-            unit: self.unit.to_owned(),
+            name: self.name.into(),
+            description: self.description.into(),
+            unit: self.unit.into(),
             kind: self.kind,
             temporality: self.temporality,
             is_monotonic: self.is_monotonic,
-            attributes: self.attributes.to_vec(),
-            resource: self.resource.to_vec(),
-            scope: self.scope.to_vec(),
-            metadata: self.metadata.to_vec(),
+            attributes: self.attributes.into(),
+            resource: self.resource.into(),
+            scope: self.scope.into(),
+            metadata: self.metadata.into(),
         }
     }
 }
@@ -214,20 +215,20 @@ mod tests {
             unit: "s".into(),
             kind: Kind::Histogram,
             temporality: TEMPORALITY_CUMULATIVE,
-            attributes: vec![0x0a, 0x03, 0x0a, 0x01, b'k'],
+            attributes: [0x0a, 0x03, 0x0a, 0x01, b'k'].into(),
             ..Series::default()
         }
     }
 
     #[test]
     fn a_description_is_no_identity() {
-        let described = Series { description: "new words".into(), metadata: vec![0x0a, 0], ..series() };
+        let described = Series { description: "new words".into(), metadata: [0x0a, 0].into(), ..series() };
         assert_eq!(Series::parse(&described.encode()).unwrap(), described);
         assert_eq!(series_id(&described.encode()), series_id(&series().encode()));
         for other in [
             Series { unit: "ms".into(), ..series() },
-            Series { attributes: vec![], ..series() },
-            Series { scope: vec![0x0a, 0], ..series() },
+            Series { attributes: Arc::default(), ..series() },
+            Series { scope: [0x0a, 0].into(), ..series() },
         ] {
             assert_ne!(series_id(&other.encode()), series_id(&series().encode()));
         }

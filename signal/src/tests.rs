@@ -93,8 +93,8 @@ fn points_keep_the_type_of_their_value() {
     let series = Series {
         name: "m".into(),
         description: "words".into(),
-        attributes: attributes::encode([("k", AnyValue::Int(1))]),
-        resource: resource_of("cart"),
+        attributes: attributes::encode([("k", AnyValue::Int(1))]).into(),
+        resource: resource_of("cart").into(),
         ..Series::default()
     };
     let mut builder = PointsBuilder::new();

@@ -73,7 +73,7 @@ impl Bench {
 
     /// The times of a recorded series, as often as they are stored.
     fn stored(&self, name: &str) -> Vec<i64> {
-        let mut wanted = |series: &ocelli_signal::Series| series.name == name;
+        let mut wanted = |series: &ocelli_signal::Series| *series.name == *name;
         let read = self.store.snapshot(TENANT).series(&mut wanted, 0, i64::MAX).unwrap();
         let times = read.iter().flat_map(|series| series.points.times()).map(|time| time / 1_000_000);
         let mut times: Vec<i64> = times.collect();

@@ -154,9 +154,8 @@ pub const INDEX_BUILD_BYTES: usize = 32 * MIB;
 
 /// Parsed footers, opened indexes and series lists that are kept, together.
 pub const CACHE_BYTES: usize = 48 * MIB;
-/// Series whose parsed form is remembered …
-pub const SERIES_CACHE: usize = 100_000;
-/// … and about what they may take: a few with very long labels must not count as little.
+/// About what series may take whose parsed form is remembered, unless a budget says otherwise: a few
+/// with very long labels must not count as little.
 pub const SERIES_CACHE_BYTES: usize = 64 * MIB;
 
 /// What one piece of work on a catalog that is not local may take, connecting included.
@@ -185,8 +184,8 @@ pub const TENANT_BYTES: usize = 64;
 pub const MEMORY_SHARE: usize = 2;
 /// Below it there is no room for a few requests and a query.
 pub const MEMORY_BUDGET_MIN_BYTES: usize = 64 * MIB;
-/// What caches may take of a large budget.
-pub const CACHE_MAX_BYTES: usize = 256 * MIB;
+/// What caches may take of a large budget: enough for several million series.
+pub const CACHE_MAX_BYTES: usize = 2 << 30;
 /// What request bodies may take of a large budget.
 pub const REQUEST_BYTES: usize = 192 * MIB;
 

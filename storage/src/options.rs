@@ -113,7 +113,7 @@ impl Options {
     pub fn within(self, memory: Arc<Budget>) -> Options {
         let (memtables, caches) = (memory.limit(Part::Memtables), memory.limit(Part::Caches));
         // A quarter of the caches is left to those who ask.
-        let series = self.series_cache_bytes.min(caches / 4);
+        let series = caches / 4;
         Options {
             memtable_budget_bytes: self.memtable_budget_bytes.min(memtables),
             // Three signals, one of them being written.

@@ -219,16 +219,17 @@ pub fn series(n: usize) -> Series {
     let kind = kinds[n % 5];
     let shard = format!("{}", n / 5 % 5);
     Series {
-        name: format!("shop.{}", kind.as_str()),
+        name: format!("shop.{}", kind.as_str()).into(),
         description: "of the shop".into(),
         unit: "s".into(),
         kind,
         temporality: if kind == Kind::Gauge { 0 } else { TEMPORALITY_CUMULATIVE },
         is_monotonic: kind == Kind::Sum,
-        attributes: encode([("code", AnyValue::Int(n as i64 % 5)), ("shard", AnyValue::String(&shard))]),
-        resource: resource(n % 2),
-        scope: scope(1),
-        metadata: encode([("prometheus.type", AnyValue::String("counter"))]),
+        attributes: encode([("code", AnyValue::Int(n as i64 % 5)), ("shard", AnyValue::String(&shard))])
+            .into(),
+        resource: resource(n % 2).into(),
+        scope: scope(1).into(),
+        metadata: encode([("prometheus.type", AnyValue::String("counter"))]).into(),
     }
 }
 

@@ -141,14 +141,14 @@ impl Metric {
         let mut scope = Writer::new();
         scope.put_bytes(1, self.scope.as_bytes());
         Series {
-            name: self.name.to_owned(),
-            description: self.description.to_owned(),
-            unit: if self.kind == Kind::ExponentialHistogram { "s".to_owned() } else { String::new() },
+            name: self.name.into(),
+            description: self.description.into(),
+            unit: if self.kind == Kind::ExponentialHistogram { "s".into() } else { String::new().into() },
             kind: self.kind,
             temporality: TEMPORALITY_CUMULATIVE,
             is_monotonic: self.kind == Kind::Sum,
-            attributes,
-            scope: origin::encode(scope.as_bytes(), ""),
+            attributes: attributes.into(),
+            scope: origin::encode(scope.as_bytes(), "").into(),
             ..Series::default()
         }
         .encode()

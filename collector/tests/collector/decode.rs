@@ -158,10 +158,7 @@ fn nothing_of_a_number_point_is_lost() {
     assert_eq!((points.row(1).flags, points.row(1).body), (1, PointBody::Empty));
     assert_eq!(points.row(2).body, PointBody::Number(Number::Double(0.5)));
     let series = points.series(0).to_series();
-    assert_eq!(
-        (series.name.as_str(), series.description.as_str(), series.unit.as_str()),
-        ("s", "words", "s")
-    );
+    assert_eq!((&*series.name, &*series.description, &*series.unit), ("s", "words", "s"));
     assert_eq!((series.kind, series.temporality, series.is_monotonic), (Kind::Sum, 2, true));
     let keys: Vec<_> =
         Attributes::of_column(&series.attributes).iter().map(|(key, _)| key.to_owned()).collect();

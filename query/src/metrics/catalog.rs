@@ -14,18 +14,18 @@ pub fn metrics(snapshot: &Snapshot, range: &TimeRange, budget: &Budget) -> Resul
     budget.check()?;
     let mut found: BTreeMap<(String, Kind, String), MetricSummary> = BTreeMap::new();
     let mut note = |series: &Series| {
-        let key = (series.name.clone(), series.kind, series.unit.clone());
+        let key = (series.name.to_string(), series.kind, series.unit.to_string());
         let summary = found.entry(key).or_insert_with(|| MetricSummary {
-            name: series.name.clone(),
+            name: series.name.to_string(),
             prometheus_name: metric_name(series),
             kind: series.kind.as_str().to_owned(),
-            unit: series.unit.clone(),
+            unit: series.unit.to_string(),
             description: String::new(),
             series: 0,
         });
         summary.series += 1;
         if !series.description.is_empty() {
-            summary.description.clone_from(&series.description);
+            summary.description = series.description.to_string();
         }
         false
     };

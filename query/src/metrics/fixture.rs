@@ -60,12 +60,12 @@ fn calls(builder: &mut PointsBuilder, name: &str, labels: &[(&str, &str)], since
     let kind = if histogram { Kind::ExponentialHistogram } else { Kind::Sum };
     let unit = if histogram { "s" } else { "" };
     let series = Series {
-        name: name.to_owned(),
-        unit: unit.to_owned(),
+        name: name.into(),
+        unit: unit.into(),
         kind,
         temporality: 2,
         is_monotonic: !histogram,
-        attributes: pairs(labels),
+        attributes: pairs(labels).into(),
         ..Series::default()
     };
     builder.set_series(&series.encode());
@@ -124,14 +124,14 @@ fn kinds() -> Batch {
         ("size", "By", Kind::Summary, PointBody::Other(&summary)),
     ] {
         let series = Series {
-            name: name.to_owned(),
-            unit: unit.to_owned(),
-            description: format!("about {name}"),
+            name: name.into(),
+            unit: unit.into(),
+            description: format!("about {name}").into(),
             kind,
             temporality: if matches!(kind, Kind::Sum | Kind::Histogram) { 2 } else { 0 },
             is_monotonic: kind == Kind::Sum,
-            attributes: pairs(&[("k", "v")]),
-            resource: resource.clone(),
+            attributes: pairs(&[("k", "v")]).into(),
+            resource: resource.clone().into(),
             ..Series::default()
         };
         builder.set_series(&series.encode());

@@ -26,7 +26,7 @@ pub fn points(
     budget: &Budget,
 ) -> Result<Vec<MetricSeries>, Error> {
     let to_ns = range.to.0.saturating_sub(1);
-    let read = snapshot.series(&mut |series: &Series| series.name == name, range.from.0, to_ns)?;
+    let read = snapshot.series(&mut |series: &Series| *series.name == *name, range.from.0, to_ns)?;
     let count: usize = read.iter().map(|series| series.points.len()).sum();
     let bytes: usize = read.iter().map(|series| series.points.bytes()).sum();
     budget.scanned(count as u64, bytes as u64);
@@ -47,10 +47,10 @@ fn shown(read: &SeriesPoints) -> Result<MetricSeries, WireError> {
     let series = &*read.series;
     let points = read.points.iter().map(|point| shown_point(series, &point)).collect::<Result<_, _>>()?;
     Ok(MetricSeries {
-        name: series.name.clone(),
+        name: series.name.to_string(),
         kind: series.kind.as_str().to_owned(),
-        unit: series.unit.clone(),
-        description: series.description.clone(),
+        unit: series.unit.to_string(),
+        description: series.description.to_string(),
         temporality: series.temporality,
         is_monotonic: series.is_monotonic,
         attributes: key_values(Attributes::of_column(&series.attributes)),

@@ -20,7 +20,7 @@ pub fn neighbours(
     budget: &Budget,
 ) -> Result<(Vec<Edge>, Vec<Edge>), Error> {
     let wanted = |series: &Series| {
-        [EDGE_REQUESTS, EDGE_FAILED, EDGE_SERVER, EDGE_CLIENT].contains(&series.name.as_str())
+        [EDGE_REQUESTS, EDGE_FAILED, EDGE_SERVER, EDGE_CLIENT].contains(&&*series.name)
             && (attribute(series, "client") == service || attribute(series, "server") == service)
     };
     let series = read(snapshot, grid, range, budget, wanted)?;
@@ -62,7 +62,7 @@ impl<'a> Edges<'a> {
         for ((name, connection_type), series) in self.found {
             let mut group = Group::new(self.grid);
             let named =
-                |wanted: &'static str| series.iter().filter(move |series| series.series.name == wanted);
+                |wanted: &'static str| series.iter().filter(move |series| &*series.series.name == wanted);
             for (wanted, role) in [(EDGE_REQUESTS, Role::Calls), (EDGE_FAILED, Role::Errors)] {
                 named(wanted).try_for_each(|series| group.add(series, role))?;
             }

@@ -20,7 +20,7 @@ pub fn service(
 ) -> Result<ServiceResponse, Error> {
     let grid = Grid::of(range);
     let series = read(snapshot, &grid, range, budget, |series| {
-        series.name == DURATION && attribute(series, "service.name") == name
+        &*series.name == DURATION && attribute(series, "service.name") == name
     })?;
     let mut whole = Entrances::new(&grid);
     let mut operations: BTreeMap<(String, String), Group> = BTreeMap::new();

@@ -70,8 +70,8 @@ pub fn batch(data: Data, request: usize) -> RecordBatch {
     let mut series = Series {
         unit: "{request}".into(),
         description: "Requests that were answered.".into(),
-        resource: origin::encode(&resource, ""),
-        scope: origin::encode(&attributes::encode([]), ""),
+        resource: origin::encode(&resource, "").into(),
+        scope: origin::encode(&attributes::encode([]), "").into(),
         ..Series::default()
     };
     (series.kind, series.temporality, series.is_monotonic) = match data {
@@ -82,7 +82,7 @@ pub fn batch(data: Data, request: usize) -> RecordBatch {
     let mut builder = PointsBuilder::new();
     for at in 0..REQUEST {
         let (metric, instance) = (at / (REQUEST / METRICS), at % (REQUEST / METRICS));
-        series.name = format!("bench.requests.{metric}");
+        series.name = format!("bench.requests.{metric}").into();
         let pod = match data {
             Data::Churn => format!("pod-{request}-{at}"),
             _ => format!("pod-{process}-{instance}"),
@@ -90,7 +90,8 @@ pub fn batch(data: Data, request: usize) -> RecordBatch {
         series.attributes = attributes::encode([
             ("http.route", AnyValue::String(ROUTES[instance % ROUTES.len()])),
             ("instance", AnyValue::String(&pod)),
-        ]);
+        ])
+        .into();
         builder.set_series(&series.encode());
         push(&mut builder, data, scrape, process, at);
     }

@@ -5,5 +5,5 @@ mod series_cache;
 mod tables;
 
 pub use part::{Part, batch_bytes};
-pub use series_cache::{Generation, Known, SeriesCache, memory_bytes, numbers};
+pub use series_cache::{Generation, Known, SeriesCache, numbers};
 pub use tables::{Frozen, Tables};

@@ -92,6 +92,7 @@ struct Current {
     /// By the hash of all that a row says of its series: a new description is a new number, with the
     /// same id.
     numbers: HashedMap<u128, u32>,
+    shared: Shared,
     bytes: usize,
     before: Vec<Weak<Generation>>,
 }
@@ -128,12 +129,12 @@ impl SeriesCache {
         current.make_room(self.limit_bytes);
         let new_bytes = current.bytes;
         let (first, mut added) = (current.numbers.len(), Vec::new());
-        let Current { numbers, bytes, .. } = &mut *current;
+        let Current { numbers, shared, bytes, .. } = &mut *current;
         let number = |row: usize| {
             let next = (first + added.len()) as u32;
             *numbers.entry(keys.of(&points, row)).or_insert_with(|| {
-                let known = parse(&points, row);
-                *bytes += memory_bytes(&known.series);
+                let (known, own_bytes) = shared.parse(&points, &keys, row);
+                *bytes += own_bytes;
                 added.push(known);
                 next
             })
@@ -164,7 +165,7 @@ impl SeriesCache {
 impl Current {
     /// Begins a new generation when this one is full.
     fn make_room(&mut self, limit_bytes: usize) {
-        if self.numbers.len() < limits::SERIES_CACHE && self.bytes < limit_bytes {
+        if self.bytes < limit_bytes {
             return;
         }
         let full = std::mem::take(self);
@@ -180,26 +181,51 @@ pub fn numbers(rows: &RecordBatch) -> Result<&[u32]> {
     Ok(column.values())
 }
 
-fn parse(points: &Points<'_>, row: usize) -> Known {
-    let view = points.series(row);
-    let mut encoded = Writer::new();
-    view.encode(&mut encoded);
-    Known {
-        id: series_id(encoded.as_bytes()),
-        origin: xxh3_64_with_seed(view.resource, xxh3_64(view.scope)),
-        series: Arc::new(view.to_series()),
-    }
+/// What series have in common, by its hash: each is kept once.
+#[derive(Debug, Default)]
+struct Shared {
+    /// Series of the metrics, without what is not the metric's.
+    metrics: HashedMap<u128, Series>,
+    /// Resources and scopes.
+    origins: HashedMap<u128, Arc<[u8]>>,
 }
 
-/// About what a series takes in memory with its places in map and list.
-pub fn memory_bytes(series: &Series) -> usize {
-    300 + series.name.len()
-        + series.description.len()
-        + series.unit.len()
-        + series.attributes.len()
-        + series.metadata.len()
-        + series.resource.len()
-        + series.scope.len()
+/// About what a series takes in memory beside its attributes, with its places in map, list and index.
+const SERIES_BYTES: usize = 300;
+
+impl Shared {
+    /// The series of a row, and about what it takes in memory that none before it took.
+    fn parse(&mut self, points: &Points<'_>, Keys(keys): &Keys, row: usize) -> (Known, usize) {
+        let view = points.series(row);
+        let mut encoded = Writer::new();
+        view.encode(&mut encoded);
+        let [resource, scope, metric, _] = keys;
+        let mut bytes = SERIES_BYTES + view.attributes.len();
+        let metric = self.metrics.entry(metric[points.metric.key(row)]).or_insert_with(|| {
+            let texts = view.name.len() + view.description.len() + view.unit.len();
+            bytes += SERIES_BYTES + texts + view.metadata.len();
+            view.metric().to_series()
+        });
+        let mut origin = |key: u128, column: &[u8]| {
+            let shared = self.origins.entry(key).or_insert_with(|| {
+                bytes += SERIES_BYTES + column.len();
+                column.into()
+            });
+            shared.clone()
+        };
+        let series = Series {
+            attributes: view.attributes.into(),
+            resource: origin(resource[points.resource.key(row)], view.resource),
+            scope: origin(scope[points.scope.key(row)], view.scope),
+            ..metric.clone()
+        };
+        let known = Known {
+            id: series_id(encoded.as_bytes()),
+            origin: xxh3_64_with_seed(view.resource, xxh3_64(view.scope)),
+            series: Arc::new(series),
+        };
+        (known, bytes)
+    }
 }
 
 /// Hashes of the values that rows refer to, so that each is hashed once.
@@ -278,18 +304,18 @@ mod tests {
 
     #[test]
     fn a_full_cache_begins_anew_and_old_numbers_stay_true() {
-        let cache = SeriesCache::default();
-        let count = limits::SERIES_CACHE / 4;
-        let series = |n: usize| Series { name: format!("m{n}"), ..Series::default() };
+        let (count, limit_bytes) = (1_000, 2_000_000);
+        let cache = SeriesCache::new(limit_bytes);
+        let series = |n: usize| Series { name: format!("m{n}").into(), ..Series::default() };
         let numbered = |first: usize| cache.number(&batch((first..first + count).map(series))).unwrap();
         let all: Vec<_> = (0..6).map(|at| (at * count, numbered(at * count))).collect();
         assert!(!Arc::ptr_eq(&all[0].1.generation, &all[5].1.generation));
         for (first, numbered) in &all {
             let found = cache.generation_of(&numbered.rows).unwrap();
             assert!(Arc::ptr_eq(&found, &numbered.generation));
-            assert!(found.len() <= limits::SERIES_CACHE);
+            assert!(found.len() * SERIES_BYTES <= limit_bytes + count * 2 * SERIES_BYTES);
             for (n, known) in known(numbered).into_iter().enumerate() {
-                assert_eq!(known.series.name, format!("m{}", first + n));
+                assert_eq!(*known.series.name, *format!("m{}", first + n));
             }
         }
         let rows = all[0].1.rows.clone();

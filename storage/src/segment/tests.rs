@@ -218,14 +218,14 @@ fn points_of_every_kind_are_the_same_from_a_segment_as_from_memory() {
             .series(
                 &mut |series: &ocelli_signal::Series| {
                     asked += 1;
-                    series.name == "shop.histogram"
+                    &*series.name == "shop.histogram"
                 },
                 from,
                 to,
             )
             .unwrap();
         assert_eq!(asked, all.len(), "each series is asked for once");
-        let expected: Vec<_> = all.into_iter().filter(|s| s.series.name == "shop.histogram").collect();
+        let expected: Vec<_> = all.into_iter().filter(|s| &*s.series.name == "shop.histogram").collect();
         assert_eq!(told(&some), told(&expected));
         assert!(some.iter().flat_map(|s| s.points.iter()).any(|p| matches!(p.value, PointValue::Other(_))));
     }

@@ -23,7 +23,7 @@ pub struct Chooser<'a> {
     /// Whether metrics that were asked for are wanted, by name.
     metrics: HashMap<String, Vec<Asked>>,
     /// The `target_info` labels of resources that pass.
-    infos: HashMap<Vec<u8>, Option<Labels>>,
+    infos: HashMap<Arc<[u8]>, Option<Labels>>,
     /// Series that are wanted for the `target_info` of their resource alone.
     info_only: HashSet<u128>,
     failed: Option<Error>,

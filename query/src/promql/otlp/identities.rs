@@ -59,7 +59,7 @@ mod tests {
         let budget = Budget::new(64 << 20);
         let identities = Identities::new(&budget);
         for id in 0..60_000_u128 {
-            let series = Series { name: format!("metric.{id}"), ..Series::default() };
+            let series = Series { name: format!("metric.{id}").into(), ..Series::default() };
             assert_eq!(identities.of(id, &series).unwrap().name, format!("metric_{id}"));
             assert!(identities.kept.lock().unwrap().memory.bytes() <= identities.limit_bytes + 1_000);
         }

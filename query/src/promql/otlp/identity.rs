@@ -121,8 +121,8 @@ mod tests {
             name: "calls".into(),
             kind: Kind::Sum,
             is_monotonic: true,
-            attributes: attributes::encode(pairs),
-            resource: ocelli_signal::origin::encode(&resource, ""),
+            attributes: attributes::encode(pairs).into(),
+            resource: ocelli_signal::origin::encode(&resource, "").into(),
             ..Series::default()
         };
         let identity = Identity::of(&series).unwrap();

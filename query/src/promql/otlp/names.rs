@@ -53,7 +53,7 @@ const PER_UNITS: [(&str, &str); 7] = [
 /// The Prometheus name of a metric, without the suffixes of a histogram's or summary's parts.
 pub fn metric_name(series: &Series) -> String {
     if prometheus::is_native(series) {
-        return series.name.clone();
+        return series.name.to_string();
     }
     let is_total = series.kind == Kind::Sum && series.is_monotonic;
     let mut tokens: Vec<&str> = split(&series.name).collect();
@@ -73,7 +73,7 @@ pub fn metric_name(series: &Series) -> String {
     if is_total {
         tokens.push("total");
     }
-    if series.unit == "1" && series.kind == Kind::Gauge && !tokens.contains(&"ratio") {
+    if &*series.unit == "1" && series.kind == Kind::Gauge && !tokens.contains(&"ratio") {
         tokens.push("ratio");
     }
     let name = tokens.join("_");

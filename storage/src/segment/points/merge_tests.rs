@@ -34,10 +34,10 @@ const BITS: [u64; 4] =
 fn push(builder: &mut PointsBuilder, row: &Row, arrival: u32) {
     let kind = if row.body == 4 { Kind::Histogram } else { Kind::Gauge };
     let series = Series {
-        name: format!("m{}", row.series),
+        name: format!("m{}", row.series).into(),
         description: if row.described { "new" } else { "old" }.into(),
         kind,
-        resource: test_rows::resource(row.service as usize),
+        resource: test_rows::resource(row.service as usize).into(),
         ..Series::default()
     };
     builder.set_series(&series.encode());

@@ -5,7 +5,7 @@ use crate::catalog::FileEntry;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::memtable::{Known, memory_bytes};
+use crate::memtable::Known;
 use crate::paths::SERIES_SUFFIX;
 use crate::segment::columns::attributes::{AttributesBuilder, AttributesReader, map_type};
 use crate::segment::columns::{column, dictionary_text, field, numbers, origin, timestamp, typed};
@@ -123,7 +123,7 @@ impl SeriesList {
 
     /// About what the list holds in memory.
     pub fn memory_bytes(&self) -> usize {
-        self.entries.iter().map(|entry| memory_bytes(&entry.series)).sum()
+        self.entries.iter().map(|entry| 250 + entry.series.attributes.len()).sum()
     }
 
     /// Checks that the series account for every row of the points file, one after the other.
@@ -208,10 +208,10 @@ fn to_file(entries: &[SeriesEntry], first: usize) -> Result<RecordBatch> {
     };
     let places = first as u32..(first + entries.len()) as u32;
     let mut columns: Vec<ArrayRef> = vec![
-        texts(all().map(|series| series.name.as_str())),
+        texts(all().map(|series| &*series.name)),
         Arc::new(ids.finish()),
-        texts(all().map(|series| series.description.as_str())),
-        texts(all().map(|series| series.unit.as_str())),
+        texts(all().map(|series| &*series.description)),
+        texts(all().map(|series| &*series.unit)),
         texts(all().map(|series| series.kind.as_str())),
         Arc::new(Int32Array::from_iter_values(all().map(|series| series.temporality))),
         Arc::new(all().map(|series| Some(series.is_monotonic)).collect::<BooleanArray>()),
@@ -231,26 +231,38 @@ fn to_file(entries: &[SeriesEntry], first: usize) -> Result<RecordBatch> {
 
 type Coded = DictionaryArray<Int32Type>;
 
-/// Text values of a dictionary column, row by row.
-struct Texts<'a>(&'a Coded, &'a StringArray);
+/// Values of a dictionary column, shared by the rows that have the same.
+struct Shared<'a, V: ?Sized> {
+    keys: &'a Int32Array,
+    values: Vec<Arc<V>>,
+}
 
-impl<'a> Texts<'a> {
-    fn new(batch: &'a RecordBatch, name: &str) -> Result<Texts<'a>> {
-        let coded: &Coded = typed(batch, name)?;
-        let values = coded.values().as_string_opt();
-        Ok(Texts(coded, values.ok_or_else(|| Error::corrupt(Path::new(name), "the column is no text"))?))
+impl<V: ?Sized> Shared<'_, V> {
+    fn get(&self, row: usize) -> Arc<V> {
+        self.values[self.keys.value(row) as usize].clone()
     }
+}
 
-    fn get(&self, row: usize) -> &'a str {
-        self.1.value(self.0.keys().value(row) as usize)
-    }
+fn shared_texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<Shared<'a, str>> {
+    let coded: &Coded = typed(batch, name)?;
+    let values: Option<&StringArray> = coded.values().as_string_opt();
+    let values = values.ok_or_else(|| Error::corrupt(Path::new(name), "the column is no text"))?;
+    let values = values.iter().map(|value| value.unwrap_or_default().into()).collect();
+    Ok(Shared { keys: coded.keys(), values })
+}
+
+fn shared_bytes(column: &ArrayRef) -> Shared<'_, [u8]> {
+    let coded: &Coded = column.as_dictionary();
+    let values: &BinaryArray = coded.values().as_binary();
+    let values = values.iter().map(|value| value.unwrap_or_default().into()).collect();
+    Shared { keys: coded.keys(), values }
 }
 
 /// The series of a batch of the file.
 pub fn from_file(batch: &RecordBatch) -> Result<Vec<SeriesEntry>> {
     let id: &FixedSizeBinaryArray = typed(batch, "series_id")?;
-    let (name, description) = (Texts::new(batch, "metric")?, Texts::new(batch, "description")?);
-    let (unit, kind) = (Texts::new(batch, "unit")?, Texts::new(batch, "kind")?);
+    let (name, description) = (shared_texts(batch, "metric")?, shared_texts(batch, "description")?);
+    let (unit, kind) = (shared_texts(batch, "unit")?, shared_texts(batch, "kind")?);
     let temporality: &Int32Array = typed(batch, "temporality")?;
     let is_monotonic: &BooleanArray = typed(batch, "is_monotonic")?;
     let attributes = AttributesReader::new(column(batch, "attributes")?)?;
@@ -259,26 +271,27 @@ pub fn from_file(batch: &RecordBatch) -> Result<Vec<SeriesEntry>> {
     let row_count = numbers::<UInt32Type>(column(batch, "row_count")?, "row_count")?;
     let min_time = numbers::<TimestampNanosecondType>(column(batch, "min_time")?, "min_time")?;
     let max_time = numbers::<TimestampNanosecondType>(column(batch, "max_time")?, "max_time")?;
-    let (resource, scope) = (origin::read_resource(batch)?, origin::read_scope(batch)?);
-    let list = |reader: &AttributesReader<'_>, row: usize| {
+    let (resources, scopes) = (origin::read_resource(batch)?, origin::read_scope(batch)?);
+    let (resource, scope) = (shared_bytes(&resources), shared_bytes(&scopes));
+    let list = |reader: &AttributesReader<'_>, row: usize| -> Arc<[u8]> {
         let mut writer = Writer::new();
         reader.put(row, 1, &mut writer);
-        writer.into_bytes()
+        writer.as_bytes().into()
     };
     let origins = numbers::<UInt64Type>(column(batch, ORIGIN_ID)?, ORIGIN_ID)?;
     let entry = |row: usize| SeriesEntry {
         origin: origins[row],
         id: u128::from_be_bytes(id.value(row).first_chunk().copied().unwrap_or_default()),
         series: Arc::new(Series {
-            name: name.get(row).to_owned(),
-            description: description.get(row).to_owned(),
-            unit: unit.get(row).to_owned(),
-            kind: kind_named(kind.get(row)),
+            name: name.get(row),
+            description: description.get(row),
+            unit: unit.get(row),
+            kind: kind_named(&kind.get(row)),
             temporality: temporality.value(row),
             is_monotonic: is_monotonic.value(row),
             attributes: list(&attributes, row),
-            resource: bytes_at(&resource, row),
-            scope: bytes_at(&scope, row),
+            resource: resource.get(row),
+            scope: scope.get(row),
             metadata: list(&metadata, row),
         }),
         first_row: first_row[row],
@@ -287,12 +300,6 @@ pub fn from_file(batch: &RecordBatch) -> Result<Vec<SeriesEntry>> {
         max_time: max_time[row],
     };
     Ok((0..batch.num_rows()).map(entry).collect())
-}
-
-fn bytes_at(column: &ArrayRef, row: usize) -> Vec<u8> {
-    let coded: &Coded = column.as_dictionary();
-    let values: &BinaryArray = coded.values().as_binary();
-    values.value(coded.keys().value(row) as usize).to_vec()
 }
 
 fn kind_named(name: &str) -> Kind {

@@ -167,7 +167,11 @@ mod tests {
         let mut builder = PointsBuilder::new();
         for (at, (name, time, described)) in rows.iter().enumerate() {
             let description = if *described { "new" } else { "old" }.to_owned();
-            let series = Series { name: format!("m{name}"), description, ..Series::default() };
+            let series = Series {
+                name: format!("m{name}").into(),
+                description: description.into(),
+                ..Series::default()
+            };
             builder.set_series(&series.encode());
             // The flags say when a row arrived.
             builder.push(&PointRow { time: *time, flags: first + at as u32, ..PointRow::default() });
@@ -203,13 +207,13 @@ mod tests {
             for series in &sorted.series {
                 for (batch, row) in &sorted.order[series.rows.clone()] {
                     let point = sorted.batches[*batch as usize].row(*row as usize);
-                    found.push((series.known.series.name.clone(), point.time, point.flags));
+                    found.push((series.known.series.name.to_string(), point.time, point.flags));
                 }
             }
             let expected: Vec<_> = naive.iter().map(|row| (format!("m{}", row.0), row.1, row.2)).collect();
             prop_assert_eq!(found, expected);
             let descriptions: Vec<_> =
-                sorted.series.iter().map(|series| series.known.series.description == "new").collect();
+                sorted.series.iter().map(|series| &*series.known.series.description == "new").collect();
             prop_assert_eq!(descriptions, told);
         }
     }

@@ -18,6 +18,7 @@ mod demo;
 mod full_disk;
 mod memory;
 mod object_store;
+mod otlp_metrics;
 mod postgres;
 mod prometheus;
 mod read_back;

@@ -22,6 +22,7 @@ mod plan;
 mod ranges;
 pub mod select;
 mod smooth;
+mod starts;
 mod stats;
 pub mod testing;
 pub mod value;

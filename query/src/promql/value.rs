@@ -4,6 +4,7 @@
 
 use super::histogram::Histogram;
 use super::labels::Labels;
+use super::starts::Starts;
 use std::sync::Arc;
 
 /// Marks the end of a series: this NaN and no other (Prometheus' `value.StaleNaN`).
@@ -48,11 +49,10 @@ pub struct Samples {
     pub floats: Vec<f64>,
     pub histogram_times: Vec<i64>,
     pub histograms: Vec<Arc<Histogram>>,
-    /// When the counter of each float began, in milliseconds, 0 where it is not known. Empty where
-    /// no sample tells.
-    pub float_starts: Vec<i64>,
+    /// When the counter of each float began.
+    pub float_starts: Starts,
     /// The same of the histograms.
-    pub histogram_starts: Vec<i64>,
+    pub histogram_starts: Starts,
 }
 
 impl Samples {
@@ -78,7 +78,7 @@ impl Samples {
                     self.histogram_times.pop();
                     self.histograms.pop();
                 }
-                push_start(&mut self.histogram_starts, self.histograms.len(), start_ms);
+                self.histogram_starts.set_last(self.histograms.len(), start_ms);
                 self.histogram_times.push(time_ms);
                 self.histograms.push(histogram);
             }
@@ -91,7 +91,7 @@ impl Samples {
             self.float_times.pop();
             self.floats.pop();
         }
-        push_start(&mut self.float_starts, self.floats.len(), start_ms);
+        self.float_starts.set_last(self.floats.len(), start_ms);
         self.float_times.push(time_ms);
         self.floats.push(value);
     }
@@ -104,15 +104,6 @@ impl Samples {
         let mut all: Vec<_> = floats.chain(histograms).collect();
         all.sort_by_key(|(time, _)| *time);
         all
-    }
-}
-
-/// `before` samples are there already. The list stays empty until a start is known.
-fn push_start(starts: &mut Vec<i64>, before: usize, start_ms: i64) {
-    starts.truncate(before);
-    if start_ms != 0 || !starts.is_empty() {
-        starts.resize(before, 0);
-        starts.push(start_ms);
     }
 }
 

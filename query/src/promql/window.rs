@@ -4,6 +4,7 @@
 //! of a range query touches every sample a constant number of times.
 
 use super::histogram::Histogram;
+use super::starts::StartsWithin;
 use super::value::{Sample, Samples, is_stale};
 use std::sync::Arc;
 
@@ -27,14 +28,13 @@ impl<'a> Latest<'a> {
         self.histogram += count_until(&samples.histogram_times[self.histogram..], time_ms);
         let float = self.float.checked_sub(1).map(|at| (samples.float_times[at], at));
         let histogram = self.histogram.checked_sub(1).map(|at| (samples.histogram_times[at], at));
-        let start = |starts: &[i64], at: usize| starts.get(at).copied().unwrap_or_default();
         let (at_ms, start_ms, sample) = match (float, histogram) {
             (Some((time, at)), other) if other.is_none_or(|(histogram, _)| histogram < time) => {
-                (time, start(&samples.float_starts, at), Sample::Float(samples.floats[at]))
+                (time, samples.float_starts.get(at), Sample::Float(samples.floats[at]))
             }
             (_, Some((time, at))) => {
                 let sample = Sample::Histogram(samples.histograms[at].clone());
-                (time, start(&samples.histogram_starts, at), sample)
+                (time, samples.histogram_starts.get(at), sample)
             }
             _ => return None,
         };
@@ -56,9 +56,9 @@ pub struct Window<'a> {
     pub floats: &'a [f64],
     pub histogram_times: &'a [i64],
     pub histograms: &'a [Arc<Histogram>],
-    /// When the counters began, see [`Samples`]; empty or one a sample.
-    pub float_starts: &'a [i64],
-    pub histogram_starts: &'a [i64],
+    /// When the counters began.
+    pub float_starts: StartsWithin<'a>,
+    pub histogram_starts: StartsWithin<'a>,
     pub start_ms: i64,
     pub end_ms: i64,
     /// The time that the step is evaluated at; differs from `end_ms` by offset and `@`.
@@ -79,7 +79,7 @@ impl Window<'_> {
     fn float_points(&self, from: usize) -> impl Iterator<Item = Point> + '_ {
         (from..self.floats.len()).map(|at| Point {
             time_ms: self.float_times[at],
-            start_ms: self.float_starts.get(at).copied().unwrap_or_default(),
+            start_ms: self.float_starts.get(at),
             sample: Sample::Float(self.floats[at]),
         })
     }
@@ -87,7 +87,7 @@ impl Window<'_> {
     fn histogram_points(&self, from: usize) -> impl Iterator<Item = Point> + '_ {
         (from..self.histograms.len()).map(|at| Point {
             time_ms: self.histogram_times[at],
-            start_ms: self.histogram_starts.get(at).copied().unwrap_or_default(),
+            start_ms: self.histogram_starts.get(at),
             sample: Sample::Histogram(self.histograms[at].clone()),
         })
     }
@@ -136,10 +136,10 @@ impl<'a> Windows<'a> {
         let (floats, histograms) = (self.floats.0..self.floats.1, self.histograms.0..self.histograms.1);
         Window {
             float_times: &self.samples.float_times[floats.clone()],
-            float_starts: self.samples.float_starts.get(floats.clone()).unwrap_or_default(),
+            float_starts: self.samples.float_starts.within(floats.clone()),
             floats: &self.samples.floats[floats],
             histogram_times: &self.samples.histogram_times[histograms.clone()],
-            histogram_starts: self.samples.histogram_starts.get(histograms.clone()).unwrap_or_default(),
+            histogram_starts: self.samples.histogram_starts.within(histograms.clone()),
             histograms: &self.samples.histograms[histograms],
             start_ms,
             end_ms,
@@ -164,13 +164,12 @@ pub fn without_stale(samples: &Arc<Samples>) -> Arc<Samples> {
     let mut kept = Samples::default();
     for (at, (time, value)) in samples.float_times.iter().zip(&samples.floats).enumerate() {
         if !is_stale(*value) {
-            let start = samples.float_starts.get(at).copied().unwrap_or_default();
-            kept.push_started(*time, Sample::Float(*value), start);
+            kept.push_float(*time, *value, samples.float_starts.get(at));
         }
     }
     for (at, (time, histogram)) in samples.histogram_times.iter().zip(&samples.histograms).enumerate() {
         if !is_stale(histogram.sum) {
-            let start = samples.histogram_starts.get(at).copied().unwrap_or_default();
+            let start = samples.histogram_starts.get(at);
             kept.push_started(*time, Sample::Histogram(histogram.clone()), start);
         }
     }

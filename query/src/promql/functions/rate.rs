@@ -5,7 +5,7 @@
 //! average gap, and for counters never below zero.
 
 use super::range::{RangeCall, RangeOutcome, float};
-use super::starts::{self, Started};
+use super::starts::{self, Life, Started};
 use crate::promql::ast::RangeMode;
 use crate::promql::histogram::{Combined, Histogram, Incompatible, ResetHint};
 use crate::promql::value::Sample;
@@ -48,17 +48,14 @@ fn extrapolated(call: &RangeCall, window: &Window, counter: bool, per_second: bo
     }
     let (Some(first), Some(last)) = (window.floats.first(), window.floats.last()) else { return Ok(None) };
     let mut result = last - first;
+    let life = Life::of_floats(window);
     if counter {
-        note_overlap(call, starts::floats(window));
+        note_overlap(call, &life);
         for (at, pair) in window.floats.windows(2).enumerate() {
-            let restarted = window.float_starts.get(at..at + 2).is_some_and(|starts| {
-                let started = |i: usize| Started { start: starts[i], time: window.float_times[at + i] };
-                starts::is_reset(started(0), started(1))
-            });
-            result += if pair[1] < pair[0] || restarted { pair[0] } else { 0.0 };
+            result += if pair[1] < pair[0] || life.restarted(at + 1) { pair[0] } else { 0.0 };
         }
     }
-    let began = if counter { began_inside(window, window.float_starts, window.float_times) } else { None };
+    let began = life.began_after(window.start_ms).filter(|_| counter);
     if began.is_some() {
         result += first;
     }
@@ -74,7 +71,7 @@ fn of_histograms(call: &RangeCall, window: &Window, counter: bool, per_second: b
     let mut result =
         if window.histograms.len() > 1 { Some(histogram_increase(call, window, counter)?) } else { None };
     let times = window.histogram_times;
-    let began = if counter { began_inside(window, window.histogram_starts, times) } else { None };
+    let began = Life::of_histograms(window).began_after(window.start_ms).filter(|_| counter);
     if began.is_some() {
         match &mut result {
             None => result = Some((**first).clone()),
@@ -88,20 +85,10 @@ fn of_histograms(call: &RangeCall, window: &Window, counter: bool, per_second: b
 }
 
 /// Tells once that start times contradict the samples before them.
-fn note_overlap(call: &RangeCall, samples: impl Iterator<Item = Started>) {
-    let mut before: Option<Started> = None;
-    for sample in samples {
-        if before.is_some_and(|before| starts::overlaps(before, sample)) {
-            return call.annotations.start_overlap(call.arg, call.metric);
-        }
-        before = Some(sample);
+fn note_overlap(call: &RangeCall, life: &Life) {
+    if life.overlaps() {
+        call.annotations.start_overlap(call.arg, call.metric);
     }
-}
-
-/// Where the counter of the first sample began, if that is inside of the range: it was 0 then.
-fn began_inside(window: &Window, starts: &[i64], times: &[i64]) -> Option<i64> {
-    let start = *starts.first()?;
-    (start != 0 && start > window.start_ms && start < times[0]).then_some(start)
 }
 
 /// A counter's first value in the window and what it grew by.
@@ -186,12 +173,8 @@ fn histogram_increase(call: &RangeCall, window: &Window, counter: bool) -> Optio
     let (first, last) = (&points[0], &points[points.len() - 1]);
     let gauge = |histogram: &Histogram| histogram.hint == ResetHint::Gauge;
     let mut notes = Notes { not_a_counter: counter && (gauge(first) || gauge(last)), ..Notes::default() };
-    let restarted = |at: usize| {
-        window.histogram_starts.get(at - 1..=at).is_some_and(|starts| {
-            let started = |i: usize| Started { start: starts[i], time: window.histogram_times[at - 1 + i] };
-            starts::is_reset(started(0), started(1))
-        })
-    };
+    let life = Life::of_histograms(window);
+    let restarted = |at: usize| life.restarted(at);
     // After a reset at the second sample the layout of the first one does not matter.
     let start = if counter && (restarted(1) || points[1].is_reset_from(first)) {
         Arc::new(Histogram {
@@ -216,7 +199,7 @@ fn histogram_increase(call: &RangeCall, window: &Window, counter: bool) -> Optio
     };
     notes.tell(call);
     if counter {
-        note_overlap(call, starts::histograms(window));
+        note_overlap(call, &life);
     } else if !gauge(first) || !gauge(last) {
         call.annotations.not_a_gauge(call.arg, call.metric);
     }

@@ -1,5 +1,6 @@
 //! Resets that the start times of counters tell of, although their values may hide them.
 
+use crate::promql::starts::StartsWithin;
 use crate::promql::window::Window;
 
 /// A sample's time and the start of its counter, in milliseconds; a start of 0 is not known.
@@ -23,22 +24,51 @@ pub fn is_reset(before: Started, after: Started) -> bool {
 }
 
 /// The counter claims to have begun before a sample that belongs to another one.
-pub fn overlaps(before: Started, after: Started) -> bool {
+fn overlaps(before: Started, after: Started) -> bool {
     after.start != 0 && after.start < before.time && after.start != before.start
 }
 
-/// The samples of a window as `is_reset` wants them: floats or histograms. Empty where no start
-/// is known.
-pub fn floats<'a>(window: &'a Window) -> impl Iterator<Item = Started> + 'a {
-    joined(window.float_starts, window.float_times)
+/// The samples of a window as `is_reset` wants them. Where all have one start there is nothing to
+/// find, and most windows are such.
+#[derive(Clone, Copy, Debug)]
+pub struct Life<'a> {
+    starts: StartsWithin<'a>,
+    times: &'a [i64],
+    restarts: bool,
 }
 
-pub fn histograms<'a>(window: &'a Window) -> impl Iterator<Item = Started> + 'a {
-    joined(window.histogram_starts, window.histogram_times)
-}
+impl<'a> Life<'a> {
+    pub fn of_floats(window: &Window<'a>) -> Life<'a> {
+        Life::new(window.float_starts, window.float_times)
+    }
 
-fn joined<'a>(starts: &'a [i64], times: &'a [i64]) -> impl Iterator<Item = Started> + 'a {
-    starts.iter().zip(times).map(|(start, time)| Started { start: *start, time: *time })
+    pub fn of_histograms(window: &Window<'a>) -> Life<'a> {
+        Life::new(window.histogram_starts, window.histogram_times)
+    }
+
+    fn new(starts: StartsWithin<'a>, times: &'a [i64]) -> Life<'a> {
+        Life { starts, times, restarts: starts.differ() }
+    }
+
+    fn at(&self, place: usize) -> Started {
+        Started { start: self.starts.get(place), time: self.times[place] }
+    }
+
+    /// Whether the counter began anew before the sample at `place`, which is not the first.
+    pub fn restarted(&self, place: usize) -> bool {
+        self.restarts && is_reset(self.at(place - 1), self.at(place))
+    }
+
+    /// Whether a sample claims to have begun before the one before it, of another counter.
+    pub fn overlaps(&self) -> bool {
+        self.restarts && (1..self.times.len()).any(|place| overlaps(self.at(place - 1), self.at(place)))
+    }
+
+    /// Where the counter of the first sample began, if that is behind `after_ms`: it was 0 then.
+    pub fn began_after(&self, after_ms: i64) -> Option<i64> {
+        let Started { start, time } = self.at(0);
+        (start != 0 && start > after_ms && start < time).then_some(start)
+    }
 }
 
 #[cfg(test)]

@@ -1,18 +1,21 @@
 //! The labels of an OTLP series.
 
-use super::names::{label_name, metric_name};
+use super::label_value::label_value;
+use super::names::{label_name, label_part, metric_name};
 use crate::Error;
 use crate::promql::labels::{Labels, METRIC_NAME};
 use ocelli_signal::attributes::Attributes;
 use ocelli_signal::origin::{Resource, Scope};
+use ocelli_signal::prometheus;
 use ocelli_signal::series::{Kind, Series};
-use ocelli_signal::{prometheus, value_text};
 use std::collections::BTreeMap;
 
 /// The resource attributes that make `job` and `instance`; the others are in `target_info`.
 pub const SERVICE_NAME: &str = "service.name";
 pub const SERVICE_NAMESPACE: &str = "service.namespace";
 pub const SERVICE_INSTANCE: &str = "service.instance.id";
+/// What a scope's labels begin with.
+const SCOPE: &str = "otel_scope_";
 
 /// What all Prometheus series of one OTLP series share.
 #[derive(Clone, Debug)]
@@ -35,16 +38,9 @@ impl Identity {
             return Ok(Identity { labels, name, native: true });
         }
         let mut labels = Collected::default();
-        for (key, value) in Attributes::of_column(&series.attributes).iter() {
-            labels.add(label_name(key), &value_text::display(&value));
-        }
+        labels.add_all(Attributes::of_column(&series.attributes), |key| Some(label_name(key)));
         let scope = Scope::parse(&series.scope).map_err(corrupt)?;
-        for (key, value) in scope.attributes().iter() {
-            labels.add(format!("otel_scope_{}", label_name(key)), &value_text::display(&value));
-        }
-        labels.set("otel_scope_name", scope.name);
-        labels.set("otel_scope_version", scope.version);
-        labels.set("otel_scope_schema_url", scope.schema_url);
+        labels.add_scope(&scope);
         let resource = Resource::parse(&series.resource).map_err(corrupt)?;
         let (job, instance) = job_and_instance(&resource);
         labels.set("job", &job);
@@ -73,8 +69,7 @@ pub fn names(name: &str, kind: Kind, native: bool) -> Vec<String> {
 }
 
 pub fn job_and_instance(resource: &Resource) -> (String, String) {
-    let text =
-        |key| resource.attributes().get(key).map(|value| value_text::display(&value)).unwrap_or_default();
+    let text = |key| resource.attributes().get(key).map(|value| label_value(&value)).unwrap_or_default();
     let (name, namespace) = (text(SERVICE_NAME), text(SERVICE_NAMESPACE));
     let job = if name.is_empty() || namespace.is_empty() { name } else { format!("{namespace}/{name}") };
     (job, text(SERVICE_INSTANCE))
@@ -86,13 +81,32 @@ pub struct Collected(pub BTreeMap<String, String>);
 
 impl Collected {
     pub fn add(&mut self, name: String, value: &str) {
-        self.0
-            .entry(name)
-            .and_modify(|known| {
-                known.push(';');
-                known.push_str(value);
-            })
-            .or_insert_with(|| value.to_owned());
+        let known = self.0.entry(name).or_default();
+        if !known.is_empty() {
+            known.push(';');
+        }
+        known.push_str(value);
+    }
+
+    /// The attributes that `named` gives a label's name. Joined values are in the order of their keys.
+    pub fn add_all(&mut self, attributes: Attributes<'_>, named: impl Fn(&str) -> Option<String>) {
+        let mut pairs: Vec<_> = attributes.iter().collect();
+        pairs.sort_by_key(|(key, _)| *key);
+        for (key, value) in pairs {
+            if let Some(name) = named(key) {
+                self.add(name, &label_value(&value));
+            }
+        }
+    }
+
+    /// An attribute whose label would be one of the scope's own is left out.
+    fn add_scope(&mut self, scope: &Scope<'_>) {
+        let own = [("name", scope.name), ("version", scope.version), ("schema_url", scope.schema_url)];
+        self.add_all(scope.attributes(), |key| {
+            let part = label_part(key);
+            own.iter().all(|(name, _)| *name != part).then(|| format!("{SCOPE}{part}"))
+        });
+        own.iter().for_each(|(name, value)| self.set(&format!("{SCOPE}{name}"), value));
     }
 
     /// Overwrites unless the value is empty.
@@ -107,28 +121,75 @@ impl Collected {
 mod tests {
     use super::*;
     use ocelli_signal::AnyValue;
-    use ocelli_signal::attributes;
+    use ocelli_signal::attributes::{self, put_pair};
+    use ocelli_signal::value_text::from_json_text;
+    use ocelli_signal::wire::Writer;
 
-    #[test]
-    fn labels_of_a_series() {
-        let pairs = [("http.method", AnyValue::String("GET")), ("http_method", AnyValue::Int(5))];
-        let resource = attributes::encode([
-            (SERVICE_NAME, AnyValue::String("cart")),
-            (SERVICE_NAMESPACE, AnyValue::String("shop")),
-            (SERVICE_INSTANCE, AnyValue::String("i-1")),
-        ]);
+    fn check(attributes: &str, scope: &str, resource: &str, expect: &str) {
+        let list = |text: &str| {
+            let value = from_json_text(text).unwrap();
+            let pairs: Vec<_> = AnyValue::parse(&value).unwrap().pairs().iter().map(owned).collect();
+            attributes::encode(pairs.iter().map(|(key, value)| (&**key, AnyValue::parse(value).unwrap())))
+        };
+        let mut message = Writer::new();
+        if let Some((name, rest)) = scope.split_once(' ') {
+            let (version, attributes) = rest.split_once(' ').unwrap();
+            message.put_bytes(1, name.as_bytes());
+            message.put_bytes(2, version.as_bytes());
+            let value = from_json_text(attributes).unwrap();
+            for (key, value) in AnyValue::parse(&value).unwrap().pairs().iter() {
+                put_pair(&mut message, 3, key, &value);
+            }
+        }
         let series = Series {
             name: "calls".into(),
             kind: Kind::Sum,
             is_monotonic: true,
-            attributes: attributes::encode(pairs).into(),
-            resource: ocelli_signal::origin::encode(&resource, "").into(),
+            attributes: list(attributes).into(),
+            scope: ocelli_signal::origin::encode(message.as_bytes(), "").into(),
+            resource: ocelli_signal::origin::encode(&list(resource), "").into(),
             ..Series::default()
         };
-        let identity = Identity::of(&series).unwrap();
-        assert_eq!(
-            identity.labels.to_string(),
-            r#"{__name__="calls_total", http_method="GET;5", instance="i-1", job="shop/cart"}"#
+        assert_eq!(Identity::of(&series).unwrap().labels.to_string(), expect);
+    }
+
+    fn owned((key, value): (&str, AnyValue<'_>)) -> (String, Vec<u8>) {
+        let mut bytes = Writer::new();
+        value.encode(&mut bytes);
+        (key.to_owned(), bytes.into_bytes())
+    }
+
+    #[test]
+    fn labels_of_a_series() {
+        check(
+            r#"{"http.method": "GET", "http_method": 5}"#,
+            "",
+            r#"{"service.name": "cart", "service.namespace": "shop", "service.instance.id": "i-1", "host.name": "h"}"#,
+            r#"{__name__="calls_total", http_method="GET;5", instance="i-1", job="shop/cart"}"#,
+        );
+        check(r#"{"a_b": "", "a.b": "x"}"#, "", "{}", r#"{__name__="calls_total", a_b="x;"}"#);
+        check(r#"{"a.b": "", "a_b": "x"}"#, "", "{}", r#"{__name__="calls_total", a_b="x"}"#);
+        check(
+            r#"{"job": "own", "__name__": "other", "le": 1.0}"#,
+            "",
+            r#"{"service.name": "", "service.namespace": "shop", "service.instance.id": 7}"#,
+            r#"{__name__="calls_total", instance="7", job="own", le="1"}"#,
+        );
+    }
+
+    #[test]
+    fn labels_of_a_scope() {
+        check(
+            "{}",
+            r#"meter 1.2 {"b.c": "2", "2xx": true, "b_c": "3", "version": "x", "schema.url": "y"}"#,
+            "{}",
+            r#"{__name__="calls_total", otel_scope_2xx="true", otel_scope_b_c="2;3", otel_scope_name="meter", otel_scope_version="1.2"}"#,
+        );
+        check(
+            "{}",
+            r#"meter  {"version": "x"}"#,
+            "{}",
+            r#"{__name__="calls_total", otel_scope_name="meter"}"#,
         );
     }
 }

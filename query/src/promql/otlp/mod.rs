@@ -2,14 +2,19 @@
 //!
 //! Follows the OpenTelemetry specification "Prometheus and OpenMetrics compatibility": names and
 //! units, `job` and `instance`, scope labels, `target_info`; explicit histograms become classic
-//! ones, exponential ones native ones, summaries their quantiles; delta sums are added up. Storage
-//! keeps the points as they came, so a better translation also holds for old data.
+//! ones, exponential ones native ones, summaries their quantiles; deltas are added up. Where the
+//! specification leaves a choice, it is that of Prometheus' own OTLP receiver with
+//! `UnderscoreEscapingWithSuffixes`. Storage keeps the points as they came, so a better translation
+//! also holds for old data.
 
 mod choose;
+mod deltas;
 pub mod identities;
 pub mod identity;
+mod label_value;
 mod life;
 pub mod names;
+mod native;
 mod numbers;
 mod parts;
 mod points;
@@ -19,5 +24,5 @@ mod target_info;
 
 pub use identities::Identities;
 pub use identity::Identity;
-pub use points::native;
+pub use native::native;
 pub use select::{Stored, label_sets, select_from};

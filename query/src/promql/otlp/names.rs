@@ -3,8 +3,9 @@
 use ocelli_signal::prometheus;
 use ocelli_signal::series::{Kind, Series};
 
-/// UCUM units that Prometheus writes out in a name.
-const UNITS: [(&str, &str); 32] = [
+/// UCUM units that Prometheus writes out in a name. The specification's table, and `KBy`, which
+/// Prometheus knows for `kBy`.
+const UNITS: [(&str, &str); 27] = [
     ("d", "days"),
     ("h", "hours"),
     ("min", "minutes"),
@@ -16,12 +17,12 @@ const UNITS: [(&str, &str); 32] = [
     ("KiBy", "kibibytes"),
     ("MiBy", "mebibytes"),
     ("GiBy", "gibibytes"),
-    ("TiBy", "tibibytes"),
+    ("TiBy", "tebibytes"),
+    ("kBy", "kilobytes"),
     ("KBy", "kilobytes"),
     ("MBy", "megabytes"),
     ("GBy", "gigabytes"),
     ("TBy", "terabytes"),
-    ("kBy", "kilobytes"),
     ("m", "meters"),
     ("V", "volts"),
     ("A", "amperes"),
@@ -32,15 +33,10 @@ const UNITS: [(&str, &str); 32] = [
     ("Hz", "hertz"),
     ("1", ""),
     ("%", "percent"),
-    ("bit", "bits"),
-    ("kbit", "kilobits"),
-    ("Mbit", "megabits"),
-    ("Gbit", "gigabits"),
-    ("mo", "months"),
 ];
 
-/// Units after a slash: `By/s` is `bytes_per_second`.
-const PER_UNITS: [(&str, &str); 7] = [
+/// Units after a slash: `By/s` is `bytes_per_second`. Prometheus reads `m` as a minute here.
+const PER_UNITS: [(&str, &str); 8] = [
     ("s", "second"),
     ("m", "minute"),
     ("min", "minute"),
@@ -48,45 +44,64 @@ const PER_UNITS: [(&str, &str); 7] = [
     ("d", "day"),
     ("w", "week"),
     ("mo", "month"),
+    ("y", "year"),
 ];
 
-/// The Prometheus name of a metric, without the suffixes of a histogram's or summary's parts.
+/// The Prometheus name of a metric, without the suffixes of a histogram's or summary's parts. The
+/// OTLP name where nothing of it can be in a Prometheus one.
 pub fn metric_name(series: &Series) -> String {
     if prometheus::is_native(series) {
         return series.name.to_string();
     }
-    let is_total = series.kind == Kind::Sum && series.is_monotonic;
     let mut tokens: Vec<&str> = split(&series.name).collect();
     let (unit, per) = series.unit.split_once('/').unwrap_or((&series.unit, ""));
-    let unit = unit_words(&UNITS, unit);
-    let per = unit_words(&PER_UNITS, per);
-    if is_total {
-        tokens.retain(|token| *token != "total");
+    let (unit, per) = (unit_words(&UNITS, unit), unit_words(&PER_UNITS, per));
+    add_unit(&mut tokens, split(&unit).collect());
+    if !per.is_empty() {
+        add_unit(&mut tokens, ["per"].into_iter().chain(split(&per)).collect());
     }
-    let unit_tokens: Vec<&str> = split(&unit).filter(|token| !tokens.contains(token)).collect();
-    tokens.extend(unit_tokens);
-    let per_tokens: Vec<&str> = split(&per).collect();
-    if !per_tokens.is_empty() && !per_tokens.iter().all(|token| tokens.contains(token)) {
-        tokens.push("per");
-        tokens.extend(per_tokens);
+    if series.kind == Kind::Sum && series.is_monotonic {
+        put_last(&mut tokens, "total");
     }
-    if is_total {
-        tokens.push("total");
-    }
-    if &*series.unit == "1" && series.kind == Kind::Gauge && !tokens.contains(&"ratio") {
-        tokens.push("ratio");
+    // Units of counters are often "1" by mistake, and a counter is no ratio.
+    if &*series.unit == "1" && series.kind == Kind::Gauge {
+        put_last(&mut tokens, "ratio");
     }
     let name = tokens.join("_");
-    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
+    match name.chars().next() {
+        None => series.name.to_string(),
+        Some(first) if first.is_ascii_digit() => format!("_{name}"),
+        Some(_) => name,
+    }
 }
 
-/// Curly braces in a unit are a comment.
+/// Unless the name has it.
+fn add_unit<'a>(tokens: &mut Vec<&'a str>, unit: Vec<&'a str>) {
+    if !unit.is_empty() && !tokens.windows(unit.len()).any(|some| some == unit) {
+        tokens.extend(unit);
+    }
+}
+
+fn put_last<'a>(tokens: &mut Vec<&'a str>, suffix: &'a str) {
+    tokens.retain(|token| *token != suffix);
+    tokens.push(suffix);
+}
+
+/// What is in curly braces is a comment.
 fn unit_words(table: &[(&str, &str)], unit: &str) -> String {
-    let unit = unit.trim();
-    if unit.is_empty() || unit.contains(['{', '}']) {
+    let mut bare = String::new();
+    let mut rest = unit;
+    while let Some((before, inside)) = rest.split_once('{') {
+        let Some((_, after)) = inside.split_once('}') else { return String::new() };
+        bare.push_str(before);
+        rest = after;
+    }
+    bare.push_str(rest);
+    let bare = bare.trim();
+    if bare.contains('}') {
         return String::new();
     }
-    table.iter().find(|(symbol, _)| *symbol == unit).map_or(unit, |(_, words)| words).to_owned()
+    table.iter().find(|(symbol, _)| *symbol == bare).map_or(bare, |(_, words)| words).to_owned()
 }
 
 fn split(name: &str) -> impl Iterator<Item = &str> {
@@ -95,14 +110,19 @@ fn split(name: &str) -> impl Iterator<Item = &str> {
 
 /// The Prometheus name of an attribute.
 pub fn label_name(key: &str) -> String {
-    let safe: String = key.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    if safe.starts_with(|c: char| c.is_ascii_digit()) {
+    let safe = label_part(key);
+    if safe.is_empty() || safe.starts_with(|c: char| c.is_ascii_digit()) {
         return format!("key_{safe}");
     }
     if safe.starts_with('_') && !safe.starts_with("__") {
         return format!("key{safe}");
     }
     safe
+}
+
+/// An attribute's key as a part of a label's name.
+pub fn label_part(key: &str) -> String {
+    key.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
 #[cfg(test)]
@@ -127,11 +147,48 @@ mod tests {
         check("process_cpu_seconds", "s", Kind::Sum, "process_cpu_seconds_total");
         check("2xx.count", "", Kind::Gauge, "_2xx_count");
         check("job:http:rate", "", Kind::Gauge, "job:http:rate");
+        check("metric__with..many", "", Kind::Gauge, "metric_with_many");
+        check("@#", "", Kind::Gauge, "@#");
+        check("___", "By", Kind::Gauge, "bytes");
+    }
+
+    #[test]
+    fn units() {
+        check("requests", "1/s", Kind::Gauge, "requests_per_second");
+        check("requests", "{request}/s", Kind::Gauge, "requests_per_second");
+        check("requests", "1/m", Kind::Gauge, "requests_per_minute");
+        check("renewals", "1/y", Kind::Sum, "renewals_per_year_total");
+        check("memory", "By/{cpu}", Kind::Gauge, "memory_bytes");
+        check("memory", "By{resident}", Kind::Gauge, "memory_bytes");
+        check("memory", "{resident", Kind::Gauge, "memory");
+        check("memory", "kBy", Kind::Gauge, "memory_kilobytes");
+        check("disk_bytes_per_second", "By/s", Kind::Gauge, "disk_bytes_per_second");
+        check("second.hand", "1/s", Kind::Gauge, "second_hand_per_second");
+        check("fan", "unit@with#special/chars", Kind::Gauge, "fan_unit_with_special_per_chars");
+        check("custom_metric", "custom_unit", Kind::Gauge, "custom_metric_custom_unit");
+        check("x", "unit__two", Kind::Gauge, "x_unit_two");
+        check("temperature", "°C", Kind::Gauge, "temperature_C");
+        check("battery", "%", Kind::Gauge, "battery_percent");
+        check("bytes.read", "By", Kind::Sum, "bytes_read_total");
+        check("link", "bit", Kind::Gauge, "link_bit");
+    }
+
+    #[test]
+    fn total_and_ratio_come_last_and_once() {
+        check("total.requests", "", Kind::Sum, "requests_total");
+        check("ratio.hits", "1", Kind::Gauge, "hits_ratio");
+        check("items", "1", Kind::Sum, "items_total");
+        check("latency", "1", Kind::Histogram, "latency");
+        let queue = Series { name: "queue".into(), unit: "1".into(), kind: Kind::Sum, ..Series::default() };
+        assert_eq!(metric_name(&queue), "queue");
     }
 
     #[test]
     fn label_names() {
-        let names = ["http.request.method", "2xx", "_private", "__reserved__", "a-b"].map(label_name);
-        assert_eq!(names, ["http_request_method", "key_2xx", "key_private", "__reserved__", "a_b"]);
+        let names =
+            ["http.request.method", "2xx", "_private", "__reserved__", "a--b", "", "é"].map(label_name);
+        let expected =
+            ["http_request_method", "key_2xx", "key_private", "__reserved__", "a__b", "key_", "key_"];
+        assert_eq!(names, expected);
     }
 }

@@ -1,10 +1,10 @@
 //! The Prometheus series that one OTLP series becomes, while they are built.
 
 use super::identity::Identity;
-use super::life::Life;
 use crate::promql::labels::{BUCKET, Labels, METRIC_NAME};
-use crate::promql::value::{Sample, Samples, format_float};
+use crate::promql::value::{Sample, Samples};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Which of them. Bounds and quantiles as the bits of their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,10 +19,41 @@ pub enum Which {
 #[derive(Default)]
 pub struct Part {
     pub samples: Samples,
-    /// Of delta points.
-    pub total: Option<Sample>,
-    /// Of a cumulative counter.
-    pub life: Life,
+    /// What delta points add up to.
+    total: Option<Sample>,
+}
+
+impl Part {
+    /// Adds a delta to the total, which is the sample.
+    pub fn push_added(&mut self, time_ms: i64, delta: Sample, start_ms: i64) {
+        let total = added(self.total.take(), delta);
+        self.total = Some(total.clone());
+        self.samples.push_started(time_ms, total, start_ms);
+    }
+
+    /// The total as it was, at a time when nothing had been added to it.
+    pub fn hold(&mut self, time_ms: i64, start_ms: i64) {
+        if let Some(total) = self.total.clone() {
+            self.samples.push_started(time_ms, total, start_ms);
+        }
+    }
+
+    /// Begins to add up from nothing.
+    pub fn restart(&mut self) {
+        self.total = None;
+    }
+}
+
+fn added(total: Option<Sample>, delta: Sample) -> Sample {
+    match (total, delta) {
+        (Some(Sample::Float(total)), Sample::Float(value)) => Sample::Float(total + value),
+        (Some(Sample::Histogram(mut total)), Sample::Histogram(histogram)) => {
+            // Both are exponential, which always combine.
+            let _ = Arc::make_mut(&mut total).add(&histogram);
+            Sample::Histogram(total)
+        }
+        (_, delta) => delta,
+    }
 }
 
 /// Labels are made once a part, not once a point.
@@ -37,10 +68,6 @@ impl<'a> Parts<'a> {
         Parts { identity, places: HashMap::new(), parts: Vec::new() }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.parts.is_empty()
-    }
-
     pub fn get(&mut self, which: Which) -> &mut Part {
         let (parts, identity) = (&mut self.parts, self.identity);
         let place = *self.places.entry(which).or_insert_with(|| {
@@ -50,8 +77,10 @@ impl<'a> Parts<'a> {
         &mut parts[place].1
     }
 
-    pub fn each(&mut self, change: impl FnMut(&mut Part)) {
-        self.parts.iter_mut().map(|(_, part)| part).for_each(change);
+    pub fn each(&mut self, mut change: impl FnMut(Which, &mut Part)) {
+        for (which, place) in &self.places {
+            change(*which, &mut self.parts[*place].1);
+        }
     }
 
     pub fn into_samples(self) -> Vec<(Labels, Samples)> {
@@ -65,13 +94,16 @@ fn labels(identity: &Identity, which: Which) -> Labels {
         Which::Whole => identity.labels.clone(),
         Which::Count => named("_count"),
         Which::Sum => named("_sum"),
-        Which::Bucket(bound) => {
-            let bound = f64::from_bits(bound);
-            let text = if bound.is_infinite() { format_float(bound) } else { bound.to_string() };
-            named("_bucket").with(BUCKET, &text)
-        }
-        Which::Quantile(quantile) => {
-            identity.labels.with("quantile", &format_float(f64::from_bits(quantile)))
-        }
+        Which::Bucket(bound) => named("_bucket").with(BUCKET, &decimal(f64::from_bits(bound))),
+        Which::Quantile(quantile) => identity.labels.with("quantile", &decimal(f64::from_bits(quantile))),
+    }
+}
+
+/// All digits and no exponent, as Prometheus' OTLP receiver writes bounds and quantiles.
+fn decimal(value: f64) -> String {
+    match value {
+        f64::INFINITY => "+Inf".to_owned(),
+        f64::NEG_INFINITY => "-Inf".to_owned(),
+        finite => finite.to_string(),
     }
 }

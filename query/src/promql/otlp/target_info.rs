@@ -6,7 +6,6 @@ use crate::Error;
 use crate::promql::labels::{Labels, METRIC_NAME};
 use crate::promql::value::{Sample, Samples};
 use ocelli_signal::origin::Resource;
-use ocelli_signal::value_text;
 use std::collections::BTreeMap;
 
 pub const TARGET_INFO: &str = "target_info";
@@ -19,9 +18,7 @@ pub fn labels(resource: &[u8]) -> Result<Option<Labels>, Error> {
     let (job, instance) = job_and_instance(&resource);
     let mut labels = Collected::default();
     let known = [SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_INSTANCE];
-    for (key, value) in resource.attributes().iter().filter(|(key, _)| !known.contains(key)) {
-        labels.add(label_name(key), &value_text::display(&value));
-    }
+    labels.add_all(resource.attributes(), |key| (!known.contains(&key)).then(|| label_name(key)));
     if labels.0.is_empty() || (job.is_empty() && instance.is_empty()) {
         return Ok(None);
     }

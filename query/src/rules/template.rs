@@ -1,9 +1,7 @@
-//! The templates of labels and annotations: Go's `text/template` as far as alerts use it, with
-//! Prometheus' functions.
+//! The templates of labels and annotations: Go's `text/template` with Prometheus' functions.
 //!
-//! There are actions with pipelines, variables, `if`, `else`, `with`, `range`, `end`, comments and trim
-//! markers. What is missing, and refused when a rule file is read: `define`, `template`, `block`,
-//! `break`, `continue`, methods of values. Source: Go `text/template`; Prometheus "Template reference".
+//! Source: Go `text/template`; Prometheus "Template reference". What Go's packages for HTML add
+//! (`tmpl`) is not there, as alerts are texts. Errors name line and column of the action.
 
 mod format;
 mod functions;
@@ -12,6 +10,8 @@ mod lex;
 mod parse;
 mod run;
 mod scope;
+mod texts;
+mod time;
 mod value;
 
 use super::state::Asked;
@@ -31,7 +31,8 @@ pub struct Data {
 
 /// Whether a text is a template; the error says why not.
 pub fn check(text: &str) -> Result<(), String> {
-    scope::check(&parse::parse(text)?)
+    let checked = parse::parse(text).and_then(|template| scope::check(&template));
+    checked.map_err(|wrong| wrong.text(text))
 }
 
 /// The text with its actions done; an error stands in its place, as Prometheus puts it.
@@ -39,8 +40,8 @@ pub fn expand(text: &str, data: &Data, ask: &mut Asked) -> String {
     if !text.contains("{{") {
         return text.to_owned();
     }
-    let expanded = parse::parse(text).and_then(|nodes| run::run(&nodes, data, ask));
-    expanded.unwrap_or_else(|why| format!("<error expanding template: {why}>"))
+    let expanded = parse::parse(text).and_then(|template| run::run(&template, data, ask));
+    expanded.unwrap_or_else(|wrong| format!("<error expanding template: {}>", wrong.text(text)))
 }
 
 #[cfg(test)]

@@ -31,6 +31,19 @@ fn exponent_text(exponent: i32) -> String {
     format!("e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }
 
+/// With a blank between two that are both no texts.
+pub fn print(values: &[Value]) -> String {
+    let mut out = String::new();
+    for (at, value) in values.iter().enumerate() {
+        let is_text = |value: &Value| matches!(value, Value::Text(_));
+        if at > 0 && !is_text(value) && !is_text(&values[at - 1]) {
+            out.push(' ');
+        }
+        out.push_str(&value.text());
+    }
+    out
+}
+
 /// With a blank between all, and a newline.
 pub fn println(values: &[Value]) -> String {
     values.iter().map(Value::text).collect::<Vec<_>>().join(" ") + "\n"

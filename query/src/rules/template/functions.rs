@@ -1,8 +1,10 @@
 //! The functions that a template may call: those of Go's `text/template` and of Prometheus.
 
-use super::format::{printf, println};
+use super::format::{print, printf, println};
 use super::humanize::{humanize, humanize_1024, humanize_duration, humanize_percentage, timestamp};
 use super::run::Run;
+use super::texts;
+use super::time::{Span, Time};
 use super::value::Value;
 use crate::promql::duration_ms;
 use crate::rules::state::vector;
@@ -10,7 +12,7 @@ use form_urlencoded::byte_serialize;
 use regex::Regex;
 use std::cmp::Ordering;
 
-const KNOWN: [&str; 43] = [
+const KNOWN: [&str; 47] = [
     "and",
     "args",
     "eq",
@@ -19,12 +21,14 @@ const KNOWN: [&str; 43] = [
     "ge",
     "graphLink",
     "gt",
+    "html",
     "humanize",
     "humanize1024",
     "humanizeDuration",
     "humanizePercentage",
     "humanizeTimestamp",
     "index",
+    "js",
     "label",
     "le",
     "len",
@@ -42,6 +46,7 @@ const KNOWN: [&str; 43] = [
     "query",
     "reReplaceAll",
     "safeHtml",
+    "slice",
     "sortByLabel",
     "stripDomain",
     "stripPort",
@@ -52,6 +57,7 @@ const KNOWN: [&str; 43] = [
     "toLower",
     "toTime",
     "toUpper",
+    "urlQueryEscape",
     "urlquery",
     "value",
 ];
@@ -66,8 +72,6 @@ const MAX_REGEX_BYTES: usize = 1 << 20;
 pub fn call(name: &str, arguments: Vec<Value>, run: &mut Run) -> Result<Value, String> {
     let text = |text: String| Ok(Value::Text(text));
     match (name, &arguments[..]) {
-        ("and", all) if !all.is_empty() => Ok(chosen(all, false)),
-        ("or", all) if !all.is_empty() => Ok(chosen(all, true)),
         ("not", [value]) => Ok(Value::Bool(!value.is_true())),
         ("eq", [first, others @ ..]) if !others.is_empty() => {
             let same = |other: &Value| Ok(compare(first, other)? == Some(Ordering::Equal));
@@ -77,25 +81,28 @@ pub fn call(name: &str, arguments: Vec<Value>, run: &mut Run) -> Result<Value, S
         ("ne" | "lt" | "le" | "gt" | "ge", [a, b]) => Ok(Value::Bool(holds(name, compare(a, b)?))),
         ("len", [value]) => length(value),
         ("index", [value, keys @ ..]) => keys.iter().try_fold(value.clone(), |value, key| index(&value, key)),
-        ("print", all) => text(all.iter().map(Value::text).collect::<Vec<_>>().join(" ")),
+        ("slice", [value, bounds @ ..]) if bounds.len() <= 2 => slice(value, bounds),
+        ("print", all) => text(print(all)),
         ("println", all) => text(println(all)),
         ("printf", [Value::Text(format), values @ ..]) => printf(format, values).map(Value::Text),
-        ("urlquery", all) => {
-            let joined: String = all.iter().map(Value::text).collect();
-            text(byte_serialize(joined.as_bytes()).collect())
-        }
+        ("urlquery", all) => text(byte_serialize(print(all).as_bytes()).collect()),
+        ("html", all) => text(texts::html(&print(all))),
+        ("js", all) => text(texts::js(&print(all))),
+        ("urlQueryEscape", [value]) => text(byte_serialize(value.string()?.as_bytes()).collect()),
         ("humanize", [value]) => text(humanize(value.number()?)),
         ("humanize1024", [value]) => text(humanize_1024(value.number()?)),
         ("humanizeDuration", [value]) => text(humanize_duration(value.number()?)),
         ("humanizePercentage", [value]) => text(humanize_percentage(value.number()?)),
-        ("humanizeTimestamp" | "toTime", [value]) => text(timestamp(value.number()?)),
-        ("toDuration", [value]) => Ok(Value::Float(value.number()?)),
+        ("humanizeTimestamp", [value]) => timestamp(value.number()?).map(Value::Text),
+        ("toTime", [value]) => Time::of_seconds(value.number()?).map(Value::Time),
+        ("toDuration", [value]) => Ok(Value::Duration(Span::of_seconds(value.number()?))),
         ("now", []) => Ok(Value::Float(run.data.time_ms as f64 / 1e3)),
         ("parseDuration", [value]) => {
             let written = value.string()?;
-            let ms = if written == "0" { Some(0) } else { duration_ms(written) };
+            let (sign, length) = written.strip_prefix('-').map_or((1, written), |length| (-1, length));
+            let ms = if length == "0" { Some(0) } else { duration_ms(length) };
             let ms = ms.ok_or_else(|| format!("not a valid duration string: {written:?}"))?;
-            Ok(Value::Float(ms as f64 / 1e3))
+            Ok(Value::Float((sign * ms) as f64 / 1e3))
         }
         ("args", all) => Ok(Value::Args(all.to_vec())),
         ("externalURL", []) => text(run.data.external_url.clone()),
@@ -105,7 +112,7 @@ pub fn call(name: &str, arguments: Vec<Value>, run: &mut Run) -> Result<Value, S
             text(format!("/graph?g0.expr={encoded}&g0.tab={}", u8::from(name == "tableLink")))
         }
         ("title" | "toUpper" | "toLower" | "safeHtml" | "stripPort" | "stripDomain", [value]) => {
-            value.string().map(|written| Value::Text(changed(name, written)))
+            value.string().map(|written| Value::Text(texts::changed(name, written)))
         }
         ("match", [pattern, value]) => Ok(Value::Bool(regex(pattern)?.is_match(value.string()?))),
         ("reReplaceAll", [pattern, with, value]) => {
@@ -121,13 +128,12 @@ fn of_queries(name: &str, arguments: &[Value], run: &mut Run) -> Result<Value, S
         ("query", [expr]) => {
             let answer = (run.ask)(expr.string()?, run.data.time_ms).and_then(vector);
             let samples = answer.map_err(|error| error.to_string())?.into_iter();
-            let float = |sample: crate::promql::value::Sample| sample.float().unwrap_or(f64::NAN);
-            Ok(Value::List(samples.map(|(labels, sample)| Value::Sample(labels, float(sample))).collect()))
+            Ok(Value::List(samples.map(|(labels, sample)| Value::Sample(labels, sample)).collect()))
         }
         ("first", [Value::List(items)]) => {
             items.first().cloned().ok_or_else(|| "first() called on vector with no elements".to_owned())
         }
-        ("value", [Value::Sample(_, value)]) => Ok(Value::Float(*value)),
+        ("value", [Value::Sample(_, value)]) => Ok(Value::from(value)),
         ("label", [Value::Text(label), Value::Sample(labels, _)]) => {
             Ok(Value::Text(labels.get(label).to_owned()))
         }
@@ -145,11 +151,6 @@ fn of_queries(name: &str, arguments: &[Value], run: &mut Run) -> Result<Value, S
             Err(format!("wrong number or kind of arguments: {}", Value::List(given.to_vec()).text()))
         }
     }
-}
-
-fn chosen(all: &[Value], wanted: bool) -> Value {
-    let found = all.iter().find(|value| value.is_true() == wanted);
-    found.or(all.last()).cloned().unwrap_or(Value::Nil)
 }
 
 /// None for a NaN.
@@ -196,48 +197,27 @@ fn index(value: &Value, key: &Value) -> Result<Value, String> {
     }
 }
 
-fn changed(name: &str, text: &str) -> String {
-    match name {
-        "toUpper" => text.to_uppercase(),
-        "toLower" => text.to_lowercase(),
-        "title" => titled(text),
-        "stripPort" => without_port(text).to_owned(),
-        "stripDomain" => without_domain(text),
-        _ => text.to_owned(),
-    }
-}
-
-/// Every word with a capital.
-fn titled(text: &str) -> String {
-    let mut in_word = false;
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let letter = c.is_alphanumeric() || c == '_' || c == '\'';
-        if letter && !in_word {
-            out.extend(c.to_uppercase())
-        } else {
-            out.push(c)
+/// From one place to another, of text or of a list.
+fn slice(value: &Value, bounds: &[Value]) -> Result<Value, String> {
+    let place = |at: usize, default: usize| match bounds.get(at) {
+        None => Ok(default),
+        Some(Value::Int(place)) => {
+            usize::try_from(*place).map_err(|_| format!("index out of range: {place}"))
         }
-        in_word = letter;
+        Some(other) => Err(format!("cannot index slice/array with {}", other.text())),
+    };
+    let out_of_range = || "slice index out of range".to_owned();
+    match value {
+        Value::Text(text) => {
+            let cut = text.get(place(0, 0)?..place(1, text.len())?).ok_or_else(out_of_range)?;
+            Ok(Value::Text(cut.to_owned()))
+        }
+        Value::List(items) => {
+            let cut = items.get(place(0, 0)?..place(1, items.len())?).ok_or_else(out_of_range)?;
+            Ok(Value::List(cut.to_vec()))
+        }
+        other => Err(format!("slice of {}", other.text())),
     }
-    out
-}
-
-fn without_port(address: &str) -> &str {
-    match address.rsplit_once(':') {
-        Some((host, _)) if host.starts_with('[') && host.ends_with(']') => &host[1..host.len() - 1],
-        Some((host, _)) if !host.contains(':') => host,
-        _ => address,
-    }
-}
-
-fn without_domain(address: &str) -> String {
-    let host = without_port(address);
-    if host.parse::<std::net::IpAddr>().is_ok() {
-        return address.to_owned();
-    }
-    let port = address.strip_prefix(host).unwrap_or_default();
-    format!("{}{port}", host.split('.').next().unwrap_or_default())
 }
 
 fn regex(pattern: &Value) -> Result<Regex, String> {

@@ -1,7 +1,7 @@
 //! Numbers for people, as Prometheus' templates write them.
 
 use super::format::significant;
-use crate::promql::value::format_float;
+use super::time::Time;
 
 const LARGE: [&str; 8] = ["k", "M", "G", "T", "P", "E", "Z", "Y"];
 const LARGE_1024: [&str; 8] = ["ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"];
@@ -77,26 +77,9 @@ pub fn humanize_percentage(value: f64) -> String {
 }
 
 /// Seconds since the epoch as Go writes a time: `2026-11-26 12:00:00 +0000 UTC`.
-pub fn timestamp(seconds: f64) -> String {
-    if !seconds.is_finite() || seconds.abs() > 2.5e11 {
-        return format_float(seconds);
+pub fn timestamp(seconds: f64) -> Result<String, String> {
+    if !seconds.is_finite() {
+        return Ok(four(seconds));
     }
-    let ms = (seconds * 1e3).round() as i64;
-    let (days, in_day) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000));
-    let (year, month, day) = civil(days);
-    let (hour, minute, second, ms) =
-        (in_day / 3_600_000, in_day / 60_000 % 60, in_day / 1_000 % 60, in_day % 1_000);
-    let fraction = if ms == 0 { String::new() } else { format!(".{ms:03}").trim_end_matches('0').to_owned() };
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}{fraction} +0000 UTC")
-}
-
-/// Year, month and day of a day since the epoch, in the Gregorian calendar.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (era * 400 + year + i64::from(month <= 2), month, of_year - (153 * shifted + 2) / 5 + 1)
+    Time::of_seconds(seconds).map(|time| time.to_string())
 }

@@ -21,11 +21,32 @@ pub enum Token {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Piece {
     Text(String),
-    Action(Vec<Token>),
+    /// With its place: of its `{{`, in bytes.
+    Action(Vec<Token>, usize),
 }
 
+/// What is wrong with a template, and the place of the action.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wrong {
+    pub at: usize,
+    pub why: String,
+}
+
+impl Wrong {
+    /// With line and column.
+    pub fn text(&self, template: &str) -> String {
+        let before = template.get(..self.at).unwrap_or(template);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!("{line}:{column}: {}", self.why)
+    }
+}
+
+/// What Go takes as blank in an action.
+const BLANK: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// The pieces; a comment is none.
-pub fn pieces(template: &str) -> Result<Vec<Piece>, String> {
+pub fn pieces(template: &str) -> Result<Vec<Piece>, Wrong> {
     let mut pieces = Vec::new();
     let mut rest = template;
     let mut trim_next = false;
@@ -34,24 +55,26 @@ pub fn pieces(template: &str) -> Result<Vec<Piece>, String> {
             Some((text, after)) => (text, Some(after)),
             None => (rest, None),
         };
-        let text = if trim_next { text.trim_start() } else { text };
-        let trim_before = after.is_some_and(|after| after.starts_with("- ") || after.starts_with("-\n"));
-        let text = if trim_before { text.trim_end() } else { text };
+        let at = template.len() - after.map_or(0, |after| after.len() + 2);
+        let text = if trim_next { text.trim_start_matches(BLANK) } else { text };
+        let trim_before =
+            after.and_then(|after| after.strip_prefix('-')).is_some_and(|rest| rest.starts_with(BLANK));
+        let text = if trim_before { text.trim_end_matches(BLANK) } else { text };
         if !text.is_empty() {
             pieces.push(Piece::Text(text.to_owned()));
         }
         let Some(after) = after else { return Ok(pieces) };
         let after = if trim_before { &after[1..] } else { after };
-        let (tokens, end) = if after.trim_start().starts_with("/*") {
-            (Vec::new(), comment_end(after)?)
-        } else {
-            action(after)?
+        let read = match after.trim_start_matches(BLANK).starts_with("/*") {
+            true => comment_end(after).map(|end| (Vec::new(), end)),
+            false => action(after),
         };
+        let (tokens, end) = read.map_err(|why| Wrong { at, why })?;
         let inside = &after[..end];
-        trim_next = inside.ends_with('-') && inside[..inside.len() - 1].ends_with(char::is_whitespace);
+        trim_next = inside.ends_with('-') && inside[..inside.len() - 1].ends_with(BLANK);
         rest = &after[end + 2..];
         if !tokens.is_empty() {
-            pieces.push(Piece::Action(tokens));
+            pieces.push(Piece::Action(tokens, at));
         }
     }
 }
@@ -80,7 +103,7 @@ fn action(text: &str) -> Result<(Vec<Token>, usize), String> {
             return Ok((tokens, at + 1));
         }
         let Some(first) = rest.chars().next() else { break };
-        if first.is_whitespace() {
+        if BLANK.contains(&first) {
             at += first.len_utf8();
             continue;
         }
@@ -124,6 +147,9 @@ fn token(rest: &str, first: char, follows: bool) -> Result<(Token, usize), Strin
             let name = name(0);
             let length = name.len();
             Ok((Token::Word(name), length))
+        }
+        other if other.is_whitespace() => {
+            Err(format!("unrecognized character in action: U+{:04X}", other as u32))
         }
         other => Err(format!("unexpected {other:?} in command")),
     }

@@ -1,7 +1,15 @@
 //! The pieces of a template into nodes.
 
 use super::functions;
-use super::lex::{Piece, Token, pieces};
+use super::lex::{Piece, Token, Wrong, pieces};
+use std::collections::BTreeMap;
+
+/// A template and those that it defines.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Template {
+    pub nodes: Vec<Node>,
+    pub defined: BTreeMap<String, Vec<Node>>,
+}
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
@@ -11,10 +19,16 @@ pub enum Node {
     If(Vec<(Option<Pipeline>, Vec<Node>)>),
     With(Pipeline, Vec<Node>, Vec<Node>),
     Range(Pipeline, Vec<Node>, Vec<Node>),
+    /// `template`, and what `block` leaves: a defined template, and its dot.
+    Template(String, Option<Pipeline>, usize),
+    Break,
+    Continue,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pipeline {
+    /// Of its action, in bytes.
+    pub at: usize,
     /// Variables that take its value; two in a `range` take key and value.
     pub variables: Vec<String>,
     /// `:=`, not `=`.
@@ -22,11 +36,11 @@ pub struct Pipeline {
     pub commands: Vec<Command>,
 }
 
-/// A function with its arguments, or one operand.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     Call(String, Vec<Operand>),
-    Value(Operand),
+    /// One operand; more than one where its last field is a method with arguments.
+    Value(Operand, Vec<Operand>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -51,19 +65,26 @@ pub enum Base {
 /// Nesting beyond this is refused.
 const MAX_DEPTH: usize = 50;
 
-pub fn parse(template: &str) -> Result<Vec<Node>, String> {
-    let mut parser = Parser { pieces: pieces(template)?, at: 0, depth: 0 };
-    let (nodes, end) = parser.nodes()?;
-    match end {
+pub fn parse(template: &str) -> Result<Template, Wrong> {
+    let mut parser = Parser { pieces: pieces(template)?, ..Parser::default() };
+    let parsed = parser.nodes().and_then(|(nodes, end)| match end {
         None => Ok(nodes),
         Some(tokens) => Err(format!("unexpected {}", word(&tokens))),
-    }
+    });
+    let nodes = parsed.map_err(|why| Wrong { at: parser.place, why })?;
+    Ok(Template { nodes, defined: parser.defined })
 }
 
+#[derive(Default)]
 struct Parser {
     pieces: Vec<Piece>,
     at: usize,
+    /// Of the action that is read.
+    place: usize,
     depth: usize,
+    /// How many `range`s are around.
+    ranges: usize,
+    defined: BTreeMap<String, Vec<Node>>,
 }
 
 fn word(tokens: &[Token]) -> String {
@@ -73,9 +94,11 @@ fn word(tokens: &[Token]) -> String {
     }
 }
 
+/// What ends a list of nodes: an `else` or `end`, or nothing where the template ends.
+type End = Option<Vec<Token>>;
+
 impl Parser {
-    /// Nodes up to the end, or to an `else` or `end`, which is given too.
-    fn nodes(&mut self) -> Result<(Vec<Node>, Option<Vec<Token>>), String> {
+    fn nodes(&mut self) -> Result<(Vec<Node>, End), String> {
         let mut nodes = Vec::new();
         while let Some(piece) = self.pieces.get(self.at).cloned() {
             self.at += 1;
@@ -84,7 +107,10 @@ impl Parser {
                     nodes.push(Node::Text(text));
                     continue;
                 }
-                Piece::Action(tokens) => tokens,
+                Piece::Action(tokens, at) => {
+                    self.place = at;
+                    tokens
+                }
             };
             let keyword = match tokens.first() {
                 Some(Token::Word(word)) => word.as_str(),
@@ -93,11 +119,12 @@ impl Parser {
             match keyword {
                 "end" | "else" => return Ok((nodes, Some(tokens))),
                 "if" => nodes.push(self.deeper(|parser| parser.branches(&tokens[1..]))?),
-                "with" | "range" => nodes.push(self.deeper(|parser| parser.block(&tokens))?),
-                "define" | "template" | "block" | "break" | "continue" => {
-                    return Err(format!("{keyword:?} is not supported in the templates of rules"));
-                }
-                _ => nodes.push(Node::Action(pipeline(&tokens)?)),
+                "with" | "range" => nodes.push(self.deeper(|parser| parser.over(&tokens, keyword))?),
+                "define" => self.define(&tokens[1..])?,
+                "template" => nodes.push(self.template(&tokens[1..])?),
+                "block" => nodes.push(self.deeper(|parser| parser.block(&tokens[1..]))?),
+                "break" | "continue" => nodes.push(self.jump(&tokens, keyword)?),
+                _ => nodes.push(Node::Action(self.pipeline(&tokens)?)),
             }
         }
         Ok((nodes, None))
@@ -113,9 +140,13 @@ impl Parser {
         parsed
     }
 
+    fn pipeline(&self, tokens: &[Token]) -> Result<Pipeline, String> {
+        Ok(Pipeline { at: self.place, ..pipeline(tokens)? })
+    }
+
     fn branches(&mut self, condition: &[Token]) -> Result<Node, String> {
         let mut branches = Vec::new();
-        let mut condition = Some(pipeline(condition)?);
+        let mut condition = Some(self.pipeline(condition)?);
         loop {
             let (body, end) = self.nodes()?;
             let end = end.ok_or("unexpected EOF: {{if}} without {{end}}")?;
@@ -125,28 +156,103 @@ impl Parser {
                 [Token::Word(word)] if word == "end" => return Ok(Node::If(branches)),
                 _ if last => return Err("expected {{end}} after {{else}}".to_owned()),
                 [_] => None,
-                [_, Token::Word(word), rest @ ..] if word == "if" => Some(pipeline(rest)?),
+                [_, Token::Word(word), rest @ ..] if word == "if" => Some(self.pipeline(rest)?),
                 _ => return Err("unexpected text after {{else}}".to_owned()),
             };
         }
     }
 
-    fn block(&mut self, tokens: &[Token]) -> Result<Node, String> {
-        let over = pipeline(&tokens[1..])?;
+    /// `with` and `range`.
+    fn over(&mut self, tokens: &[Token], keyword: &str) -> Result<Node, String> {
+        let over = self.pipeline(&tokens[1..])?;
+        let is_range = usize::from(keyword == "range");
+        let outside = self.ranges;
+        self.ranges += is_range;
         let (body, end) = self.nodes()?;
-        let mut otherwise = Vec::new();
-        let mut end = end.ok_or_else(|| format!("unexpected EOF: {} without {{{{end}}}}", word(tokens)))?;
-        if matches!(&end[..], [Token::Word(word)] if word == "else") {
-            let (nodes, after) = self.nodes()?;
-            otherwise = nodes;
-            end = after.ok_or("unexpected EOF: {{else}} without {{end}}")?;
-        }
-        match &end[..] {
-            [Token::Word(word)] if word == "end" => {}
+        self.ranges = outside;
+        let end = end.ok_or_else(|| format!("unexpected EOF: {{{{{keyword}}}}} without {{{{end}}}}"))?;
+        let otherwise = match &end[..] {
+            [Token::Word(word)] if word == "end" => Vec::new(),
+            [Token::Word(word)] if word == "else" => self.body("else")?,
+            [Token::Word(word), rest @ ..] if word == "else" && is_range == 0 => match rest.first() {
+                Some(Token::Word(next)) if next == "with" => {
+                    vec![self.deeper(|parser| parser.over(rest, "with"))?]
+                }
+                _ => return Err("unexpected text after {{else}}".to_owned()),
+            },
             other => return Err(format!("expected {{{{end}}}}, found {}", word(other))),
+        };
+        Ok(if is_range == 0 { Node::With(over, body, otherwise) } else { Node::Range(over, body, otherwise) })
+    }
+
+    /// Nodes up to an `end`.
+    fn body(&mut self, keyword: &str) -> Result<Vec<Node>, String> {
+        let (nodes, end) = self.nodes()?;
+        match end.as_deref() {
+            Some([Token::Word(word)]) if word == "end" => Ok(nodes),
+            Some(other) => Err(format!("expected {{{{end}}}}, found {}", word(other))),
+            None => Err(format!("unexpected EOF: {{{{{keyword}}}}} without {{{{end}}}}")),
         }
-        let is_with = matches!(tokens.first(), Some(Token::Word(word)) if word == "with");
-        Ok(if is_with { Node::With(over, body, otherwise) } else { Node::Range(over, body, otherwise) })
+    }
+
+    fn define(&mut self, tokens: &[Token]) -> Result<(), String> {
+        let [Token::Text(name)] = tokens else {
+            return Err("{{define}} takes a name in quotes and nothing else".to_owned());
+        };
+        if self.depth > 0 {
+            return Err("unexpected {{define}}: it must not be inside of another action".to_owned());
+        }
+        self.deeper(|parser| parser.named(name, "define"))
+    }
+
+    /// Reads the body of a template and keeps it by its name.
+    fn named(&mut self, name: &str, keyword: &str) -> Result<(), String> {
+        let place = self.place;
+        // A `range` around the definition is not around the body.
+        let ranges = std::mem::take(&mut self.ranges);
+        let body = self.body(keyword)?;
+        self.ranges = ranges;
+        let is_empty = |nodes: &[Node]| {
+            nodes.iter().all(|node| matches!(node, Node::Text(text) if text.trim().is_empty()))
+        };
+        match self.defined.get(name) {
+            Some(known) if !is_empty(known) && !is_empty(&body) => {
+                self.place = place;
+                return Err(format!("multiple definition of template {name:?}"));
+            }
+            Some(known) if !is_empty(known) => {}
+            _ => drop(self.defined.insert(name.to_owned(), body)),
+        }
+        Ok(())
+    }
+
+    fn template(&self, tokens: &[Token]) -> Result<Node, String> {
+        let (name, rest) = named(tokens, "template")?;
+        let dot = if rest.is_empty() { None } else { Some(self.pipeline(rest)?) };
+        Ok(Node::Template(name, dot, self.place))
+    }
+
+    fn block(&mut self, tokens: &[Token]) -> Result<Node, String> {
+        let (name, rest) = named(tokens, "block")?;
+        let (dot, place) = (self.pipeline(rest)?, self.place);
+        self.named(&name, "block")?;
+        Ok(Node::Template(name, Some(dot), place))
+    }
+
+    fn jump(&self, tokens: &[Token], keyword: &str) -> Result<Node, String> {
+        match (tokens, self.ranges) {
+            ([_], 1..) => Ok(if keyword == "break" { Node::Break } else { Node::Continue }),
+            ([_], _) => Err(format!("{{{{{keyword}}}}} outside {{{{range}}}}")),
+            _ => Err(format!("unexpected text after {{{{{keyword}}}}}")),
+        }
+    }
+}
+
+/// The name in quotes that an action begins with, and what follows.
+fn named<'a>(tokens: &'a [Token], keyword: &str) -> Result<(String, &'a [Token]), String> {
+    match tokens {
+        [Token::Text(name), rest @ ..] => Ok((name.clone(), rest)),
+        _ => Err(format!("{{{{{keyword}}}}} takes a name in quotes")),
     }
 }
 
@@ -197,8 +303,16 @@ fn commands(tokens: &[Token], depth: usize) -> Result<(Vec<Command>, &[Token]), 
         match (function, operands.len()) {
             (Some(name), _) => commands.push(Command::Call(name, operands)),
             (None, 0) => return Err("missing value for command".to_owned()),
-            (None, 1) => commands.extend(operands.pop().map(Command::Value)),
-            (None, _) => return Err("can't give argument to non-function".to_owned()),
+            (None, _) => {
+                let arguments = operands.split_off(1);
+                let takes = |operand: &Operand| !operand.fields.is_empty();
+                match operands.pop() {
+                    Some(operand) if arguments.is_empty() || takes(&operand) => {
+                        commands.push(Command::Value(operand, arguments));
+                    }
+                    _ => return Err("can't give argument to non-function".to_owned()),
+                }
+            }
         }
         match rest.first() {
             Some(Token::Sign("|")) => rest = &rest[1..],

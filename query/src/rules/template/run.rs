@@ -2,15 +2,19 @@
 
 use super::Data;
 use super::functions::call;
-use super::parse::{Base, Command, Node, Operand, Pipeline};
+use super::lex::Wrong;
+use super::parse::{Base, Command, Node, Operand, Pipeline, Template};
 use super::scope::GIVEN;
 use super::value::Value;
 use crate::rules::state::Asked;
 
-/// A longer result is refused: a template in a loop must not fill the memory.
+/// A longer result is refused: a template in a loop must not fill the memory …
 const MAX_BYTES: usize = 1 << 20;
+/// … nor take forever: this many nodes, and templates inside of one another.
+const MAX_NODES: usize = 1_000_000;
+const MAX_DEPTH: usize = 100;
 
-pub fn run(nodes: &[Node], data: &Data, ask: &mut Asked) -> Result<String, String> {
+pub fn run(template: &Template, data: &Data, ask: &mut Asked) -> Result<String, Wrong> {
     let values = [
         Value::Root,
         Value::Map(data.labels.clone()),
@@ -19,60 +23,120 @@ pub fn run(nodes: &[Node], data: &Data, ask: &mut Asked) -> Result<String, Strin
         Value::from(&data.value),
     ];
     let variables = GIVEN.map(str::to_owned).into_iter().zip(values).collect();
-    let mut run = Run { data, ask, variables, out: String::new() };
-    run.nodes(nodes, &Value::Root)?;
-    Ok(run.out)
+    let mut run = Run { data, ask, template, variables, out: String::new(), place: 0, done: 0, depth: 0 };
+    match run.nodes(&template.nodes, &Value::Root) {
+        Ok(_) => Ok(run.out),
+        Err(why) => Err(Wrong { at: run.place, why }),
+    }
 }
 
 pub struct Run<'a, 'b> {
     pub data: &'a Data,
     pub ask: &'a mut Asked<'b>,
+    template: &'a Template,
     variables: Vec<(String, Value)>,
     out: String,
+    /// Of the action that is done.
+    place: usize,
+    done: usize,
+    depth: usize,
 }
 
-impl Run<'_, '_> {
-    fn nodes(&mut self, nodes: &[Node], dot: &Value) -> Result<(), String> {
+/// How it goes on behind a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    On,
+    Break,
+    Continue,
+}
+
+impl<'a> Run<'a, '_> {
+    fn nodes(&mut self, nodes: &'a [Node], dot: &Value) -> Result<Flow, String> {
         let scope = self.variables.len();
+        let mut flow = Flow::On;
         for node in nodes {
-            if self.out.len() > MAX_BYTES {
-                return Err(format!("the result is longer than {MAX_BYTES} bytes"));
-            }
-            match node {
-                Node::Text(text) => self.out.push_str(text),
-                Node::Action(pipeline) => {
-                    let value = self.pipeline(pipeline, dot)?;
-                    if pipeline.variables.is_empty() {
-                        self.out.push_str(&value.text());
-                    } else {
-                        self.assign(pipeline, vec![value])?;
-                    }
-                }
-                Node::If(branches) => self.branches(branches, dot)?,
-                Node::With(over, body, otherwise) => {
-                    let value = self.pipeline(over, dot)?;
-                    if value.is_true() {
-                        let inner = self.variables.len();
-                        self.assign(over, vec![value.clone()])?;
-                        self.nodes(body, &value)?;
-                        self.variables.truncate(inner);
-                    } else {
-                        self.nodes(otherwise, dot)?;
-                    }
-                }
-                Node::Range(over, body, otherwise) => self.range(over, body, otherwise, dot)?,
+            self.count()?;
+            flow = self.node(node, dot)?;
+            if flow != Flow::On {
+                break;
             }
         }
         self.variables.truncate(scope);
+        Ok(flow)
+    }
+
+    fn count(&mut self) -> Result<(), String> {
+        self.done += 1;
+        if self.done > MAX_NODES {
+            return Err(format!("the template has not ended after {MAX_NODES} actions"));
+        }
+        if self.out.len() > MAX_BYTES {
+            return Err(format!("the result is longer than {MAX_BYTES} bytes"));
+        }
         Ok(())
     }
 
-    fn branches(&mut self, branches: &[(Option<Pipeline>, Vec<Node>)], dot: &Value) -> Result<(), String> {
+    fn node(&mut self, node: &'a Node, dot: &Value) -> Result<Flow, String> {
+        match node {
+            Node::Text(text) => self.out.push_str(text),
+            Node::Action(pipeline) => {
+                let value = self.action(pipeline, dot)?;
+                if pipeline.variables.is_empty() {
+                    self.out.push_str(&value.text());
+                } else {
+                    self.assign(pipeline, vec![value])?;
+                }
+            }
+            Node::If(branches) => return self.branches(branches, dot),
+            Node::With(over, body, otherwise) => {
+                let value = self.action(over, dot)?;
+                if !value.is_true() {
+                    return self.nodes(otherwise, dot);
+                }
+                let scope = self.variables.len();
+                self.assign(over, vec![value.clone()])?;
+                let flow = self.nodes(body, &value);
+                self.variables.truncate(scope);
+                return flow;
+            }
+            Node::Range(over, body, otherwise) => return self.range(over, body, otherwise, dot),
+            Node::Template(name, given, place) => {
+                self.place = *place;
+                let given = given.as_ref().map_or(Ok(Value::Nil), |given| self.action(given, dot))?;
+                self.defined(name, &given)?;
+            }
+            Node::Break => return Ok(Flow::Break),
+            Node::Continue => return Ok(Flow::Continue),
+        }
+        Ok(Flow::On)
+    }
+
+    /// A defined template, which sees the dot and nothing else.
+    fn defined(&mut self, name: &str, dot: &Value) -> Result<(), String> {
+        let template = self.template;
+        let nodes = template.defined.get(name).ok_or_else(|| format!("template {name:?} not defined"))?;
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(format!("exceeded maximum template depth ({MAX_DEPTH})"));
+        }
+        let outside = std::mem::replace(&mut self.variables, vec![(String::new(), dot.clone())]);
+        self.nodes(nodes, dot)?;
+        self.variables = outside;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn branches(
+        &mut self,
+        branches: &'a [(Option<Pipeline>, Vec<Node>)],
+        dot: &Value,
+    ) -> Result<Flow, String> {
         let scope = self.variables.len();
+        let mut flow = Flow::On;
         for (condition, body) in branches {
             let holds = match condition {
                 Some(pipeline) => {
-                    let value = self.pipeline(pipeline, dot)?;
+                    let value = self.action(pipeline, dot)?;
                     let holds = value.is_true();
                     self.assign(pipeline, vec![value])?;
                     holds
@@ -80,44 +144,37 @@ impl Run<'_, '_> {
                 None => true,
             };
             if holds {
-                self.nodes(body, dot)?;
+                flow = self.nodes(body, dot)?;
                 break;
             }
         }
         self.variables.truncate(scope);
-        Ok(())
+        Ok(flow)
     }
 
     fn range(
         &mut self,
         over: &Pipeline,
-        body: &[Node],
-        otherwise: &[Node],
+        body: &'a [Node],
+        otherwise: &'a [Node],
         dot: &Value,
-    ) -> Result<(), String> {
-        let pairs: Vec<(Value, Value)> = match self.pipeline(over, dot)? {
-            Value::List(items) | Value::Args(items) => {
-                items.into_iter().enumerate().map(|(at, item)| (Value::Int(at as i64), item)).collect()
-            }
-            Value::Map(labels) => labels
-                .iter()
-                .map(|(name, value)| (Value::Text(name.to_owned()), Value::Text(value.to_owned())))
-                .collect(),
-            Value::Nil => Vec::new(),
-            other => return Err(format!("range can't iterate over {}", other.text())),
-        };
-        if pairs.is_empty() {
-            return self.nodes(otherwise, dot);
-        }
+    ) -> Result<Flow, String> {
+        let pairs = pairs(self.action(over, dot)?)?;
+        let mut is_empty = true;
         for (key, value) in pairs {
+            is_empty = false;
             let scope = self.variables.len();
             let assigned =
                 if over.variables.len() > 1 { vec![key, value.clone()] } else { vec![value.clone()] };
+            self.count()?;
             self.assign(over, assigned)?;
-            self.nodes(body, &value)?;
+            let flow = self.nodes(body, &value)?;
             self.variables.truncate(scope);
+            if flow == Flow::Break {
+                break;
+            }
         }
-        Ok(())
+        if is_empty { self.nodes(otherwise, dot) } else { Ok(Flow::On) }
     }
 
     fn assign(&mut self, pipeline: &Pipeline, values: Vec<Value>) -> Result<(), String> {
@@ -132,23 +189,78 @@ impl Run<'_, '_> {
         Ok(())
     }
 
+    /// The pipeline of an action.
+    fn action(&mut self, pipeline: &Pipeline, dot: &Value) -> Result<Value, String> {
+        self.place = pipeline.at;
+        self.pipeline(pipeline, dot)
+    }
+
     fn pipeline(&mut self, pipeline: &Pipeline, dot: &Value) -> Result<Value, String> {
         let mut piped = None;
         for command in &pipeline.commands {
             piped = Some(match command {
-                Command::Value(operand) if piped.is_none() => self.operand(operand, dot)?,
-                Command::Value(_) => return Err("can't give argument to non-function".to_owned()),
+                Command::Value(operand, arguments) if arguments.is_empty() && piped.is_none() => {
+                    self.operand(operand, dot)?
+                }
+                Command::Value(operand, arguments) => self.method(operand, arguments, piped, dot)?,
+                Command::Call(name, operands) if name == "and" || name == "or" => {
+                    self.first_that_decides(name == "or", operands, piped, dot)?
+                }
                 Command::Call(name, operands) => {
-                    let mut arguments = operands
-                        .iter()
-                        .map(|operand| self.operand(operand, dot))
-                        .collect::<Result<Vec<_>, _>>()?;
-                    arguments.extend(piped);
+                    let arguments = self.arguments(operands, piped, dot)?;
                     call(name, arguments, self).map_err(|why| format!("error calling {name}: {why}"))?
                 }
             });
         }
         piped.ok_or_else(|| "missing value for command".to_owned())
+    }
+
+    /// The last one is what is piped.
+    fn arguments(
+        &mut self,
+        operands: &[Operand],
+        piped: Option<Value>,
+        dot: &Value,
+    ) -> Result<Vec<Value>, String> {
+        let values = operands.iter().map(|operand| self.operand(operand, dot));
+        let mut values = values.collect::<Result<Vec<_>, _>>()?;
+        values.extend(piped);
+        Ok(values)
+    }
+
+    /// `and` and `or` look no further than they must.
+    fn first_that_decides(
+        &mut self,
+        wanted: bool,
+        operands: &[Operand],
+        piped: Option<Value>,
+        dot: &Value,
+    ) -> Result<Value, String> {
+        let mut last = None;
+        for operand in operands {
+            let value = self.operand(operand, dot)?;
+            if value.is_true() == wanted {
+                return Ok(value);
+            }
+            last = Some(value);
+        }
+        let word = if wanted { "or" } else { "and" };
+        piped.or(last).ok_or_else(|| format!("error calling {word}: it needs an argument"))
+    }
+
+    fn method(
+        &mut self,
+        operand: &Operand,
+        arguments: &[Operand],
+        piped: Option<Value>,
+        dot: &Value,
+    ) -> Result<Value, String> {
+        let Some((name, fields)) = operand.fields.split_last() else {
+            return Err("can't give argument to non-function".to_owned());
+        };
+        let of = Operand { base: operand.base.clone(), fields: fields.to_vec() };
+        let value = self.operand(&of, dot)?;
+        value.method(name, &self.arguments(arguments, piped, dot)?)
     }
 
     fn operand(&mut self, operand: &Operand, dot: &Value) -> Result<Value, String> {
@@ -168,28 +280,25 @@ impl Run<'_, '_> {
             Base::Pipeline(pipeline) => self.pipeline(pipeline, dot)?,
         };
         for field in &operand.fields {
-            value = self.field(value, field)?;
+            value = value.field(field, self.data)?;
         }
         Ok(value)
     }
+}
 
-    fn field(&self, value: Value, name: &str) -> Result<Value, String> {
-        let none = |kind: &str| Err(format!("can't evaluate field {name} in {kind}"));
-        match (&value, name) {
-            // A label that is not there is empty.
-            (Value::Map(labels), _) => Ok(Value::Text(labels.get(name).to_owned())),
-            (Value::Root, "Labels") => Ok(Value::Map(self.data.labels.clone())),
-            (Value::Root, "ExternalLabels") => Ok(Value::Map(self.data.external_labels.clone())),
-            (Value::Root, "ExternalURL") => Ok(Value::Text(self.data.external_url.clone())),
-            (Value::Root, "Value") => Ok(Value::from(&self.data.value)),
-            (Value::Sample(labels, _), "Labels") => Ok(Value::Map(labels.clone())),
-            (Value::Sample(_, value), "Value") => Ok(Value::Float(*value)),
-            (Value::Args(values), _) => {
-                let at = name.strip_prefix("arg").and_then(|at| at.parse::<usize>().ok());
-                at.and_then(|at| values.get(at).cloned()).map_or_else(|| none("the arguments"), Ok)
-            }
-            (Value::Nil, _) => Err(format!("nil pointer evaluating {name}")),
-            (other, _) => none(&other.text()),
+/// What `range` goes over, with keys.
+fn pairs(over: Value) -> Result<Box<dyn Iterator<Item = (Value, Value)>>, String> {
+    Ok(match over {
+        Value::List(items) | Value::Args(items) => {
+            Box::new(items.into_iter().enumerate().map(|(at, item)| (Value::Int(at as i64), item)))
         }
-    }
+        Value::Map(labels) => {
+            let text = |text: &str| Value::Text(text.to_owned());
+            let pairs: Vec<_> = labels.iter().map(|(name, value)| (text(name), text(value))).collect();
+            Box::new(pairs.into_iter())
+        }
+        Value::Int(end) => Box::new((0..end).map(|at| (Value::Int(at), Value::Int(at)))),
+        Value::Nil => Box::new(std::iter::empty()),
+        other => return Err(format!("range can't iterate over {}", other.text())),
+    })
 }

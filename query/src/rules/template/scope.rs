@@ -1,21 +1,25 @@
 //! Variables that a template uses and nobody declares: told when the file is read, not at 3 a.m.
 
-use super::parse::{Base, Command, Node, Operand, Pipeline};
+use super::lex::Wrong;
+use super::parse::{Base, Command, Node, Operand, Pipeline, Template};
 
 /// Those that every template of an alert has; the empty one is `$`.
 pub const GIVEN: [&str; 5] = ["", "labels", "externalLabels", "externalURL", "value"];
 
-pub fn check(nodes: &[Node]) -> Result<(), String> {
-    block(nodes, &mut GIVEN.map(str::to_owned).to_vec())
+pub fn check(template: &Template) -> Result<(), Wrong> {
+    block(&template.nodes, &mut GIVEN.map(str::to_owned).to_vec())?;
+    // A defined template sees nothing but the dot that it is given.
+    template.defined.values().try_for_each(|nodes| block(nodes, &mut vec![String::new()]))
 }
 
-fn block(nodes: &[Node], known: &mut Vec<String>) -> Result<(), String> {
+fn block(nodes: &[Node], known: &mut Vec<String>) -> Result<(), Wrong> {
     let outer = known.len();
     for node in nodes {
         let inner = known.len();
         match node {
-            Node::Text(_) => {}
+            Node::Text(_) | Node::Break | Node::Continue => {}
             Node::Action(action) => pipeline(action, known)?,
+            Node::Template(_, dot, _) => dot.iter().try_for_each(|dot| pipeline(dot, known))?,
             Node::If(branches) => {
                 for (condition, body) in branches {
                     condition.iter().try_for_each(|condition| pipeline(condition, known))?;
@@ -35,10 +39,17 @@ fn block(nodes: &[Node], known: &mut Vec<String>) -> Result<(), String> {
     Ok(())
 }
 
-fn pipeline(pipeline: &Pipeline, known: &mut Vec<String>) -> Result<(), String> {
+fn pipeline(one: &Pipeline, known: &mut Vec<String>) -> Result<(), Wrong> {
+    variables(one, known).map_err(|why| Wrong { at: one.at, why })
+}
+
+fn variables(pipeline: &Pipeline, known: &mut Vec<String>) -> Result<(), String> {
     for command in &pipeline.commands {
         match command {
-            Command::Value(value) => operand(value, known)?,
+            Command::Value(value, operands) => {
+                operand(value, known)?;
+                operands.iter().try_for_each(|one| operand(one, known))?;
+            }
             Command::Call(_, operands) => operands.iter().try_for_each(|one| operand(one, known))?,
         }
     }
@@ -55,7 +66,7 @@ fn pipeline(pipeline: &Pipeline, known: &mut Vec<String>) -> Result<(), String> 
 fn operand(operand: &Operand, known: &mut Vec<String>) -> Result<(), String> {
     match &operand.base {
         Base::Variable(name) => is_known(name, known),
-        Base::Pipeline(inner) => pipeline(inner, known),
+        Base::Pipeline(inner) => variables(inner, known),
         _ => Ok(()),
     }
 }

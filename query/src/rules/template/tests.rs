@@ -75,7 +75,11 @@ fn the_language() {
         r#"{{ (query "vector(5)" | first).Value | humanize }} {{ with query "absent_metric" }}x{{ end }}"#,
         "5 ",
     );
-    check(r#"{{ print "a" 1 }}{{ `raw "x"` }}"#, "a 1raw \"x\"");
+    check(r#"{{ print "a" 1 2 }}{{ `raw "x"` }}"#, "a1 2raw \"x\"");
+    check("{{ if and false (index 1 2) }}x{{ end }}{{ or 0 \"\" \"z\" (index 1 2) }}", "z");
+    check("{{ with .Labels.absent }}x{{ else with .Labels.job }}{{ . }}{{ end }}", "node");
+    check("{{ range 3 }}{{ . }}{{ end }}", "012");
+    check("{{\n  $value\n}}", "0.8312");
 }
 
 #[test]
@@ -85,7 +89,21 @@ fn what_goes_wrong_is_told() {
         ("{{ if true }}x", "unexpected EOF: {{if}} without {{end}}"),
         ("{{ end }}", "unexpected {{end}}"),
         ("{{ $value", "unclosed action"),
-        ("{{ define \"x\" }}{{ end }}", "\"define\" is not supported in the templates of rules"),
+        ("{{ break }}", "1:1: {{break}} outside {{range}}"),
+        ("{{ range 3 }}{{ else }}{{ continue }}{{ end }}", "1:24: {{continue}} outside {{range}}"),
+        ("{{ range 3 }}{{ block \"x\" . }}{{ break }}{{ end }}{{ end }}", "{{break}} outside {{range}}"),
+        ("{{ if true }}{{ define \"x\" }}{{ end }}{{ end }}", "1:14: unexpected {{define}}"),
+        (
+            "{{ define \"x\" }}1{{ end }}\n {{ define \"x\" }}2{{ end }}",
+            "2:2: multiple definition of template",
+        ),
+        ("{{ define x }}{{ end }}", "{{define}} takes a name in quotes"),
+        ("{{ define \"x\" }}", "unexpected EOF: {{define}} without {{end}}"),
+        ("{{ define \"x\" }}{{ $labels.job }}{{ end }}", "undefined variable \"$labels\""),
+        ("{{ template x }}", "{{template}} takes a name in quotes"),
+        ("{{ block \"x\" }}{{ end }}", "missing value for command"),
+        ("a\n{{\u{a0}$value }}", "2:1: unrecognized character in action: U+00A0"),
+        ("{{ 1 2 }}", "can't give argument to non-function"),
         ("{{ }}x{{ | }}", "missing value for command"),
         ("{{ (1 }}", "unclosed left paren"),
         ("{{ \"a }}", "unterminated"),
@@ -100,8 +118,113 @@ fn what_goes_wrong_is_told() {
     assert!(super::check(&format!("{{{{ {} }}}}", "(".repeat(10_000))).is_err());
     assert_eq!(
         expanded("{{ query \"x\" | first }}"),
-        "<error expanding template: error calling first: first() called on vector with no elements>"
+        "<error expanding template: 1:1: error calling first: first() called on vector with no elements>"
     );
     assert!(expanded("{{ .Nothing }}").contains("can't evaluate field Nothing"));
     assert!(expanded("{{ $x }}").contains("undefined variable"));
+}
+
+#[test]
+fn templates_in_templates() {
+    check(
+        r#"{{define "x"}}{{.arg0}} {{.arg1}}{{.arg2}}{{end}}{{template "x" (args 1 "2")}}"#,
+        "1 2<no value>",
+    );
+    check(r#"{{ template "x" . }}{{ define "x" }}{{ .Labels.job }}/{{ $.Value }}{{ end }}"#, "node/0.8312");
+    check(
+        r#"{{ define "x" }}[{{ . }}]{{ end }}{{ range 2 }}{{ template "x" . }}{{ end }}{{ template "x" }}"#,
+        "[0][1][<no value>]",
+    );
+    check(r#"{{ block "x" .Labels }}{{ .job }}{{ end }}+{{ template "x" .Labels }}"#, "node+node");
+    check(
+        r#"{{ define "down" }}{{ . }}{{ if gt . 0 }},{{ template "down" (index (args 0 0 1 2) .) }}{{ end }}{{ end }}{{ template "down" 3 }}"#,
+        "3,2,1,0",
+    );
+}
+
+#[test]
+fn loops_end() {
+    check(
+        "{{ range 9 }}{{ if eq . 1 }}{{ continue }}{{ end }}{{ if gt . 3 }}{{ break }}{{ end }}{{ . }}{{ end }}",
+        "023",
+    );
+    check("{{ range 2 }}{{ range 3 }}{{ if . }}{{ break }}{{ end }}i{{ end }}o{{ end }}", "ioio");
+    check("{{ range 2 }}{{ with . }}{{ continue }}{{ end }}x{{ end }}", "x");
+    for (endless, why) in [
+        ("{{ range 100000000 }}{{ end }}", "has not ended after"),
+        ("{{ range 100000000 }}aaaaaaaaaaaaaaaaaaa{{ end }}", "longer than"),
+        (
+            r#"{{ define "x" }}{{ template "x" }}{{ end }}{{ template "x" }}"#,
+            "exceeded maximum template depth",
+        ),
+        (r#"{{ template "absent" }}"#, "1:1: template \"absent\" not defined"),
+        ("\n {{ now.Nothing }}", "2:2: can't evaluate field Nothing"),
+    ] {
+        super::check(endless).unwrap();
+        assert!(
+            expanded(endless).contains(why),
+            "{}",
+            &expanded(endless)[..200.min(expanded(endless).len())]
+        );
+    }
+}
+
+/// The cases of Prometheus' template reference.
+#[test]
+fn functions_of_prometheus() {
+    check(
+        r#"{{ "[2001:0DB8::1]:12345" | stripPort }} {{ "[2001:0DB8::1]::12345" | stripPort }}"#,
+        "2001:0DB8::1 [2001:0DB8::1]::12345",
+    );
+    check(
+        r#"{{ "foo.example.com" | stripDomain }} {{ "192.0.2.1:12345" | stripDomain }} {{ "[fe80::1%eth0.100]:9090" | stripDomain }}"#,
+        "foo 192.0.2.1:12345 [fe80::1%eth0.100]:9090",
+    );
+    check(
+        r#"{{ "aa bb CC" | title }} {{ "aA" | toLower }} {{ match "a+" "aa" }} {{ match "a+" "b" }}"#,
+        "Aa Bb CC aa true false",
+    );
+    check(
+        "{{ humanizeDuration 899.99 }} {{ humanizeDuration 60.5 }} {{ humanizeDuration 12.345 }} {{ -183845 | humanizeDuration }}",
+        "14m 59s 1m 0s 12.35s -2d 3h 4m 5s",
+    );
+    check(
+        "{{ humanize \"1234567.0\" }} {{ humanize1024 1234567 }} {{ -0.22222 | humanizePercentage }}",
+        "1.235M 1.177Mi -22.22%",
+    );
+    check(
+        "{{ 1435065584.128 | humanizeTimestamp }} {{ humanizeTimestamp -1 }}",
+        "2015-06-23 13:19:44.128 +0000 UTC 1969-12-31 23:59:59 +0000 UTC",
+    );
+    check("{{ humanizeTimestamp \"+Inf\" }} {{ humanize \"NaN\" }}", "+Inf NaN");
+    check(
+        r#"{{ (1435065584.128 | toTime).Format "2006" }} {{ (1800 | toDuration).String }} {{ toDuration "90" }}"#,
+        "2015 30m0s 1m30s",
+    );
+    check(
+        r#"{{ ("-30m" | parseDuration | toDuration | (now | toTime).Add).UnixMilli }} {{ now }}"#,
+        "1795692600000 1.7956944e+09",
+    );
+    check(
+        r#"{{ printf "%0.2f" (parseDuration "-1h2m10ms") }} {{ ((now | toTime).Sub (0 | toTime)).Hours }}"#,
+        "-3720.01 498804",
+    );
+    check(
+        r#"{{ urlQueryEscape "a b&c" }} {{ urlquery "a" 1 }} {{ "<b>" | safeHtml }} {{ html "<b>" }}"#,
+        "a+b%26c a1 <b> &lt;b&gt;",
+    );
+    check(r#"{{ slice "abcdef" 1 3 }} {{ js "it's" }}"#, r"bc it\'s");
+    check(
+        r#"{{ range query "label_replace(vector(1), \"a\", \"y\", \"\", \"\") or label_replace(vector(2), \"a\", \"x\", \"\", \"\")" | sortByLabel "a" }}{{ .Labels.a }}:{{ . | value }} {{ end }}"#,
+        "x:2 y:1 ",
+    );
+    for (template, why) in [
+        (r#"{{ humanize "one" }}"#, "error calling humanize: parsing \"one\": invalid syntax"),
+        ("{{ humanizeTimestamp 9223372036854775807 }}", "9223372036854776000 cannot be represented"),
+        (r#"{{ reReplaceAll "(" "x" "y" }}"#, "error calling reReplaceAll"),
+        (r#"{{ parseDuration "1x" }}"#, "not a valid duration string"),
+        (r#"{{ .Labels.job "x" }}"#, "has arguments but cannot be invoked as function"),
+    ] {
+        assert!(expanded(template).contains(why), "{template}: {}", expanded(template));
+    }
 }

@@ -1,5 +1,7 @@
 //! What a template computes with.
 
+use super::Data;
+use super::time::{Span, Time};
 use crate::promql::labels::Labels;
 use crate::promql::value::{Sample, format_general};
 
@@ -10,12 +12,14 @@ pub enum Value {
     Int(i64),
     Float(f64),
     Text(String),
+    Time(Time),
+    Duration(Span),
     /// Names and texts, as `.Labels`.
     Map(Labels),
     /// An element of a query's answer: `.Labels`, `.Value`.
-    Sample(Labels, f64),
+    Sample(Labels, Sample),
     List(Vec<Value>),
-    /// `tmpl` data made by `args`: `.arg0`.
+    /// Made by `args`: `.arg0`.
     Args(Vec<Value>),
     /// The template's own data: `.Labels`, `.Value`, `.ExternalLabels`, `.ExternalURL`.
     Root,
@@ -39,16 +43,22 @@ impl Value {
             Value::Int(int) => int.to_string(),
             Value::Float(float) => format_general(*float),
             Value::Text(text) => text.clone(),
+            Value::Time(time) => time.to_string(),
+            Value::Duration(span) => span.to_string(),
             Value::Map(labels) => {
                 let pairs: Vec<String> =
                     labels.iter().map(|(name, value)| format!("{name}:{value}")).collect();
                 format!("map[{}]", pairs.join(" "))
             }
             Value::Sample(labels, value) => {
-                format!("{{{} {}}}", Value::Map(labels.clone()).text(), format_general(*value))
+                format!("{{{} {}}}", Value::Map(labels.clone()).text(), Value::from(value).text())
             }
-            Value::List(items) | Value::Args(items) => {
+            Value::List(items) => {
                 format!("[{}]", items.iter().map(Value::text).collect::<Vec<_>>().join(" "))
+            }
+            Value::Args(items) => {
+                let pairs = items.iter().enumerate().map(|(at, item)| format!("arg{at}:{}", item.text()));
+                format!("map[{}]", pairs.collect::<Vec<_>>().join(" "))
             }
             Value::Root => "{}".to_owned(),
         }
@@ -62,9 +72,10 @@ impl Value {
             Value::Int(int) => *int != 0,
             Value::Float(float) => *float != 0.0,
             Value::Text(text) => !text.is_empty(),
+            Value::Duration(span) => *span != Span::default(),
             Value::Map(labels) => !labels.is_empty(),
             Value::List(items) | Value::Args(items) => !items.is_empty(),
-            Value::Sample(..) | Value::Root => true,
+            Value::Sample(..) | Value::Time(_) | Value::Root => true,
         }
     }
 
@@ -73,9 +84,8 @@ impl Value {
         match self {
             Value::Float(float) => Ok(*float),
             Value::Int(int) => Ok(*int as f64),
-            Value::Text(text) => {
-                text.trim().parse().map_err(|_| format!("can't convert {text:?} to a number"))
-            }
+            Value::Duration(span) => Ok(span.seconds()),
+            Value::Text(text) => text.parse().map_err(|_| format!("parsing {text:?}: invalid syntax")),
             other => Err(format!("can't convert {} to a number", other.text())),
         }
     }
@@ -85,5 +95,37 @@ impl Value {
             Value::Text(text) => Ok(text),
             other => Err(format!("wrong type of value; expected string; got {}", other.text())),
         }
+    }
+
+    pub fn field(&self, name: &str, data: &Data) -> Result<Value, String> {
+        match (self, name) {
+            // A label that is not there is empty.
+            (Value::Map(labels), _) => Ok(Value::Text(labels.get(name).to_owned())),
+            (Value::Root, "Labels") => Ok(Value::Map(data.labels.clone())),
+            (Value::Root, "ExternalLabels") => Ok(Value::Map(data.external_labels.clone())),
+            (Value::Root, "ExternalURL") => Ok(Value::Text(data.external_url.clone())),
+            (Value::Root, "Value") => Ok(Value::from(&data.value)),
+            (Value::Sample(labels, _), "Labels") => Ok(Value::Map(labels.clone())),
+            (Value::Sample(_, value), "Value") => Ok(Value::from(value)),
+            // As a key that a map does not have.
+            (Value::Args(values), _) => {
+                let at = name.strip_prefix("arg").and_then(|at| at.parse::<usize>().ok());
+                Ok(at.and_then(|at| values.get(at).cloned()).unwrap_or(Value::Nil))
+            }
+            (Value::Time(_) | Value::Duration(_), _) => self.method(name, &[]),
+            (Value::Nil, _) => Err(format!("nil pointer evaluating {name}")),
+            (Value::Root, _) => Err(format!("can't evaluate field {name} in the template's data")),
+            (other, _) => Err(format!("can't evaluate field {name} in {}", other.text())),
+        }
+    }
+
+    /// A method of Go's `time.Time` or `time.Duration`.
+    pub fn method(&self, name: &str, arguments: &[Value]) -> Result<Value, String> {
+        let found = match self {
+            Value::Time(time) => time.method(name, arguments),
+            Value::Duration(span) => span.method(name, arguments),
+            _ => return Err(format!("{name} has arguments but cannot be invoked as function")),
+        };
+        found.ok_or_else(|| format!("can't evaluate field {name} in {}", self.text()))
     }
 }

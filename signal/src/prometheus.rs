@@ -15,11 +15,32 @@ pub const SCOPE: &str = "ocelli.prometheus";
 /// A flag of a point beside OTLP's own: the histogram is a gauge, so that it knows no counter reset.
 pub const FLAG_GAUGE: u32 = 1 << 16;
 
+/// Marks the end of a series: this NaN and no other (Prometheus' `value.StaleNaN`). It is kept as a point
+/// without a value.
+pub const STALE_NAN_BITS: u64 = 0x7ff0_0000_0000_0002;
+
+/// The schema of histograms with custom buckets.
+pub const CUSTOM_SCHEMA: i32 = -53;
+
+/// Buckets between the lowest and the highest of a histogram, on either side; Prometheus' own limit at
+/// ingest is far below.
+pub const MAX_BUCKETS: i64 = 65_536;
+
+/// Keys of a series' metadata (`Metric.metadata`): its type and unit as its sender tells them. The first
+/// is OpenTelemetry's own name for it.
+pub const METADATA_TYPE: &str = "prometheus.type";
+pub const METADATA_UNIT: &str = "prometheus.unit";
+
 static SCOPE_VALUE: LazyLock<Arc<[u8]>> = LazyLock::new(|| {
     let mut scope = Writer::new();
     scope.put_bytes(1, SCOPE.as_bytes());
     origin::encode(scope.as_bytes(), "").into()
 });
+
+/// The scope of such series, in the form of its column.
+pub fn scope() -> &'static [u8] {
+    &SCOPE_VALUE
+}
 
 /// The series of a name and its other labels, which must be sorted by name.
 pub fn series<'a>(name: &str, kind: Kind, labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Series {

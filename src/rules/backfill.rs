@@ -135,7 +135,7 @@ impl Worker {
         let mut filled = self
             .work
             .blocking(move |stored, budget| {
-                let mut select = |selection: &_| select_from(stored, selection, &|_| {});
+                let mut select = |selection: &_| select_from(stored, selection, &|_, _| {});
                 let filled = fill(&rule, &over, &mut select, &|| budget.check())?;
                 budget.keep(filled.recorded.len() * points::RECORDED_BYTES)?;
                 Ok::<_, Error>(filled)

@@ -26,7 +26,7 @@ pub struct Found {
 /// Of a recording rule the series at the last slot, of an alerting rule its alerts.
 pub fn found(stored: Stored<'_>, rule: &Rule, last_ms: i64, now_ms: i64) -> Result<Found, Error> {
     let select = |matchers, after_ms, until_ms| {
-        select_from(stored, &Selection { matchers, after_ms, until_ms }, &|_| {})
+        select_from(stored, &Selection { matchers, after_ms, until_ms }, &|_, _| {})
     };
     let Some(settings) = &rule.alert else {
         let series = select(vec![Matcher::equal(METRIC_NAME, &rule.name)], last_ms - 1, last_ms)?;

@@ -126,7 +126,7 @@ impl Work {
             for name in names {
                 let matchers = vec![Matcher::equal(METRIC_NAME, &name)];
                 let selection = Selection { matchers, after_ms: first - 1, until_ms: last };
-                for series in select_from(from, &selection, &|_| {})? {
+                for series in select_from(from, &selection, &|_, _| {})? {
                     let labels = &series.labels;
                     stored.extend(series.samples.in_order().iter().map(|(time, _)| (labels.clone(), *time)));
                 }
@@ -225,7 +225,7 @@ impl Ask {
     pub fn at(self, text: &str, time_ms: i64, stored: Stored<'_>, budget: &Budget) -> Result<Answer, Error> {
         let Ask { max_samples, subquery_step_ms } = self;
         let query = Query { max_samples, subquery_step_ms, ..Query::instant(text, time_ms) };
-        let scanned = |points| budget.scanned(points, 0);
+        let scanned = |points, bytes| budget.scanned(points, bytes);
         run(&query, &mut |selection| select_from(stored, selection, &scanned), &|| budget.check())
     }
 }

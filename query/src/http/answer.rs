@@ -31,6 +31,15 @@ impl Error {
         }
     }
 
+    /// When it is worth to ask again, in seconds.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Error::Overloaded { retry_after, .. } => Some(retry_after.as_secs().max(1)),
+            Error::Memory { later: true, .. } => Some(1),
+            _ => None,
+        }
+    }
+
     /// The code of [`ApiError`].
     fn code(&self) -> &'static str {
         match self {
@@ -58,12 +67,7 @@ impl IntoResponse for Error {
         };
         let error = ApiError { code: self.code().to_owned(), message: self.to_string(), parameter, offset };
         let mut response = (status, Json(ErrorBody { error })).into_response();
-        let later = match self {
-            Error::Overloaded { retry_after, .. } => Some(retry_after.as_secs().max(1)),
-            Error::Memory { later: true, .. } => Some(1),
-            _ => None,
-        };
-        if let Some(seconds) = later {
+        if let Some(seconds) = self.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

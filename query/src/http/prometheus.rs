@@ -3,12 +3,15 @@
 //! Source: <https://prometheus.io/docs/prometheus/latest/querying/api/>. Every endpoint takes its
 //! parameters from the query string and from a form body.
 
-mod buildinfo;
 mod envelope;
+mod exemplars;
 mod metadata;
 mod query;
 pub mod rules;
 mod series;
+mod stats;
+mod status;
+mod stream;
 mod time;
 mod values;
 
@@ -27,13 +30,21 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
         ("POST /prometheus/api/v1/query", with(post(query::instant))),
         ("GET /prometheus/api/v1/query_range", with(get(query::range))),
         ("POST /prometheus/api/v1/query_range", with(post(query::range))),
+        ("GET /prometheus/api/v1/query_exemplars", with(get(exemplars::exemplars))),
+        ("POST /prometheus/api/v1/query_exemplars", with(post(exemplars::exemplars))),
         ("GET /prometheus/api/v1/series", with(get(series::series))),
         ("POST /prometheus/api/v1/series", with(post(series::series))),
         ("GET /prometheus/api/v1/labels", with(get(series::labels))),
         ("POST /prometheus/api/v1/labels", with(post(series::labels))),
         ("GET /prometheus/api/v1/label/{name}/values", with(get(series::label_values))),
         ("GET /prometheus/api/v1/metadata", with(get(metadata::metadata))),
-        ("GET /prometheus/api/v1/status/buildinfo", with(get(buildinfo::buildinfo))),
+        ("GET /prometheus/api/v1/targets", with(get(status::targets))),
+        ("GET /prometheus/api/v1/targets/metadata", with(get(status::targets_metadata))),
+        ("GET /prometheus/api/v1/scrape_pools", with(get(status::scrape_pools))),
+        ("GET /prometheus/api/v1/alertmanagers", with(get(status::alertmanagers))),
+        ("GET /prometheus/api/v1/status/buildinfo", with(get(status::buildinfo))),
+        ("GET /prometheus/api/v1/status/config", with(get(status::config))),
+        ("GET /prometheus/api/v1/status/flags", with(get(status::flags))),
     ]
 }
 

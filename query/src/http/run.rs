@@ -5,6 +5,7 @@
 
 use super::{Api, TENANT};
 use crate::Error;
+use crate::promql::Watch;
 use arrow::array::RecordBatch;
 use ocelli_storage::{QueryMemory, Snapshot, Store};
 use std::sync::Arc;
@@ -118,6 +119,16 @@ impl Budget {
             elapsed_ms: self.started.elapsed().as_secs_f64() * 1e3,
             partial: None,
         }
+    }
+}
+
+impl Watch for Budget {
+    fn check(&self) -> Result<(), Error> {
+        Budget::check(self)
+    }
+
+    fn hold(&self, bytes: usize) -> Result<(), Error> {
+        self.keep(bytes)
     }
 }
 

@@ -135,7 +135,8 @@ fn kinds() -> Batch {
             ..Series::default()
         };
         builder.set_series(&series.encode());
-        let row = PointRow { time: NOW - 10 * SECOND, body, ..PointRow::default() };
+        let exemplars = if kind == Kind::Histogram { exemplar(NOW - 12 * SECOND) } else { Vec::new() };
+        let row = PointRow { time: NOW - 10 * SECOND, body, exemplars: &exemplars, ..PointRow::default() };
         builder.push(&row);
     }
     Batch { signal: Signal::Points, rows: builder.finish() }

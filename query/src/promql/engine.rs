@@ -7,9 +7,10 @@ use super::labels::Labels;
 use super::merge::drop_names;
 use super::parse::parse;
 use super::plan::{QueryTimes, plan};
-use super::select::{Select, StoredSeries};
+use super::select::Select;
 use super::smooth::with_edges;
 use super::value::{Sample, Series, Value};
+use super::watch::Watch;
 use super::window::Windows;
 use crate::Error;
 use std::cell::Cell;
@@ -61,8 +62,16 @@ pub struct Answer {
     pub data: Data,
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
-    /// Samples that the selectors found.
-    pub samples_read: u64,
+    pub samples: SampleCounts,
+}
+
+/// What a query had to do with samples.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SampleCounts {
+    /// Looked at, at each step (see `watch`).
+    pub touched: Vec<u64>,
+    /// Read from the store, and made and held meanwhile, at most at one time.
+    pub peak: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -76,12 +85,8 @@ pub enum Data {
     Matrix(Vec<(Labels, Vec<(i64, Sample)>)>),
 }
 
-/// Evaluates a query. `select` finds series; `check` ends the work at its deadline.
-pub fn run(
-    query: &Query,
-    select: &mut Select,
-    check: &dyn Fn() -> Result<(), Error>,
-) -> Result<Answer, Error> {
+/// Evaluates a query. `select` finds series; `watch` ends the work at its deadline.
+pub fn run(query: &Query, select: &mut Select, watch: &dyn Watch) -> Result<Answer, Error> {
     let mut expr = parse(query.text)?;
     let times = QueryTimes {
         start: query.start_ms,
@@ -94,7 +99,7 @@ pub fn run(
     let mut data = Vec::with_capacity(selections.len());
     let mut samples_read = 0_u64;
     for selection in &selections {
-        check()?;
+        watch.check()?;
         let mut series = select(selection)?;
         series.sort_by(|a, b| a.labels.cmp(&b.labels));
         samples_read += series.iter().map(|series| series.samples.len() as u64).sum::<u64>();
@@ -107,31 +112,26 @@ pub fn run(
         data.push(series);
     }
     let annotations = Annotations::new(query.text);
-    let result = evaluate(query, &expr, times, &data, &annotations, check)?;
-    let (warnings, infos) = annotations.into_texts();
-    Ok(Answer { data: result, warnings, infos, samples_read })
-}
-
-fn evaluate(
-    query: &Query,
-    expr: &Expr,
-    times: QueryTimes,
-    data: &[Vec<StoredSeries>],
-    annotations: &Annotations,
-    check: &dyn Fn() -> Result<(), Error>,
-) -> Result<Data, Error> {
     let shared = Shared {
         query: times,
-        data,
-        check,
+        data: &data,
+        watch,
         samples_left: Cell::new(query.max_samples),
         samples_limit: query.max_samples,
     };
     let steps = (0..query.steps() as i64).map(|i| query.start_ms + i * query.step_ms).collect();
-    let eval = Eval { shared: &shared, annotations, times: steps };
+    let eval = Eval::new(&shared, &annotations, steps);
+    let result = evaluate(query, &expr, &eval)?;
+    let peak = samples_read + query.max_samples - shared.samples_left.get();
+    let samples = SampleCounts { touched: eval.touched.into_steps(), peak };
+    let (warnings, infos) = annotations.into_texts();
+    Ok(Answer { data: result, warnings, infos, samples })
+}
+
+fn evaluate(query: &Query, expr: &Expr, eval: &Eval) -> Result<Data, Error> {
     let instant = query.step_ms <= 0;
     if expr.value_type() == ValueType::Matrix || matches!(expr.unwrapped().kind, ExprKind::Matrix(..)) {
-        return raw_range(&eval, expr, instant);
+        return raw_range(eval, expr, instant);
     }
     match eval.eval(expr)? {
         Value::Text(_) if !instant => Err(wrong_type("string")),
@@ -183,6 +183,7 @@ fn raw_range(eval: &Eval, expr: &Expr, instant: bool) -> Result<Data, Error> {
         let mut windows = Windows::new(&series.samples);
         let mut window = windows.at(end - source.range_ms - before, end + after, eval.times[0]);
         (window.start_ms, window.end_ms) = (end - source.range_ms, end);
+        eval.touched.add_window(0, &window);
         let samples = if source.mode == RangeMode::Plain {
             window.in_order(0, 0).into_iter().map(|point| (point.time_ms, point.sample)).collect()
         } else if window.histograms.is_empty() {
@@ -193,6 +194,7 @@ fn raw_range(eval: &Eval, expr: &Expr, instant: bool) -> Result<Data, Error> {
         };
         let labels = if series.drop_name { series.labels.without_name() } else { series.labels.clone() };
         if !samples.is_empty() {
+            eval.spend(samples.len())?;
             matrix.push((labels, samples));
         }
     }

@@ -1,6 +1,7 @@
 //! The engine against evaluators that are slow and obvious.
 
 use super::*;
+use crate::promql::select::StoredSeries;
 use crate::promql::value::{Samples, is_stale, stale_nan};
 use proptest::prelude::*;
 use std::sync::Arc;

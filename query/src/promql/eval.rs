@@ -6,6 +6,7 @@ use super::functions::Run;
 use super::plan::{QueryTimes, is_constant};
 use super::select::StoredSeries;
 use super::value::*;
+use super::watch::{Touched, Watch};
 use super::window::{Latest, Point};
 use super::{aggregate, binary, smooth};
 use crate::Error;
@@ -17,7 +18,7 @@ pub struct Shared<'a> {
     pub query: QueryTimes,
     /// The series of each selector, by its id, sorted by labels.
     pub data: &'a [Vec<StoredSeries>],
-    pub check: &'a dyn Fn() -> Result<(), Error>,
+    pub watch: &'a dyn Watch,
     /// Cells and samples that may still be made.
     pub samples_left: Cell<u64>,
     pub samples_limit: u64,
@@ -29,15 +30,27 @@ pub struct Eval<'a> {
     pub annotations: &'a Annotations,
     /// Milliseconds, rising.
     pub times: Vec<i64>,
+    /// By the same steps.
+    pub touched: Touched,
 }
 
-impl Eval<'_> {
+impl<'a> Eval<'a> {
+    pub fn new(shared: &'a Shared<'a>, annotations: &'a Annotations, times: Vec<i64>) -> Eval<'a> {
+        let touched = Touched::new(times.len());
+        Eval { shared, annotations, times, touched }
+    }
+
+    /// The same query at other times.
+    pub fn at(&self, times: Vec<i64>) -> Eval<'a> {
+        Eval::new(self.shared, self.annotations, times)
+    }
+
     pub fn steps(&self) -> usize {
         self.times.len()
     }
 
     pub fn check(&self) -> Result<(), Error> {
-        (self.shared.check)()
+        self.shared.watch.check()
     }
 
     /// Counts what a node makes against the limit.
@@ -51,16 +64,17 @@ impl Eval<'_> {
             )));
         }
         self.shared.samples_left.set(left - samples);
-        Ok(())
+        self.shared.watch.hold(samples as usize * size_of::<Option<Sample>>())
     }
 
     pub fn eval(&self, expr: &Expr) -> Result<Value, Error> {
         self.check()?;
         let literal = matches!(expr.kind, ExprKind::Number(_) | ExprKind::Text(_));
         if self.steps() > 1 && !literal && is_constant(expr) {
-            let first =
-                Eval { shared: self.shared, annotations: self.annotations, times: vec![self.times[0]] };
-            return Ok(repeated(first.eval(expr)?, self.steps()));
+            let first = self.at(vec![self.times[0]]);
+            let value = first.eval(expr)?;
+            self.touched.add_everywhere(&first.touched);
+            return Ok(repeated(value, self.steps()));
         }
         match &expr.kind {
             ExprKind::Number(number) => Ok(Value::Scalar(vec![*number; self.steps()])),
@@ -130,6 +144,7 @@ impl Eval<'_> {
             let values: Vec<_> = self.times.iter().map(cell).collect();
             if values.iter().any(Option::is_some) {
                 self.spend(values.len())?;
+                values.iter().enumerate().for_each(|(step, cell)| self.touched.add_cell(step, cell));
                 vector.push(Series { labels: series.labels.clone(), drop_name: false, values });
             }
         }

@@ -26,6 +26,8 @@ mod starts;
 mod stats;
 pub mod testing;
 pub mod value;
+mod walk;
+mod watch;
 mod window;
 
 pub use ast::ValueType;
@@ -33,6 +35,8 @@ pub use duration::{parse as duration_ms, text as duration_text};
 pub use engine::{Answer, Data, Query, run};
 pub use functions::names as function_names;
 pub(crate) use parse::{parse_labels as parse_label_set, unquote_prefix};
+pub use walk::selectors;
+pub use watch::Watch;
 
 /// The matchers of a series selector, as `match[]` takes it.
 pub fn parse_selector(text: &str) -> Result<Vec<select::Matcher>, crate::Error> {

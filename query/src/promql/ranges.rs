@@ -89,6 +89,7 @@ impl Eval<'_> {
                 let (before, after) = source.reach(self.shared.query.lookback);
                 let mut window = windows.at(end - source.range_ms - before, end + after, *time);
                 (window.start_ms, window.end_ms) = (end - source.range_ms, end);
+                self.touched.add_window(step, &window);
                 visit((at, series), step, &window)?;
             }
         }
@@ -133,7 +134,7 @@ impl Eval<'_> {
         let count = if end < start { 0 } else { (end - start) / step + 1 };
         self.spend(usize::try_from(count).unwrap_or(usize::MAX))?;
         let times = (0..count).map(|i| start + i * step).collect();
-        let inner = Eval { shared: self.shared, annotations: self.annotations, times };
+        let inner = self.at(times);
         if inner.times.is_empty() {
             return Ok(Vec::new());
         }

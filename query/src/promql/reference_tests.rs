@@ -2,6 +2,7 @@
 //! a time, looks at every sample of every series, and knows no index, window or plan.
 
 use super::*;
+use crate::promql::select::StoredSeries;
 use crate::promql::value::{Samples, is_stale, stale_nan};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};

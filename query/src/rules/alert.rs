@@ -201,7 +201,7 @@ mod tests {
     fn check(state: &mut RuleState, minute: i64, is_true: bool) -> String {
         let vector = is_true.then(|| (Labels::new([("job", "a")]), Sample::Float(0.0)));
         let data = Data::Vector(0, vector.into_iter().collect());
-        let answer = Answer { data, warnings: Vec::new(), infos: Vec::new(), samples_read: 0 };
+        let answer = Answer { data, warnings: Vec::new(), infos: Vec::new(), samples: Default::default() };
         state.evaluate(minute * 60_000, &Context::default(), &mut |_, _| Ok(answer.clone())).unwrap();
         state.alerts().map(|alert| alert.state.as_str()).collect::<Vec<_>>().join(" ")
     }

@@ -106,7 +106,7 @@ fn by_range(
         subquery_step_ms: over.subquery_step_ms,
         ..Query::range(&rule.expr, first_ms, last_ms, interval_ms)
     };
-    let Data::Matrix(matrix) = run(&query, select, check)?.data else { return Err(again()) };
+    let Data::Matrix(matrix) = run(&query, select, &check)?.data else { return Err(again()) };
     let mut found = Found::new();
     for (labels, samples) in matrix {
         let labels = recorded_labels(rule, &labels);
@@ -135,7 +135,7 @@ fn one_by_one(
             subquery_step_ms: over.subquery_step_ms,
             ..Query::instant(&rule.expr, time_ms)
         };
-        let outcome = run(&query, select, check).and_then(vector).and_then(|vector| {
+        let outcome = run(&query, select, &check).and_then(vector).and_then(|vector| {
             let named: Vec<(Labels, Sample)> =
                 vector.into_iter().map(|(labels, sample)| (recorded_labels(rule, &labels), sample)).collect();
             check_record(named.iter().map(|(labels, _)| labels), over.limit)?;

@@ -87,7 +87,7 @@ mod tests {
             };
             let identities = Identities::new(store.memory());
             let stored = Stored { snapshot: &snapshot, identities: &identities };
-            let found = select_from(stored, &selection, &|_| {}).unwrap();
+            let found = select_from(stored, &selection, &|_, _| {}).unwrap();
             let samples = |series: &crate::promql::select::StoredSeries| {
                 let labels = series.labels.clone();
                 let one = move |(time_ms, sample)| format!("{labels} {time_ms} {sample:?}");

@@ -152,7 +152,7 @@ mod tests {
     fn answer(labels: &[&[(&str, &str)]]) -> Answer {
         let series = |pairs: &&[(&str, &str)]| (Labels::new(pairs.iter().copied()), Sample::Float(1.0));
         let data = Data::Vector(0, labels.iter().map(series).collect());
-        Answer { data, warnings: Vec::new(), infos: Vec::new(), samples_read: 0 }
+        Answer { data, warnings: Vec::new(), infos: Vec::new(), samples: Default::default() }
     }
 
     fn check(state: &mut RuleState, time_ms: i64, limit: usize, found: &[&[(&str, &str)]]) -> String {

@@ -3,7 +3,8 @@
 use crate::Error;
 use crate::promql::annotations::line_and_column;
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -50,6 +51,11 @@ pub fn with_place(error: Error, parameter: &str, query: &str) -> Refused {
     })
 }
 
+/// The status that Prometheus gives where the client has closed the request.
+fn client_closed_request() -> StatusCode {
+    StatusCode::from_u16(499).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
+}
+
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (status, kind) = match &self.0 {
@@ -58,16 +64,30 @@ impl IntoResponse for Refused {
             Error::Execution(_) | Error::LimitExceeded(_) | Error::Memory { later: false, .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "execution")
             }
-            Error::Timeout(_) | Error::Overloaded { .. } | Error::Memory { .. } => {
-                (StatusCode::SERVICE_UNAVAILABLE, "timeout")
+            Error::Timeout(_) => (StatusCode::SERVICE_UNAVAILABLE, "timeout"),
+            Error::Overloaded { .. } | Error::Memory { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
-            Error::Cancelled => (StatusCode::SERVICE_UNAVAILABLE, "canceled"),
+            Error::Storage(error) if error.is_unreachable() => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+            }
+            Error::Cancelled => (client_closed_request(), "canceled"),
             Error::Storage(_) | Error::Corrupt(_) | Error::Internal(_) => {
                 tracing::error!(error = %self.0, "a query failed");
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal")
             }
         };
-        let body = json!({ "status": "error", "errorType": kind, "error": self.0.to_string() });
-        (status, Json(body)).into_response()
+        let message = match &self.0 {
+            Error::BadParameter { parameter, message } => {
+                format!("invalid parameter {parameter:?}: {message}")
+            }
+            other => other.to_string(),
+        };
+        let body = json!({ "status": "error", "errorType": kind, "error": message });
+        let mut response = (status, Json(body)).into_response();
+        if let Some(seconds) = self.0.retry_after_s() {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }

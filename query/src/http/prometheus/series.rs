@@ -1,49 +1,54 @@
 //! `series`, `labels` and `label/{name}/values`.
 
 use super::FormParams;
-use super::envelope::{PrometheusAnswer, Refused, annotated, with_place};
-use super::time::time;
-use super::values;
+use super::envelope::{Refused, with_place};
+use super::stream::{Element, List, response};
+use super::time::{clamped, forward};
 use crate::Error;
 use crate::http::Api;
 use crate::http::params::Params;
-use crate::http::run::run;
+use crate::http::run::{Budget, run};
 use crate::promql::labels::Labels;
 use crate::promql::otlp::label_sets;
 use crate::promql::parse_selector;
 use crate::promql::select::{Matcher, Selection};
 use axum::extract::{Path, State};
-use serde_json::Value;
+use axum::response::Response;
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Without `start` this much before `end` is looked at.
 const DEFAULT_SPAN_MS: i64 = 86_400_000;
-const LIMIT_WARNING: &str = "results truncated due to limit";
+pub const LIMIT_WARNING: &str = "results truncated due to limit";
+/// What a label takes in memory beside its text, about.
+const LABEL_BYTES: usize = 64;
 
-pub async fn series(State(api): State<Api>, FormParams(params): FormParams) -> PrometheusAnswer {
+pub async fn series(State(api): State<Api>, FormParams(params): FormParams) -> Result<Response, Refused> {
     if params.all("match[]").next().is_none() {
         return Err(Error::bad_parameter("match[]", "no match[] parameter provided").into());
     }
-    let sets = found(&api, &params).await?;
-    limited(&params, sets.iter().map(values::labels).collect())
+    answer(&api, &params, |sets| sets).await
 }
 
-pub async fn labels(State(api): State<Api>, FormParams(params): FormParams) -> PrometheusAnswer {
-    let sets = found(&api, &params).await?;
-    let names: BTreeSet<&str> = sets.iter().flat_map(|labels| labels.iter().map(|(name, _)| name)).collect();
-    limited(&params, names.into_iter().map(Value::from).collect())
+pub async fn labels(State(api): State<Api>, FormParams(params): FormParams) -> Result<Response, Refused> {
+    answer(&api, &params, |sets| {
+        let names = sets.iter().flat_map(|labels| labels.iter().map(|(name, _)| name));
+        names.collect::<BTreeSet<&str>>().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    })
+    .await
 }
 
 pub async fn label_values(
     State(api): State<Api>,
     Path(name): Path<String>,
     FormParams(params): FormParams,
-) -> PrometheusAnswer {
-    let sets = found(&api, &params).await?;
+) -> Result<Response, Refused> {
     let name = unescaped(&name);
-    let all: BTreeSet<&str> =
-        sets.iter().map(|labels| labels.get(&name)).filter(|value| !value.is_empty()).collect();
-    limited(&params, all.into_iter().map(Value::from).collect())
+    answer(&api, &params, move |sets| {
+        let values = sets.iter().map(|labels| labels.get(&name)).filter(|value| !value.is_empty());
+        values.collect::<BTreeSet<&str>>().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    })
+    .await
 }
 
 /// The `U__` form in which a client puts a name with other characters into a path.
@@ -69,14 +74,14 @@ fn unescaped(name: &str) -> String {
     out
 }
 
-/// The label sets that any of the selectors matches; all where none is given.
-async fn found(api: &Api, params: &Params) -> Result<BTreeSet<Labels>, Refused> {
+/// The selectors of `match[]`, each over the time that is asked for; one of everything where none is
+/// given.
+fn selections(api: &Api, params: &Params) -> Result<Vec<Selection>, Refused> {
     let now_ms = api.now().0.div_euclid(1_000_000);
-    let until_ms = time(params, "end", Some(now_ms))?;
-    let after_ms = time(params, "start", Some(until_ms.saturating_sub(DEFAULT_SPAN_MS)))?.saturating_sub(1);
-    if until_ms <= after_ms {
-        return Err(Error::bad_parameter("end", "end timestamp must not be before start time").into());
-    }
+    let until_ms = clamped(params, "end", now_ms)?;
+    let start_ms = clamped(params, "start", until_ms.saturating_sub(DEFAULT_SPAN_MS))?;
+    forward(start_ms, until_ms)?;
+    let after_ms = start_ms.saturating_sub(1);
     let mut selections = Vec::new();
     for text in params.all("match[]") {
         let selector = parse_selector(text).map_err(|error| with_place(error, "match[]", text))?;
@@ -85,27 +90,46 @@ async fn found(api: &Api, params: &Params) -> Result<BTreeSet<Labels>, Refused> 
     if selections.is_empty() {
         selections.push(Selection { matchers: Vec::<Matcher>::new(), after_ms, until_ms });
     }
-    let sets = run(api, move |api, budget| {
-        let snapshot = budget.snapshot(api);
-        let mut sets = BTreeSet::new();
-        for selection in &selections {
-            budget.check()?;
-            sets.extend(label_sets(api.stored(&snapshot), selection)?);
-        }
-        Ok(sets)
-    });
-    Ok(sets.await?)
+    Ok(selections)
 }
 
-/// At most `limit` entries; a warning says that there are more.
-fn limited(params: &Params, mut all: Vec<Value>) -> PrometheusAnswer {
+/// What is made of the label sets that any of the selectors matches: at most `limit` elements; a warning
+/// says that there are more.
+async fn answer<C, F>(api: &Api, params: &Params, make: F) -> Result<Response, Refused>
+where
+    C: IntoIterator<Item: Element, IntoIter: ExactSizeIterator + Send + 'static>,
+    F: FnOnce(BTreeSet<Labels>) -> C + Send + 'static,
+{
     let limit = params.number("limit", 0_usize, 0..=usize::MAX)?;
-    let mut warnings = Vec::new();
-    if limit > 0 && all.len() > limit {
-        all.truncate(limit);
-        warnings.push(LIMIT_WARNING.to_owned());
+    let selections = selections(api, params)?;
+    let made = run(api, move |api, budget| {
+        let elements = make(found(api, &selections, budget)?).into_iter();
+        let too_many = limit > 0 && elements.len() > limit;
+        let elements = elements.take(if limit > 0 { limit } else { usize::MAX });
+        let warnings = if too_many { json!([LIMIT_WARNING]) } else { json!([]) };
+        let tail = if too_many { format!("],\"warnings\":{warnings}}}") } else { "]}".to_owned() };
+        // The memory is counted until the answer is sent.
+        let held = budget.clone();
+        let elements = elements.inspect(move |_| {
+            let _ = &held;
+        });
+        Ok(List::new("{\"status\":\"success\",\"data\":[".to_owned(), elements, tail))
+    });
+    Ok(response(made.await?))
+}
+
+fn found(api: &Api, selections: &[Selection], budget: &Budget) -> Result<BTreeSet<Labels>, Error> {
+    let snapshot = budget.snapshot(api);
+    let mut sets = BTreeSet::new();
+    for selection in selections {
+        budget.check()?;
+        for labels in label_sets(api.stored(&snapshot), selection)? {
+            let text: usize = labels.iter().map(|(name, value)| name.len() + value.len() + LABEL_BYTES).sum();
+            budget.keep(text)?;
+            sets.insert(labels);
+        }
     }
-    annotated(all.into(), warnings, Vec::new())
+    Ok(sets)
 }
 
 #[cfg(test)]

@@ -97,8 +97,8 @@ async fn wrong_requests_are_told_as_prometheus_does() {
         ("query?query=up&time=soon", 400, "bad_data", "cannot parse \"soon\" to a valid timestamp"),
         ("query_range?query=up&start=0&end=10&step=0", 400, "bad_data", "zero or negative query resolution"),
         ("query_range?query=up&start=10&end=0&step=1", 400, "bad_data", "must not be before start"),
-        ("query_range?query=up&start=0&end=11000&step=1", 400, "bad_data", "11000 points per timeseries"),
-        ("query_range?query=up&start=0&end=10", 400, "bad_data", "step: is missing"),
+        ("query_range?query=up&start=0&end=11001&step=1", 400, "bad_data", "11000 points per timeseries"),
+        ("query_range?query=up&start=0&end=10", 400, "bad_data", "invalid parameter \"step\": is missing"),
         (
             "query_range?query=foo[5m]&start=0&end=10&step=1",
             400,
@@ -111,6 +111,17 @@ async fn wrong_requests_are_told_as_prometheus_does() {
             "execution",
             "many-to-one matching must be explicit",
         ),
+        (
+            "query_range?query=up&start=0&end=10&step=0.000000001",
+            400,
+            "bad_data",
+            "invalid parameter \"step\": zero or negative query resolution",
+        ),
+        ("query_range?query=up&start=0&end=10&step=-1", 400, "bad_data", "zero or negative query resolution"),
+        ("query?query=up&limit=-1", 400, "bad_data", "invalid parameter \"limit\""),
+        ("query?query=up&timeout=soon", 400, "bad_data", "invalid parameter \"timeout\": cannot parse"),
+        ("query_exemplars?query=up{&start=0&end=1", 400, "bad_data", "1:4: parse error"),
+        ("query_exemplars?query=up&start=2&end=1", 400, "bad_data", "must not be before start"),
         ("series", 400, "bad_data", "no match[] parameter"),
         ("series?match[]=1", 400, "bad_data", "expected a series selector"),
     ] {
@@ -148,4 +159,122 @@ async fn a_form_body_asks_too() {
     let client = Client::new(store);
     let body = client.form("/prometheus/api/v1/query", "query=vector(1)%2Bvector(1)&time=100").await;
     assert_eq!(body["data"]["result"][0]["value"], json!([100, "2"]));
+}
+
+#[tokio::test]
+async fn the_limit_cuts_with_a_warning() {
+    let (store, _directory) = store(true).await;
+    let client = Client::new(store);
+    let end = NOW / 1_000_000_000;
+    let query = encoded("{job=\"probe\"}");
+    for uri in [
+        format!("query?query={query}"),
+        format!("query_range?query={query}&start={}&end={end}&step=5", end - 10),
+        format!("series?match[]={query}"),
+    ] {
+        let uri = format!("/prometheus/api/v1/{uri}");
+        let length = |body: &Value| {
+            let list = if body["data"].is_array() { &body["data"] } else { &body["data"]["result"] };
+            list.as_array().unwrap().len()
+        };
+        let all = client.ok(&uri).await;
+        assert!(length(&all) > 3 && all["warnings"].is_null(), "{all}");
+        let some = client.ok(&format!("{uri}&limit=3")).await;
+        assert_eq!(
+            (length(&some), some["warnings"][0].as_str()),
+            (3, Some("results truncated due to limit"))
+        );
+        let enough = client.ok(&format!("{uri}&limit={}", length(&all))).await;
+        assert!(enough["warnings"].is_null(), "{enough}");
+    }
+}
+
+#[tokio::test]
+async fn stats_tell_what_was_touched_and_read() {
+    let (store, _directory) = store(true).await;
+    let client = Client::new(store);
+    let end = NOW / 1_000_000_000;
+    let query = encoded("rate(traces_span_metrics_calls_total{service_name=\"bank\"}[10s])");
+    let uri = format!("/prometheus/api/v1/query_range?query={query}&start={}&end={end}&step=5", end - 10);
+    assert!(client.ok(&uri).await["data"]["stats"].is_null());
+    let body = client.ok(&format!("{uri}&stats=all")).await;
+    let stats = &body["data"]["stats"];
+    // A point every five seconds, and windows of ten that are open at their start.
+    let steps = json!([[(end - 10) as f64, 2], [(end - 5) as f64, 2], [end as f64, 2]]);
+    assert_eq!(stats["samples"]["totalQueryableSamplesPerStep"], steps, "{stats}");
+    assert_eq!(stats["samples"]["totalQueryableSamples"], 6);
+    let read = |name: &str| stats["scanned"][name].as_u64().unwrap();
+    assert!(stats["samples"]["peakSamples"].as_u64().unwrap() >= 4, "{stats}");
+    assert!(read("points") >= 4 && read("bytes") >= 16 * read("points"), "{stats}");
+    assert!(stats["timings"]["execTotalTime"].as_f64().unwrap() > 0.0, "{stats}");
+    let sums = client.ok(&format!("{uri}&stats=true")).await;
+    assert!(sums["data"]["stats"]["samples"]["totalQueryableSamplesPerStep"].is_null());
+    // What depends on no time is looked at once, and counts at every step.
+    let query = encoded("sum(wait_seconds_bucket @ end())");
+    let uri = format!("/prometheus/api/v1/query_range?query={query}&start={}&end={end}&step=5", end - 10);
+    let body = client.ok(&format!("{uri}&stats=1")).await;
+    assert_eq!(body["data"]["stats"]["samples"]["totalQueryableSamples"], 9, "{body}");
+}
+
+#[tokio::test]
+async fn exemplars_of_the_series_that_selectors_find() {
+    for flushed in [false, true] {
+        let (store, _directory) = store(flushed).await;
+        let client = Client::new(store);
+        let end = NOW / 1_000_000_000;
+        let ask = |query: &str, start: i64, end: i64| {
+            format!("/prometheus/api/v1/query_exemplars?query={}&start={start}&end={end}", encoded(query))
+        };
+        let query = "histogram_quantile(0.9, sum by (le) (rate(wait_seconds_bucket{k=\"v\"}[5m]))) or wait_seconds_bucket{k=\"v\"}";
+        let body = client.ok(&ask(query, end - 60, end)).await;
+        let labels = json!({"trace_id": "01".repeat(16), "span_id": "02".repeat(8)});
+        let expect = json!([{
+            "seriesLabels": {"__name__": "wait_seconds_bucket", "job": "probe", "k": "v", "le": "0.5"},
+            "exemplars": [{"labels": labels, "value": "0.1", "timestamp": end - 12}],
+        }]);
+        assert_eq!(body["data"], expect);
+        for (query, start, end) in [
+            ("wait_seconds_bucket{k=\"other\"}", end - 60, end),
+            ("wait_seconds_bucket{le=\"1\"}", end - 60, end),
+            ("wait_seconds_count", end - 60, end),
+            ("wait_seconds_bucket", end - 60, end - 13),
+            ("wait_seconds_bucket", end - 11, end),
+            ("1 + 1", end - 60, end),
+        ] {
+            assert_eq!(client.ok(&ask(query, start, end)).await["data"], json!([]), "{query}");
+        }
+        // The exemplar was taken before its point.
+        assert_eq!(client.ok(&ask("wait_seconds_bucket", end - 60, end - 12)).await["data"], expect);
+        let native = "rate(traces_span_metrics_duration_seconds{service_name=\"bank\"}[1m])";
+        let body = client.ok(&ask(native, end - 9, end)).await;
+        assert_eq!(body["data"][0]["exemplars"].as_array().map(Vec::len), Some(2), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn what_clients_ask_besides_has_the_right_shape() {
+    let (store, _directory) = store(false).await;
+    let client = Client::new(store);
+    for (path, pointer, expect) in [
+        ("targets", "/activeTargets", json!([])),
+        ("targets", "/droppedTargetCounts", json!({})),
+        ("targets/metadata", "", json!([])),
+        ("scrape_pools", "/scrapePools", json!([])),
+        ("alertmanagers", "/activeAlertmanagers", json!([])),
+        ("status/config", "/yaml", json!("")),
+        ("status/flags", "/query.lookback-delta", json!("5m")),
+        (
+            "metadata?limit=0&limit_per_metric=1&metric=requests_total",
+            "/requests_total/0/type",
+            json!("counter"),
+        ),
+        (
+            "labels?start=-9223309901257974&end=9223309901257974&match[]=wait_seconds_bucket",
+            "/3",
+            json!("le"),
+        ),
+    ] {
+        let body = client.ok(&format!("/prometheus/api/v1/{path}")).await;
+        assert_eq!(body["data"].pointer(pointer), Some(&expect), "{path}: {body}");
+    }
 }

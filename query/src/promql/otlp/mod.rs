@@ -9,6 +9,7 @@
 
 mod choose;
 mod deltas;
+pub mod exemplars;
 pub mod identities;
 pub mod identity;
 mod label_value;

@@ -88,7 +88,8 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn labels(identity: &Identity, which: Which) -> Labels {
+/// The labels of one of them.
+pub fn labels(identity: &Identity, which: Which) -> Labels {
     let named = |suffix: &str| identity.labels.with(METRIC_NAME, &format!("{}{suffix}", identity.name));
     match which {
         Which::Whole => identity.labels.clone(),

@@ -5,13 +5,9 @@ use crate::promql::labels::{Labels, METRIC_NAME};
 use crate::promql::value::Sample;
 use ocelli_signal::point::{self, Buckets, ExponentialHistogram};
 use ocelli_signal::points::{FLAG_NO_RECORDED_VALUE, PointBody, PointRow, PointsBuilder};
-use ocelli_signal::prometheus::{FLAG_GAUGE, series};
+use ocelli_signal::prometheus::{FLAG_GAUGE, MAX_BUCKETS, series};
 use ocelli_signal::span_parts::Number;
 use ocelli_signal::{Kind, WireError};
-
-/// Buckets between the lowest and the highest of a histogram; Prometheus' own limit at ingest is far
-/// below.
-const MAX_BUCKETS: i64 = 65_536;
 
 /// Appends a sample. The rows of a series should come together. A histogram that is too wide is
 /// left out, and false is the answer.

@@ -24,11 +24,11 @@ pub struct Stored<'a> {
     pub identities: &'a Identities,
 }
 
-/// The series and samples of a selection. `scanned` is told the points that were read.
+/// The series and samples of a selection. `scanned` is told the points that were read, and their bytes.
 pub fn select_from(
     Stored { snapshot, identities }: Stored<'_>,
     selection: &Selection,
-    scanned: &dyn Fn(u64),
+    scanned: &dyn Fn(u64, u64),
 ) -> Result<Vec<StoredSeries>, Error> {
     let (from, to) = bounds_ns(selection);
     let mut chooser = Chooser::new(selection, identities);
@@ -37,7 +37,7 @@ pub fn select_from(
     let mut found: HashMap<Labels, Samples> = HashMap::new();
     let mut sightings = Sightings::default();
     for series in &read {
-        scanned(series.points.len() as u64);
+        scanned(series.points.len() as u64, series.points.bytes() as u64);
         if let Some(labels) = chooser.info(&series.series)? {
             sightings.add(labels, series.points.times().iter().map(|time| ms(*time)));
         }
@@ -60,7 +60,7 @@ pub fn select_from(
 }
 
 /// Whole milliseconds in (after, until] as nanoseconds, both ends included.
-fn bounds_ns(selection: &Selection) -> (i64, i64) {
+pub fn bounds_ns(selection: &Selection) -> (i64, i64) {
     let from = selection.after_ms.saturating_add(1).saturating_mul(MS);
     (from, selection.until_ms.saturating_add(1).saturating_mul(MS).saturating_sub(1))
 }

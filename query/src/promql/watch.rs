@@ -1,0 +1,98 @@
+//! What watches over an evaluation, and what an evaluation counts.
+
+use super::histogram::Histogram;
+use super::value::Sample;
+use super::window::Window;
+use crate::Error;
+use std::cell::RefCell;
+
+/// Ends the work: at its deadline, when nobody waits for it any more, or when it would hold too much.
+pub trait Watch {
+    fn check(&self) -> Result<(), Error>;
+
+    /// Takes memory that the evaluation holds until its end.
+    fn hold(&self, _bytes: usize) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl<F: Fn() -> Result<(), Error>> Watch for F {
+    fn check(&self) -> Result<(), Error> {
+        self()
+    }
+}
+
+/// Samples that were looked at, step by step, as Prometheus counts them: a window's at every step anew,
+/// a histogram as many as it takes the place of.
+#[derive(Debug)]
+pub struct Touched(RefCell<Vec<u64>>);
+
+impl Touched {
+    pub fn new(steps: usize) -> Touched {
+        Touched(RefCell::new(vec![0; steps]))
+    }
+
+    pub fn add(&self, step: usize, samples: u64) {
+        if let Some(count) = self.0.borrow_mut().get_mut(step) {
+            *count += samples;
+        }
+    }
+
+    pub fn add_cell(&self, step: usize, cell: &Option<Sample>) {
+        self.add(step, cell.as_ref().map_or(0, size));
+    }
+
+    pub fn add_window(&self, step: usize, window: &Window) {
+        let histograms: u64 = window.histograms.iter().map(|histogram| histogram_size(histogram)).sum();
+        self.add(step, window.floats.len() as u64 + histograms);
+    }
+
+    /// What was looked at once for all steps counts at each.
+    pub fn add_everywhere(&self, once: &Touched) {
+        let all: u64 = once.0.borrow().iter().sum();
+        self.0.borrow_mut().iter_mut().for_each(|count| *count += all);
+    }
+
+    pub fn into_steps(self) -> Vec<u64> {
+        self.0.into_inner()
+    }
+}
+
+fn size(sample: &Sample) -> u64 {
+    match sample {
+        Sample::Float(_) => 1,
+        Sample::Histogram(histogram) => histogram_size(histogram),
+    }
+}
+
+/// In samples of 16 bytes, rounded up from half of one (Prometheus' `HPoint.size`).
+fn histogram_size(histogram: &Histogram) -> u64 {
+    const STRUCT_BYTES: usize = 168;
+    let buckets = histogram.positive.len() + histogram.negative.len() + histogram.custom_bounds.len();
+    let spans = [&histogram.positive, &histogram.negative]
+        .iter()
+        .map(|side| {
+            usize::from(!side.is_empty()) + side.windows(2).filter(|two| two[1].0 != two[0].0 + 1).count()
+        })
+        .sum::<usize>();
+    ((STRUCT_BYTES + 8 * (buckets + spans) + 8) / 16) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_histogram_counts_as_what_it_takes() {
+        let histogram = Histogram { positive: vec![(1, 1.0), (2, 1.0), (5, 1.0)], ..Histogram::default() };
+        // Three buckets in two spans.
+        assert_eq!(histogram_size(&histogram), (168 + 40 + 8) / 16);
+        let touched = Touched::new(2);
+        touched.add(1, 3);
+        let once = Touched::new(1);
+        once.add_cell(0, &Some(Sample::Float(1.0)));
+        once.add_cell(0, &None);
+        touched.add_everywhere(&once);
+        assert_eq!(touched.into_steps(), [1, 4]);
+    }
+}

@@ -111,6 +111,7 @@ pub const ROUTES: &[Route] = &[
     push("/v1/traces"),
     push("/v1/metrics"),
     push("/v1/logs"),
+    push("/api/v1/write"),
     read("/api/services"),
     read("/api/services/{service}"),
     read("/api/traces"),

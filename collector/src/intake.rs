@@ -3,7 +3,7 @@
 
 use crate::Collector;
 use crate::budget::Share;
-use crate::decode::{Decoded, Format, Tally, decode};
+use crate::decode::{Decoded, Format, Tally, decode, prometheus};
 use crate::ledger::Source;
 use crate::limits::BLOCKING_BYTES;
 use crate::reason::Refusal;
@@ -71,10 +71,12 @@ async fn store(collector: Collector, request: Request) -> Result<Arc<Tally>, Ref
             return Ok(tally);
         }
     };
-    let (bytes, limits) = (body.len(), collector.limits.decode.clone());
-    let decoded =
-        maybe_blocking(bytes > BLOCKING_BYTES, move || decode(signal, format, &body, now_ns, &limits))
-            .await??;
+    let (bytes, limits, families) = (body.len(), collector.limits.clone(), collector.families.clone());
+    let work = move || match format {
+        Format::RemoteWrite(version) => prometheus::decode(version, &body, &limits.decode, &families),
+        _ => decode(signal, format, &body, now_ns, &limits.decode),
+    };
+    let decoded = maybe_blocking(bytes > BLOCKING_BYTES, work).await??;
     let Decoded { batch, tally } = decoded;
     let stored = batch.rows.num_rows() as u64;
     if stored > 0 {
@@ -103,7 +105,7 @@ fn refusal_of(error: SinkError, collector: &Collector) -> Refusal {
 fn hash(signal: Signal, format: Format, body: &[u8]) -> u128 {
     let mut hasher = Xxh3::new();
     hasher.update(DEFAULT_TENANT.as_bytes());
-    hasher.update(&[0, signal as u8, format as u8]);
+    hasher.update(&[0, signal as u8, format.number()]);
     hasher.update(body);
     hasher.digest128()
 }

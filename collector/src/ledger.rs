@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub enum Source {
     OtlpGrpc,
     OtlpHttp,
+    RemoteWrite,
 }
 
 impl Source {
@@ -21,6 +22,7 @@ impl Source {
         match self {
             Source::OtlpGrpc => "otlp_grpc",
             Source::OtlpHttp => "otlp_http",
+            Source::RemoteWrite => "remote_write",
         }
     }
 }

@@ -21,7 +21,7 @@ pub use ledger::{Flow, Ledger, LedgerSnapshot, Refused, Source};
 pub use limits::Limits;
 pub use reason::{Refusal, Rejection};
 pub use receivers::grpc::endpoints as grpc_endpoints;
-pub use receivers::http::endpoints as http_endpoints;
+pub use receivers::http_endpoints;
 pub use sink::{Sink, SinkError};
 
 use std::sync::Arc;
@@ -39,6 +39,7 @@ pub struct Collector {
     clock: Clock,
     budget: Arc<budget::Budget>,
     retries: Arc<retries::RetryWindow>,
+    families: Arc<decode::prometheus::Families>,
 }
 
 impl Collector {
@@ -48,6 +49,7 @@ impl Collector {
             ledger,
             budget: budget::Budget::new(limits.in_flight_bytes),
             retries: retries::RetryWindow::new(limits.retry_window_bodies, limits.retry_window_age),
+            families: Arc::default(),
             clock: Arc::new(system_time),
             limits: Arc::new(limits),
         }

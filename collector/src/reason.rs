@@ -19,10 +19,11 @@ pub enum Rejection {
     MissingValue,
     InvalidBuckets,
     SeriesTooLarge,
+    InvalidLabels,
 }
 
 impl Rejection {
-    pub const ALL: [Rejection; 12] = [
+    pub const ALL: [Rejection; 13] = [
         Rejection::InvalidTraceId,
         Rejection::InvalidSpanId,
         Rejection::InvalidParentSpanId,
@@ -35,6 +36,7 @@ impl Rejection {
         Rejection::MissingValue,
         Rejection::InvalidBuckets,
         Rejection::SeriesTooLarge,
+        Rejection::InvalidLabels,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -53,7 +55,7 @@ impl Rejection {
             Rejection::InvalidParentSpanId => {
                 ("invalid_parent_span_id", "parent_span_id must be empty or 8 bytes")
             }
-            Rejection::InvalidTime => ("invalid_time", "a time must not be after the year 2262"),
+            Rejection::InvalidTime => ("invalid_time", "a time must be between 1970 and the year 2262"),
             Rejection::InvalidUtf8 => ("invalid_utf8", "a text field is not UTF-8"),
             Rejection::ValueTooDeep => ("value_too_deep", "an attribute value is nested too deep"),
             Rejection::TooManyAttributes => ("too_many_attributes", "there are too many attributes"),
@@ -62,6 +64,9 @@ impl Rejection {
             Rejection::MissingValue => ("missing_value", "the data point has no value"),
             Rejection::InvalidBuckets => ("invalid_buckets", "bucket counts and bounds do not fit together"),
             Rejection::SeriesTooLarge => ("series_too_large", "resource, scope and attributes are too large"),
+            Rejection::InvalidLabels => {
+                ("invalid_labels", "label names must not be empty, and each comes once, with a value")
+            }
         }
     }
 }
@@ -71,10 +76,10 @@ impl Rejection {
 pub enum Refusal {
     #[error("the body can't be decoded: {detail}")]
     Malformed { detail: String },
-    #[error("content type '{found}' is not supported; send application/x-protobuf or application/json")]
-    UnsupportedContentType { found: String },
-    #[error("content encoding '{found}' is not supported; send identity, gzip, zstd or deflate")]
-    UnsupportedEncoding { found: String },
+    #[error("content type '{found}' is not supported; send {expected}")]
+    UnsupportedContentType { found: String, expected: &'static str },
+    #[error("content encoding '{found}' is not supported; send {expected}")]
+    UnsupportedEncoding { found: String, expected: &'static str },
     #[error("the body can't be decompressed: {detail}")]
     BadCompression { detail: String },
     #[error("the body is larger than {limit} bytes; send smaller batches")]
@@ -87,7 +92,9 @@ pub enum Refusal {
     ClosedConnection,
     #[error("method {found} is not allowed; use POST")]
     WrongMethod { found: String },
-    #[error("there is nothing at {path}; telemetry is sent to /v1/traces, /v1/metrics or /v1/logs")]
+    #[error(
+        "there is nothing at {path}; telemetry is sent to /v1/traces, /v1/metrics or /v1/logs, remote write to /api/v1/write"
+    )]
     UnknownPath { path: String },
     #[error("overloaded: {reason}")]
     Overloaded { retry_after: Duration, reason: String },
@@ -96,6 +103,10 @@ pub enum Refusal {
     #[error("the store refuses this data: {reason}")]
     Invalid { reason: String },
 }
+
+/// What OTLP is sent as.
+pub const OTLP_TYPES: &str = "application/x-protobuf or application/json";
+pub const OTLP_ENCODINGS: &str = "identity, gzip, zstd or deflate";
 
 impl Refusal {
     /// The stable name.

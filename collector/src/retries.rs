@@ -6,7 +6,7 @@
 //! the last byte are one. A repeat never overtakes the first: it waits until that is durable, and
 //! takes its place when that failed.
 
-use crate::decode::Tally;
+use crate::decode::{Tally, Written};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,7 +34,7 @@ struct Bodies {
 enum State {
     /// Ends, with or without success, when the sender is dropped.
     InFlight(watch::Receiver<()>),
-    /// With what the sender was told, if all was not well.
+    /// With what the sender was told, if that was more than that all is well.
     Stored(Option<Arc<Tally>>),
 }
 
@@ -121,7 +121,7 @@ impl Ticket {
     /// The body is durable.
     pub fn stored(mut self, tally: &Arc<Tally>, now_ns: i64) {
         self.stored = true;
-        let told = tally.message().map(|_| tally.clone());
+        let told = (tally.message().is_some() || tally.written != Written::default()).then(|| tally.clone());
         let mut bodies = self.window.lock();
         bodies.known.insert(self.hash, State::Stored(told));
         bodies.order.push_back((now_ns, self.hash));

@@ -23,6 +23,7 @@ mod postgres;
 mod prometheus;
 mod read_back;
 mod red;
+mod remote_write;
 mod rule_files;
 mod rules;
 mod stdout;

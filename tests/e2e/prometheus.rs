@@ -1,7 +1,8 @@
 //! The same samples into Ocelli and into a real Prometheus, the same queries to both, the same
 //! answers.
 
-mod data;
+pub mod data;
+mod sent_on;
 
 use crate::harness::api::Api;
 use crate::harness::prometheus::Prometheus;
@@ -18,6 +19,7 @@ const SAME_ANNOTATIONS: (u32, u32) = (3, 15);
 /// logarithms and the like are not the same to the last bit everywhere.
 const TOLERANCE: f64 = 1e-12;
 const TEN_MINUTES_S: i64 = 600;
+const STEP_MS: i64 = 15_000;
 
 struct Query<'a> {
     text: &'a str,
@@ -45,7 +47,7 @@ async fn prometheus_answers_the_same() {
     // Prometheus takes what is up to an hour older than its newest sample. Steps of subqueries are
     // multiples of the clock: always the same ones.
     let base = (now / TEN_MINUTES_S - 5) * TEN_MINUTES_S;
-    let lines = data::lines(base * 1000);
+    let lines = data::lines(base * 1000, STEP_MS);
     prometheus.write(data::remote_write(&lines)).await;
     server.sender().send(&data::otlp(&lines)).await;
     let mut differences = Vec::new();

@@ -28,11 +28,16 @@ pub struct Prometheus {
 impl Prometheus {
     /// The program is `OCELLI_TEST_PROMETHEUS`; another one can be tried by naming it there.
     pub async fn start() -> Prometheus {
+        Prometheus::start_with("global: {}\n").await
+    }
+
+    /// With a configuration of its own.
+    pub async fn start_with(yaml: &str) -> Prometheus {
         let home = tempfile::tempdir_in(target_dir()).expect("a temporary directory can be made");
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let address: SocketAddr = port.expect("a port is free");
         let config = home.path().join("prometheus.yml");
-        std::fs::write(&config, "global: {}\n").expect("a file can be written");
+        std::fs::write(&config, yaml).expect("a file can be written");
         let mut command = Command::new(installed("OCELLI_TEST_PROMETHEUS"));
         command.arg(format!("--config.file={}", config.display()));
         command.arg(format!("--storage.tsdb.path={}", home.path().join("data").display()));
@@ -54,7 +59,7 @@ impl Prometheus {
 
     /// Stores series; all of them must be taken.
     pub async fn write(&self, timeseries: Vec<TimeSeries>) {
-        let body = snappy(&WriteRequest { timeseries }.encode_to_vec());
+        let body = write_request(timeseries);
         let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client can be made");
         let posted = client
             .post(self.api.url("/api/v1/write"))
@@ -80,8 +85,13 @@ async fn version_of(api: &Api) -> (u32, u32) {
     }
 }
 
+/// The body of a request of remote write 1.0.
+pub fn write_request(timeseries: Vec<TimeSeries>) -> Vec<u8> {
+    snappy(&WriteRequest { timeseries }.encode_to_vec())
+}
+
 /// A snappy block of literals alone: valid, and no smaller than what is in it.
-fn snappy(bytes: &[u8]) -> Vec<u8> {
+pub fn snappy(bytes: &[u8]) -> Vec<u8> {
     let mut block = Vec::with_capacity(bytes.len() + bytes.len() / 10_000 + 16);
     let mut length = bytes.len();
     while length >= 0x80 {

@@ -3,9 +3,10 @@
 
 pub mod otlp;
 pub mod otlp_json;
+pub mod prometheus;
 mod tally;
 
-pub use tally::Tally;
+pub use tally::{Tally, Written};
 
 use crate::limits::DecodeLimits;
 use crate::reason::Refusal;
@@ -26,6 +27,8 @@ pub enum DecodeError {
     Protobuf(#[from] WireError),
     #[error("malformed JSON: {0}")]
     Json(String),
+    #[error("malformed remote write: {0}")]
+    Prometheus(&'static str),
     #[error("more than {limit} {what}")]
     TooMany { limit: u64, what: &'static str },
 }
@@ -44,9 +47,23 @@ impl From<DecodeError> for Refusal {
 pub enum Format {
     Protobuf,
     Json,
+    /// Not OTLP (see `prometheus`).
+    RemoteWrite(prometheus::Version),
 }
 
-/// Decodes an `Export…ServiceRequest`. `now_ns` is the time of a log record that has none.
+impl Format {
+    /// Distinct for each.
+    pub fn number(self) -> u8 {
+        match self {
+            Format::Protobuf => 0,
+            Format::Json => 1,
+            Format::RemoteWrite(prometheus::Version::One) => 2,
+            Format::RemoteWrite(prometheus::Version::Two) => 3,
+        }
+    }
+}
+
+/// Decodes a request on its own. `now_ns` is the time of a log record that has none.
 pub fn decode(
     signal: Signal,
     format: Format,
@@ -60,6 +77,9 @@ pub fn decode(
         Format::Json => {
             transcoded = otlp_json::to_protobuf(signal, body)?;
             &transcoded
+        }
+        Format::RemoteWrite(version) => {
+            return prometheus::decode(version, body, limits, &prometheus::Families::default());
         }
     };
     match signal {

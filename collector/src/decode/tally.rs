@@ -9,6 +9,15 @@ pub struct Tally {
     rejected: [u64; Rejection::ALL.len()],
     /// Log records whose trace or span id was no id; they are kept without it.
     cleared_ids: u64,
+    pub written: Written,
+}
+
+/// What a sender of remote write is told of its request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    pub samples: u64,
+    pub histograms: u64,
+    pub exemplars: u64,
 }
 
 impl Tally {

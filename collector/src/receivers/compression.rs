@@ -1,6 +1,6 @@
 //! Bodies are unpacked to a bound, so that a small one can't fill the memory.
 
-use crate::reason::Refusal;
+use crate::reason::{OTLP_ENCODINGS, Refusal};
 use std::io::{self, Read};
 
 /// `Content-Encoding` of a body.
@@ -10,6 +10,8 @@ pub enum Compression {
     Gzip,
     Zstd,
     Deflate,
+    /// A block, as remote write has it; not the stream of the same name.
+    Snappy,
 }
 
 impl Compression {
@@ -22,7 +24,7 @@ impl Compression {
             "gzip" | "x-gzip" => Ok(Compression::Gzip),
             "zstd" => Ok(Compression::Zstd),
             "deflate" => Ok(Compression::Deflate),
-            _ => Err(Refusal::UnsupportedEncoding { found }),
+            _ => Err(Refusal::UnsupportedEncoding { found, expected: OTLP_ENCODINGS }),
         }
     }
 }
@@ -40,6 +42,7 @@ pub fn decompress(compression: Compression, body: &[u8], limit: usize) -> Result
             read_bounded(flate2::read::ZlibDecoder::new(body), body.len(), limit)
         }
         Compression::Deflate => read_bounded(flate2::read::DeflateDecoder::new(body), body.len(), limit),
+        Compression::Snappy => return unpack_snappy(body, limit),
         Compression::Zstd => zstd::stream::read::Decoder::with_buffer(body).and_then(|mut decoder| {
             decoder.window_log_max(ZSTD_WINDOW_LOG)?;
             read_bounded(decoder, body.len(), limit)
@@ -50,6 +53,15 @@ pub fn decompress(compression: Compression, body: &[u8], limit: usize) -> Result
         Ok(None) => Err(Refusal::DecompressedTooLarge { limit }),
         Err(error) => Err(Refusal::BadCompression { detail: error.to_string() }),
     }
+}
+
+/// The block says first how long it is; a wrong length is an error of the decoder.
+fn unpack_snappy(body: &[u8], limit: usize) -> Result<Vec<u8>, Refusal> {
+    let bad = |error: snap::Error| Refusal::BadCompression { detail: error.to_string() };
+    if snap::raw::decompress_len(body).map_err(bad)? > limit {
+        return Err(Refusal::DecompressedTooLarge { limit });
+    }
+    snap::raw::Decoder::new().decompress_vec(body).map_err(bad)
 }
 
 /// `None` when there is more than `limit`.
@@ -68,6 +80,7 @@ mod tests {
         match compression {
             Compression::Identity => bytes.to_vec(),
             Compression::Zstd => zstd::encode_all(bytes, 1).unwrap(),
+            Compression::Snappy => snap::raw::Encoder::new().compress_vec(bytes).unwrap(),
             Compression::Gzip => {
                 let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
                 encoder.write_all(bytes).unwrap();
@@ -84,8 +97,13 @@ mod tests {
     #[test]
     fn a_bomb_stops_at_the_limit() {
         let zeros = vec![0; 1 << 20];
-        for compression in [Compression::Identity, Compression::Gzip, Compression::Zstd, Compression::Deflate]
-        {
+        for compression in [
+            Compression::Identity,
+            Compression::Gzip,
+            Compression::Zstd,
+            Compression::Deflate,
+            Compression::Snappy,
+        ] {
             let packed = pack(compression, &zeros);
             assert_eq!(decompress(compression, &packed, 1 << 20).as_ref(), Ok(&zeros));
             let refusal = decompress(compression, &packed, (1 << 20) - 1).unwrap_err();
@@ -95,10 +113,10 @@ mod tests {
 
     #[test]
     fn what_is_not_packed_or_cut_off_is_bad() {
-        for compression in [Compression::Gzip, Compression::Zstd, Compression::Deflate] {
+        for compression in [Compression::Gzip, Compression::Zstd, Compression::Deflate, Compression::Snappy] {
             let packed = pack(compression, b"telemetry, telemetry");
             for bad in [&b"xelemetry"[..], &packed[..packed.len() - 3]] {
-                let refusal = decompress(compression, bad, 100).unwrap_err();
+                let refusal = decompress(compression, bad, 1_000).unwrap_err();
                 assert!(matches!(refusal, Refusal::BadCompression { .. }), "{compression:?} {refusal}");
             }
         }

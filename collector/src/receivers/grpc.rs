@@ -8,7 +8,7 @@ use crate::Collector;
 use crate::decode::Format;
 use crate::intake::{Request, take_in};
 use crate::ledger::Source;
-use crate::reason::Refusal;
+use crate::reason::{OTLP_ENCODINGS, OTLP_TYPES, Refusal};
 use axum::extract::Request as HttpRequest;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
@@ -114,7 +114,10 @@ fn check_content_type(request: &HttpRequest) -> Result<(), Refusal> {
     let found = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes()).unwrap_or_default();
     match found {
         b"application/grpc" | b"application/grpc+proto" => Ok(()),
-        _ => Err(Refusal::UnsupportedContentType { found: String::from_utf8_lossy(found).into_owned() }),
+        _ => Err(Refusal::UnsupportedContentType {
+            found: String::from_utf8_lossy(found).into_owned(),
+            expected: OTLP_TYPES,
+        }),
     }
 }
 
@@ -125,7 +128,9 @@ fn refusal_of(status: &Status, limit: usize) -> Refusal {
     match status.code() {
         tonic::Code::OutOfRange => Refusal::BodyTooLarge { limit },
         tonic::Code::ResourceExhausted => Refusal::DecompressedTooLarge { limit },
-        tonic::Code::Unimplemented => Refusal::UnsupportedEncoding { found: message.to_owned() },
+        tonic::Code::Unimplemented => {
+            Refusal::UnsupportedEncoding { found: message.to_owned(), expected: OTLP_ENCODINGS }
+        }
         tonic::Code::Internal if message.contains("decompressing") => {
             Refusal::BadCompression { detail: message.to_owned() }
         }

@@ -1,21 +1,18 @@
 //! OTLP over HTTP: POST `/v1/traces`, `/v1/metrics`, `/v1/logs`, protobuf and JSON.
 
+use super::body::read_body;
 use super::compression::Compression;
 use super::status::{response_json, response_protobuf};
 use crate::Collector;
-use crate::budget::Share;
 use crate::decode::{Format, Tally};
 use crate::intake::{Request, take_in};
 use crate::ledger::Source;
-use crate::reason::Refusal;
-use axum::body::Body;
+use crate::reason::{OTLP_TYPES, Refusal};
 use axum::extract::Request as HttpRequest;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
-use bytes::{Bytes, BytesMut};
-use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use http_body_util::BodyExt;
 use ocelli_signal::Signal;
 
 const SOURCE: Source = Source::OtlpHttp;
@@ -57,9 +54,7 @@ async fn handle(collector: &Collector, signal: Signal, request: HttpRequest) -> 
             return plain(&refusal);
         }
     };
-    let mut hang_up = HangUp { collector, armed: true };
-    let read = read_body(collector, &headers, body).await;
-    hang_up.armed = false;
+    let read = read_body(collector, SOURCE, &headers, body).await;
     let result = match read {
         Ok((body, share)) => {
             let request = Request { signal, source: SOURCE, format, compression, body, share };
@@ -77,21 +72,6 @@ async fn handle(collector: &Collector, signal: Signal, request: HttpRequest) -> 
     }
 }
 
-/// Counts a request that is dropped while its body is read: the server does that when the client
-/// hangs up.
-struct HangUp<'a> {
-    collector: &'a Collector,
-    armed: bool,
-}
-
-impl Drop for HangUp<'_> {
-    fn drop(&mut self) {
-        if self.armed {
-            self.collector.ledger.refuse(SOURCE, &Refusal::ClosedConnection);
-        }
-    }
-}
-
 fn format_of(headers: &HeaderMap) -> Result<Format, Refusal> {
     let found = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     let found = String::from_utf8_lossy(found);
@@ -103,49 +83,13 @@ fn format_of(headers: &HeaderMap) -> Result<Format, Refusal> {
     } else if media_type.eq_ignore_ascii_case("application/json") {
         Ok(Format::Json)
     } else {
-        Err(Refusal::UnsupportedContentType { found: found.into_owned() })
+        Err(Refusal::UnsupportedContentType { found: found.into_owned(), expected: OTLP_TYPES })
     }
-}
-
-/// Reads a body within its limit and the budget of memory.
-async fn read_body(
-    collector: &Collector,
-    headers: &HeaderMap,
-    mut body: Body,
-) -> Result<(Bytes, Share), Refusal> {
-    let limit = collector.limits.body_bytes;
-    let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|len| len > limit) {
-        return Err(Refusal::BodyTooLarge { limit });
-    }
-    let mut share = collector.budget.share();
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| Refusal::ClosedConnection)?.into_data() else { continue };
-        if first.len() + rest.len() + data.len() > limit {
-            return Err(Refusal::BodyTooLarge { limit });
-        }
-        if !share.grow(data.len()) {
-            return Err(collector.overloaded());
-        }
-        if first.is_empty() && rest.is_empty() {
-            first = data;
-        } else {
-            if rest.is_empty() {
-                rest.reserve(declared.unwrap_or(2 * first.len()).max(first.len() + data.len()));
-                rest.extend_from_slice(&first);
-                first = Bytes::from_static(&[]);
-            }
-            rest.extend_from_slice(&data);
-        }
-    }
-    Ok((if rest.is_empty() { first } else { rest.freeze() }, share))
 }
 
 fn success(signal: Signal, format: Format, tally: &Tally) -> Response {
     match format {
-        Format::Protobuf => {
+        Format::Protobuf | Format::RemoteWrite(_) => {
             ([(CONTENT_TYPE, "application/x-protobuf")], response_protobuf(tally)).into_response()
         }
         Format::Json => {
@@ -158,23 +102,28 @@ fn success(signal: Signal, format: Format, tally: &Tally) -> Response {
 fn failure(format: Format, refusal: &Refusal) -> Response {
     let status = refusal.http_status();
     let mut response = match format {
-        Format::Protobuf => {
+        Format::Protobuf | Format::RemoteWrite(_) => {
             (status, [(CONTENT_TYPE, "application/x-protobuf")], refusal.to_protobuf()).into_response()
         }
         Format::Json => {
             (status, [(CONTENT_TYPE, "application/json")], refusal.to_json().to_string()).into_response()
         }
     };
+    later(&mut response, refusal);
+    response
+}
+
+/// Says when to try again.
+pub fn later(response: &mut Response, refusal: &Refusal) {
     if let Some(delay) = refusal.retry_after() {
         // Whole seconds only; less than one must not become "at once".
         let seconds = delay.as_secs_f64().ceil().max(1.0) as u64;
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    response
 }
 
 /// 405 and 415 are told as text: the sender may not speak OTLP at all.
-fn plain(refusal: &Refusal) -> Response {
+pub fn plain(refusal: &Refusal) -> Response {
     let text = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
     let mut response = (refusal.http_status(), text, format!("{refusal}\n")).into_response();
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {

@@ -13,9 +13,8 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-/// Of each series, one about every 15 s.
-const SAMPLES: i64 = 160;
-const STEP_MS: i64 = 15_000;
+/// Of each series, one about every step.
+pub const SAMPLES: i64 = 160;
 /// OTLP's aggregation temporality "cumulative".
 const CUMULATIVE: i32 = 2;
 /// OTLP's flag of a point without a value, and Prometheus' value of one.
@@ -49,10 +48,10 @@ const NEGATIVE_OFFSET: i32 = 1;
 
 /// Always the same values; no sample lies on a whole second, so that it does not matter whether a
 /// range is open or closed at its start, which differs between versions.
-pub fn lines(base_ms: i64) -> Vec<Line> {
+pub fn lines(base_ms: i64, step_ms: i64) -> Vec<Line> {
     let mut random = StdRng::seed_from_u64(7);
     let times = |random: &mut StdRng| -> Vec<i64> {
-        (0..SAMPLES).map(|i| base_ms + i * STEP_MS + random.random_range(1..999)).collect()
+        (0..SAMPLES).map(|i| base_ms + i * step_ms + random.random_range(1..999)).collect()
     };
     let mut lines = Vec::new();
     for (room, floor) in [("a", "1"), ("b", "1"), ("c", "2"), ("d", "2")] {
@@ -182,6 +181,13 @@ impl Line {
             }),
         };
         Metric { name: self.name.to_owned(), data: Some(data), ..Default::default() }
+    }
+
+    pub fn samples(&self) -> usize {
+        match &self.points {
+            Points::Gauge(points) | Points::Counter(points) => points.len(),
+            Points::Native(points) => points.len(),
+        }
     }
 
     fn time_series(&self) -> TimeSeries {

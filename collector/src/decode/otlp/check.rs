@@ -19,6 +19,12 @@ impl From<Rejection> for ItemError {
     }
 }
 
+impl From<DecodeError> for ItemError {
+    fn from(error: DecodeError) -> ItemError {
+        ItemError::Fatal(error)
+    }
+}
+
 /// Bad text and deep nesting concern one item; broken framing makes all that follows doubtful.
 impl From<WireError> for ItemError {
     fn from(error: WireError) -> ItemError {

@@ -3,9 +3,9 @@
 //! Source: opentelemetry-proto 1.11. Unknown fields are passed over. The bytes of attributes, events,
 //! links and exemplars are checked here once, so that every reader after may trust them.
 
-mod check;
+pub(super) mod check;
 mod data_point;
 pub mod logs;
 pub mod points;
 pub mod spans;
-mod walk;
+pub(super) mod walk;

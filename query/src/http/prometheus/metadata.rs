@@ -57,7 +57,7 @@ fn told(series: &Series) -> (String, Value) {
         let kind = text(prometheus::METADATA_TYPE).unwrap_or_else(|| "unknown".to_owned());
         (family(name, &kind), kind, text(prometheus::METADATA_UNIT).unwrap_or_default())
     } else {
-        (name, kind(series).to_owned(), series.unit.clone())
+        (name, kind(series).to_owned(), series.unit.to_string())
     };
     (name, json!({ "type": kind, "help": series.description, "unit": unit }))
 }

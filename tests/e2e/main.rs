@@ -9,6 +9,7 @@ mod harness;
 
 mod bad_grpc;
 mod bad_input;
+mod bad_queries;
 mod clients;
 mod command_line;
 mod compare;

@@ -10,6 +10,9 @@ use super::window::{Window, Windows, without_stale};
 use crate::Error;
 use std::sync::Arc;
 
+/// A window may hold much, so that a series can take long.
+const STEPS_BETWEEN_CHECKS: usize = 16;
+
 impl Eval<'_> {
     pub(super) fn range_function(
         &self,
@@ -82,7 +85,6 @@ impl Eval<'_> {
             source.series.iter_mut().for_each(forget_resets);
         }
         for (at, series) in source.series.iter().enumerate() {
-            self.check()?;
             let mut windows = Windows::new(&series.samples);
             for (step, time) in self.times.iter().enumerate() {
                 let end = source.time.apply(*time);
@@ -90,6 +92,9 @@ impl Eval<'_> {
                 let mut window = windows.at(end - source.range_ms - before, end + after, *time);
                 (window.start_ms, window.end_ms) = (end - source.range_ms, end);
                 self.touched.add_window(step, &window);
+                if step % STEPS_BETWEEN_CHECKS == 0 {
+                    self.check()?;
+                }
                 visit((at, series), step, &window)?;
             }
         }

@@ -29,7 +29,8 @@ pub fn parse(query: &str) -> Result<Expr, Error> {
     if query.len() > MAX_QUERY_BYTES {
         return Err(wrong(format!("the query is longer than {MAX_QUERY_BYTES} bytes"), MAX_QUERY_BYTES));
     }
-    let mut parser = Parser { tokens: lex::tokens(query), at: 0, depth: 0, label_selectors: false };
+    let mut parser =
+        Parser { tokens: lex::tokens(query), at: 0, depth: 0, height: 0, label_selectors: false };
     if *parser.peek() == Token::End {
         return Err(wrong("no expression found in input", 0));
     }
@@ -51,7 +52,7 @@ pub fn parse_selector(text: &str) -> Result<Selector, Error> {
 
 /// Parses a label set with an optional name in front, `up{job="api"}`, and nothing else.
 pub fn parse_labels(text: &str) -> Result<Labels, Error> {
-    let mut parser = Parser { tokens: lex::tokens(text), at: 0, depth: 0, label_selectors: false };
+    let mut parser = Parser { tokens: lex::tokens(text), at: 0, depth: 0, height: 0, label_selectors: false };
     let name = match parser.peek().clone() {
         Token::Word(word) => {
             parser.advance();
@@ -90,7 +91,10 @@ pub fn unquote_prefix(text: &str) -> Result<(String, usize), String> {
 struct Parser {
     tokens: Vec<(Token, Span)>,
     at: usize,
+    /// How deep the parser is, and how high the tree is that it gave last. They differ: in
+    /// `((a + b) + c) + d` what is deepest was read first.
     depth: usize,
+    height: usize,
     /// Selectors only name labels here and may match everything.
     label_selectors: bool,
 }
@@ -172,24 +176,35 @@ impl Parser {
         let outer = self.depth;
         self.deeper()?;
         let mut lhs = self.unary()?;
+        let mut height = self.height;
         while let Some(op) = self.binary_op() {
             if op.precedence() < floor {
                 break;
             }
-            self.deeper()?;
             let op_at = self.span().start;
             self.advance();
             let (bool, matching) = self.binary_modifiers(op, op_at)?;
             let tighter = if op == BinaryOp::Pow { op.precedence() } else { op.precedence() + 1 };
             let rhs = self.expr(tighter)?;
+            self.grown(height.max(self.height))?;
+            height = self.height;
             let span = lhs.span.start..rhs.span.end;
             lhs = Expr {
                 kind: ExprKind::Binary(Box::new(Binary { op, op_at, lhs, rhs, bool, matching })),
                 span,
             };
         }
-        self.depth = outer;
+        (self.depth, self.height) = (outer, height);
         Ok(lhs)
+    }
+
+    /// A node stands on a tree of this height.
+    fn grown(&mut self, below: usize) -> Result<(), Error> {
+        self.height = below + 1;
+        if self.height > MAX_DEPTH {
+            return Err(wrong("the query is nested too deeply", self.span().start));
+        }
+        Ok(())
     }
 
     fn deeper(&mut self) -> Result<(), Error> {
@@ -210,6 +225,7 @@ impl Parser {
         };
         self.advance();
         let inner = self.expr(BinaryOp::Pow.precedence())?;
+        self.grown(self.height)?;
         let span = start..inner.span.end;
         let kind = match inner.kind {
             ExprKind::Number(number) => ExprKind::Number(if negative { -number } else { number }),

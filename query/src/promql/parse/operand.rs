@@ -14,6 +14,7 @@ impl Parser {
 
     fn primary(&mut self) -> Result<Expr, Error> {
         let start = self.span().start;
+        self.height = 0;
         let kind = match self.peek().clone() {
             Token::Number(number) => {
                 self.advance();
@@ -32,6 +33,7 @@ impl Parser {
                 self.advance();
                 let inner = self.expr(0)?;
                 self.expect_sign(")", "paren expression")?;
+                self.grown(self.height)?;
                 ExprKind::Paren(Box::new(inner))
             }
             Token::Sign("{") => ExprKind::Vector(self.selector(None, start)?),
@@ -83,13 +85,16 @@ impl Parser {
     /// Expressions up to the closing parenthesis; a comma may trail.
     fn arguments(&mut self, place: &str) -> Result<Vec<Expr>, Error> {
         let mut args = Vec::new();
+        let mut highest = 0;
         while !self.accept_sign(")") {
             args.push(self.expr(0)?);
+            highest = highest.max(self.height);
             if !self.accept_sign(",") {
                 self.expect_sign(")", place)?;
                 break;
             }
         }
+        self.grown(highest)?;
         Ok(args)
     }
 

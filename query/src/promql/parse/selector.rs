@@ -106,6 +106,12 @@ impl Parser {
         let range = self.duration()?;
         let start = expr.span.start;
         let kind = if self.accept_sign(":") {
+            // One behind the other they would be a tree without bound.
+            if expr.value_type() == ValueType::Matrix {
+                let message = "subquery is only allowed on instant vector, got matrix instead";
+                return Err(wrong(message, start));
+            }
+            self.grown(self.height)?;
             let step = if self.is_sign("]") { None } else { Some(self.duration()?) };
             ExprKind::Subquery(Box::new(Subquery { expr, range, step, time: TimeShift::default() }))
         } else {

@@ -1,4 +1,5 @@
-//! Ocelli beside the Victoria products: `cargo xtask bench peers` (release build, seeded).
+//! Ocelli beside the Victoria products: `cargo xtask bench peers` and `cargo xtask bench promql` (release
+//! build, seeded).
 //!
 //! The same OTLP bodies go to both, in turn (A B A B), each product in its own process with its default
 //! settings and a fresh directory. CPU is the process' whole user and system time until everything
@@ -12,6 +13,7 @@ mod measure;
 mod ocelli;
 mod product;
 mod prometheus;
+mod promql;
 mod question;
 mod server;
 mod table;
@@ -20,7 +22,7 @@ mod victoria_metrics;
 mod victoria_traces;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use common::bodies::{self, BATCH, Kind};
 use common::calibration::zstd_mb_per_s;
 use measure::Figures;
@@ -32,6 +34,24 @@ use victoria_metrics::VictoriaMetrics;
 use victoria_traces::VictoriaTraces;
 
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    bench: Option<Bench>,
+    #[command(flatten)]
+    peers: Arguments,
+    /// Cargo passes it.
+    #[arg(long = "bench", hide = true, global = true)]
+    bench_of_cargo: bool,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Queries of metrics: `cargo xtask bench promql`.
+    Promql(promql::Arguments),
+}
+
+#[derive(Args)]
 struct Arguments {
     /// How many spans, logs and points are sent.
     #[arg(default_value_t = 1_000_000)]
@@ -48,9 +68,6 @@ struct Arguments {
     /// Another build of Ocelli.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_ocelli"))]
     ocelli: PathBuf,
-    /// Cargo passes it.
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 fn kind(name: &str) -> Result<Kind, String> {
@@ -58,9 +75,14 @@ fn kind(name: &str) -> Result<Kind, String> {
 }
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     println!("One thread of zstd-1 packs {:.0} MB/s of these bodies.", zstd_mb_per_s()?);
+    if let Some(Bench::Promql(arguments)) = &cli.bench {
+        println!("{}", runtime.block_on(promql::run(arguments))?);
+        return Ok(());
+    }
+    let arguments = cli.peers;
     for kind in Kind::ALL.into_iter().filter(|kind| arguments.only.is_none_or(|only| only == *kind)) {
         println!("\n{}", runtime.block_on(compare(kind, &arguments))?);
     }

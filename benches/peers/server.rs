@@ -64,11 +64,24 @@ impl<'p> Server<'p> {
         Ok(text)
     }
 
+    pub fn product(&self) -> &dyn Product {
+        self.product
+    }
+
+    /// How long the answer took, and the answer.
+    pub async fn timed(
+        &self,
+        path: &str,
+        parameters: &[(&'static str, String)],
+    ) -> anyhow::Result<(Duration, String)> {
+        let started = Instant::now();
+        let text = self.get(path, parameters).await?;
+        Ok((started.elapsed(), text))
+    }
+
     /// How long the answer took, and how many results it has.
     pub async fn ask(&self, ask: &Ask) -> anyhow::Result<(Duration, u64)> {
-        let started = Instant::now();
-        let text = self.get(&ask.path, &ask.parameters).await?;
-        let took = started.elapsed();
+        let (took, text) = self.timed(&ask.path, &ask.parameters).await?;
         let results = (ask.results)(&text);
         let begin: String = text.chars().take(300).collect();
         Ok((took, results.with_context(|| format!("{} answered {begin}", ask.path))?))

@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "every bench uses its part")]
 
 mod logs;
+pub mod monitored;
 mod points;
 mod spans;
 
@@ -19,7 +20,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Items of one request.
 pub const BATCH: usize = 1000;
-const NANOS_PER_S: u64 = 1_000_000_000;
+pub const NANOS_PER_S: u64 = 1_000_000_000;
 const SERVICES: [&str; 8] =
     ["frontend", "cart", "checkout", "currency", "email", "payment", "recommendation", "shipping"];
 const ROUTES: [&str; 6] =

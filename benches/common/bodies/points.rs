@@ -27,18 +27,20 @@ fn of_process(scrape: usize, process: usize) -> ResourceMetrics {
     if let Some(resource) = &mut resource {
         resource.attributes.push(text("service.instance.id", format!("{service}-{process}")));
     }
-    let metrics = (0..METRICS).map(|metric| Metric {
-        name: format!("bench.requests.{metric}"),
-        data: Some(metric::Data::Sum(Sum {
-            data_points: (0..SERIES).map(|series| point(scrape, process, metric, series)).collect(),
-            aggregation_temporality: AggregationTemporality::Cumulative as i32,
-            is_monotonic: true,
-        })),
-        ..Default::default()
+    let metrics = (0..METRICS).map(|metric| {
+        let points = (0..SERIES).map(|series| point(scrape, process, metric, series)).collect();
+        cumulative_sum(&format!("bench.requests.{metric}"), points)
     });
     let metrics = metrics.collect();
     let scope_metrics = vec![ScopeMetrics { scope: scope(), metrics, ..Default::default() }];
     ResourceMetrics { resource, scope_metrics, ..Default::default() }
+}
+
+/// A counter.
+pub fn cumulative_sum(name: &str, data_points: Vec<NumberDataPoint>) -> Metric {
+    let aggregation_temporality = AggregationTemporality::Cumulative as i32;
+    let data = metric::Data::Sum(Sum { data_points, aggregation_temporality, is_monotonic: true });
+    Metric { name: name.to_owned(), data: Some(data), ..Default::default() }
 }
 
 fn point(scrape: usize, process: usize, metric: usize, series: usize) -> NumberDataPoint {
@@ -60,13 +62,13 @@ fn point(scrape: usize, process: usize, metric: usize, series: usize) -> NumberD
 
 /// What a counter says at a scrape: a rate of its own with noise, rising always. Slow counters are as
 /// frequent as fast ones, from 1 to 256 in 15 seconds.
-fn count(series: u64, scrape: u64) -> u64 {
+pub fn count(series: u64, scrape: u64) -> u64 {
     let rate = 1 << (mixed(series) % 9);
     rate * scrape + mixed(series << 32 | scrape) % rate
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a number that looks random.
-fn mixed(number: u64) -> u64 {
+pub fn mixed(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

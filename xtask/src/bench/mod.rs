@@ -31,6 +31,11 @@ const BENCHES: &[Bench] = &[
         about: "the same beside VictoriaLogs, VictoriaTraces and VictoriaMetrics, which are built by Go; --rounds N, --only SIGNAL",
         run: peers::run,
     },
+    Bench {
+        name: "promql",
+        about: "latency of PromQL and of selectors over 1 M series beside VictoriaMetrics; --series, --hours, --many, --days, --times, --only TEXT, --keep DIR",
+        run: peers::run_promql,
+    },
 ];
 
 /// Runs the one that is named; without a name, or with a wrong one, says which there are.

@@ -1,5 +1,5 @@
-//! `cargo xtask bench peers [ITEMS] [--rounds N] [--only SIGNAL]`: builds the products that Ocelli is
-//! compared with, then runs `benches/peers` in a release build.
+//! `cargo xtask bench peers [ITEMS] [--rounds N] [--only SIGNAL]` and `cargo xtask bench promql`: builds the
+//! products that Ocelli is compared with, then runs `benches/peers` in a release build.
 //!
 //! They are built from their sources by Go, into cargo's target directory. One that can't be had is
 //! named and left out.
@@ -31,9 +31,18 @@ const PEERS: [Peer; 3] = [
 ];
 
 pub fn run(paths: &Paths, arguments: &[String]) -> Result<()> {
+    bench(paths, &[], &PEERS, arguments)
+}
+
+/// The same program has the queries of metrics, which one of the peers answers too.
+pub fn run_promql(paths: &Paths, arguments: &[String]) -> Result<()> {
+    bench(paths, &["promql"], &PEERS[2..], arguments)
+}
+
+fn bench(paths: &Paths, which: &[&str], peers: &[Peer], arguments: &[String]) -> Result<()> {
     let mut bench = command::cargo_in(paths);
-    bench.args(["bench", "--package", "ocelli", "--bench", "peers", "--"]).args(arguments);
-    for peer in &PEERS {
+    bench.args(["bench", "--package", "ocelli", "--bench", "peers", "--"]).args(which).args(arguments);
+    for peer in peers {
         match build(paths, peer) {
             Ok(program) => {
                 let peer = format!("{}@{}={}", peer.name, peer.version, program.display());

@@ -59,7 +59,7 @@ fn told(series: &Series) -> (String, Value) {
     } else {
         (name, kind(series).to_owned(), series.unit.to_string())
     };
-    (name, json!({ "type": kind, "help": series.description, "unit": unit }))
+    (name, json!({ "type": kind, "help": &*series.description, "unit": unit }))
 }
 
 /// Series of one distribution have the name of the whole and a suffix.

@@ -87,7 +87,11 @@ impl PointsBuilder {
 
     /// The series of the rows to come, encoded (see `series`). What is no series has no name.
     pub fn set_series(&mut self, encoded: &[u8]) {
-        let series = SeriesView::parse(encoded).unwrap_or_default();
+        self.set_view(&SeriesView::parse(encoded).unwrap_or_default());
+    }
+
+    /// The same, read already.
+    pub fn set_view(&mut self, series: &SeriesView<'_>) {
         let mut metric = Writer::new();
         series.metric().encode(&mut metric);
         self.set_resource(series.resource);

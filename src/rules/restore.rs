@@ -7,7 +7,6 @@ use ocelli_query::promql::select::{Matcher, Selection, StoredSeries};
 use ocelli_query::promql::value::Sample;
 use ocelli_query::rules::Rule;
 use ocelli_query::rules::alert::{ALERT_NAME, ALERTS_FOR_STATE};
-use std::collections::BTreeSet;
 
 /// An alert that was heard of longer ago is a new one. As `--rules.alert.for-outage-tolerance` of
 /// Prometheus.
@@ -18,7 +17,7 @@ const GRACE_MS: i64 = 600_000;
 #[derive(Debug, Default)]
 pub struct Found {
     /// The series of the last slot.
-    pub series: BTreeSet<Labels>,
+    pub series: Vec<Labels>,
     /// Alerts, and since when they are active.
     pub alerts: Vec<(Labels, i64)>,
 }

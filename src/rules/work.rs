@@ -83,11 +83,18 @@ impl Work {
     }
 
     /// Keeps samples; they are durable and can be asked for when this returns.
-    pub async fn keep(&self, mut recorded: Vec<Recorded>) -> Result<(), Error> {
-        points::sort(&mut recorded);
+    /// The samples of a series must come together.
+    pub async fn keep(&self, recorded: Vec<Recorded>) -> Result<(), Error> {
         let mut refused = 0;
-        for part in recorded.chunks(points::BATCH_ROWS) {
-            let (batch, too_wide) = points::batch(part);
+        let mut rest = recorded.into_iter();
+        loop {
+            // What is written is let go of before the next part is made.
+            let part: Vec<Recorded> = rest.by_ref().take(points::BATCH_ROWS).collect();
+            if part.is_empty() {
+                break;
+            }
+            let (batch, too_wide) = points::batch(&part);
+            drop(part);
             refused += too_wide;
             if batch.rows.num_rows() > 0 {
                 self.append(batch).await?;
@@ -178,7 +185,7 @@ impl Work {
         let found = self.blocking(move |stored, _| restore::found(stored, &rule, last_ms, now_ms)).await;
         match found.flatten() {
             Ok(found) => {
-                state.resume(found.series);
+                state.resume(&found.series);
                 found.alerts.iter().for_each(|(labels, since)| state.restore_alert(labels, *since));
             }
             Err(error) => tracing::warn!(%error, rule = state.rule.name, "its state could not be restored"),

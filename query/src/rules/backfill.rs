@@ -2,7 +2,7 @@
 
 use super::file::Rule;
 use super::schedule::Slots;
-use super::state::{Recorded, check_record, recorded_labels, vector};
+use super::state::{Recorded, RuleLabels, check_record, vector};
 use crate::Error;
 use crate::promql::labels::{Labels, METRIC_NAME};
 use crate::promql::select::{Matcher, Select, Selection, StoredSeries};
@@ -108,8 +108,9 @@ fn by_range(
     };
     let Data::Matrix(matrix) = run(&query, select, &check)?.data else { return Err(again()) };
     let mut found = Found::new();
+    let own = RuleLabels::of(rule);
     for (labels, samples) in matrix {
-        let labels = recorded_labels(rule, &labels);
+        let labels = own.over(&labels);
         if found.insert(labels, samples.into_iter().collect()).is_some() {
             return Err(again());
         }
@@ -128,6 +129,7 @@ fn one_by_one(
     filled: &mut Filled,
 ) -> Result<Found, Error> {
     let mut found = Found::new();
+    let own = RuleLabels::of(rule);
     for time_ms in over.chunk.times() {
         let time_ms = time_ms - over.query_offset_ms;
         let query = Query {
@@ -137,7 +139,7 @@ fn one_by_one(
         };
         let outcome = run(&query, select, &check).and_then(vector).and_then(|vector| {
             let named: Vec<(Labels, Sample)> =
-                vector.into_iter().map(|(labels, sample)| (recorded_labels(rule, &labels), sample)).collect();
+                vector.into_iter().map(|(labels, sample)| (own.over(&labels), sample)).collect();
             check_record(named.iter().map(|(labels, _)| labels), over.limit)?;
             Ok(named)
         });

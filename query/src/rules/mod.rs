@@ -9,6 +9,7 @@ pub mod backfill;
 pub mod file;
 pub mod files;
 pub mod points;
+mod present;
 pub mod schedule;
 pub mod state;
 pub mod template;

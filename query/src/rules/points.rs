@@ -11,12 +11,7 @@ pub const BATCH_ROWS: usize = 16_384;
 /// What a recorded sample takes in memory with its labels, about.
 pub const RECORDED_BYTES: usize = 256;
 
-/// So that the samples of a series come together.
-pub fn sort(recorded: &mut [Recorded]) {
-    recorded.sort_by(|a, b| (&a.labels, a.time_ms).cmp(&(&b.labels, b.time_ms)));
-}
-
-/// A batch of points, and how many samples no point can hold: histograms with absurdly many buckets.
+/// A batch of points; the samples of a series should come together. And how many samples no point can hold: histograms with absurdly many buckets.
 pub fn batch(recorded: &[Recorded]) -> (Batch, u64) {
     let mut builder = PointsBuilder::new();
     let put = |one: &&Recorded| prometheus::put(&mut builder, &one.labels, one.time_ms, &one.sample);
@@ -70,7 +65,7 @@ mod tests {
             let options = Options { retention: Retention::forever(), ..Options::new(directory.path()) };
             let store = Store::open(options, None).await.unwrap();
             let mut recorded = recorded();
-            sort(&mut recorded);
+            recorded.sort_by(|a, b| (&a.labels, a.time_ms).cmp(&(&b.labels, b.time_ms)));
             for two in recorded.chunks(2) {
                 let (batch, refused) = batch(two);
                 assert_eq!((batch.rows.num_rows(), refused), (2, 0));

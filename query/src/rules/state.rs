@@ -4,11 +4,13 @@
 
 use super::alert::{Alert, Alerts};
 use super::file::Rule;
+use super::present::Present;
 use crate::Error;
-use crate::promql::labels::{Labels, METRIC_NAME};
+use crate::promql::labels::{Labels, METRIC_NAME, Pair};
 use crate::promql::value::{Sample, stale_nan};
 use crate::promql::{Answer, Data};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What all rules of a group share.
 #[derive(Clone, Debug, Default)]
@@ -37,18 +39,18 @@ pub struct Recorded {
 pub struct RuleState {
     pub rule: Rule,
     /// The series of the evaluation before.
-    previous: BTreeSet<Labels>,
+    previous: Arc<Present>,
     alerts: Alerts,
 }
 
 impl RuleState {
     pub fn new(rule: Rule) -> RuleState {
-        RuleState { rule, previous: BTreeSet::new(), alerts: Alerts::default() }
+        RuleState { rule, previous: Arc::default(), alerts: Alerts::default() }
     }
 
     /// The series that were there at the evaluation before, where somebody else knows: after a restart.
-    pub fn resume(&mut self, previous: BTreeSet<Labels>) {
-        self.previous = previous;
+    pub fn resume(&mut self, previous: &[Labels]) {
+        self.previous = Arc::new(Present::of(previous));
     }
 
     /// The alerts that are pending, firing, or resolved not long ago.
@@ -71,13 +73,16 @@ impl RuleState {
     ) -> Result<Vec<Recorded>, Error> {
         let looked_at = time_ms.saturating_sub(context.query_offset_ms);
         let vector = vector(ask(&self.rule.expr, looked_at)?)?;
-        let vector = match self.rule.alert {
-            Some(_) => self.alerts.evaluate(&self.rule, vector, time_ms, context, ask)?,
+        let (vector, present) = match self.rule.alert {
+            Some(_) => {
+                let vector = self.alerts.evaluate(&self.rule, vector, time_ms, context, ask)?;
+                let present = Present::of(vector.iter().map(|(labels, _)| labels));
+                (vector, present)
+            }
             None => record(&self.rule, vector, context.limit)?,
         };
-        let present: BTreeSet<Labels> = vector.iter().map(|(labels, _)| labels.clone()).collect();
-        let ended = std::mem::replace(&mut self.previous, present);
-        let ended: Vec<Labels> = ended.into_iter().filter(|labels| !self.previous.contains(labels)).collect();
+        let ended = self.previous.without(&present);
+        self.previous = Arc::new(present);
         let stale = ended.into_iter().map(|labels| (labels, Sample::Float(stale_nan())));
         let recorded = vector.into_iter().chain(stale).map(|(labels, sample)| Recorded {
             labels,
@@ -90,7 +95,8 @@ impl RuleState {
     /// The stale markers of a rule that is there no more.
     pub fn end(&mut self, time_ms: i64) -> Vec<Recorded> {
         let stale = |labels| Recorded { labels, time_ms, sample: Sample::Float(stale_nan()) };
-        std::mem::take(&mut self.previous).into_iter().map(stale).collect()
+        let ended = std::mem::take(&mut self.previous).without(&Present::default());
+        ended.into_iter().map(stale).collect()
     }
 }
 
@@ -108,36 +114,43 @@ pub fn vector(answer: Answer) -> Result<Vector, Error> {
     }
 }
 
-/// The labels of a recorded series.
-pub fn recorded_labels(rule: &Rule, labels: &Labels) -> Labels {
-    let own = labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let name = [(METRIC_NAME.to_owned(), rule.name.clone())];
-    // The last of equal names wins.
-    Labels::new(own.chain(name).chain(rule.labels.iter().cloned()))
+/// What a rule sets of the labels of its series.
+pub struct RuleLabels(Vec<Pair>);
+
+impl RuleLabels {
+    pub fn of(rule: &Rule) -> RuleLabels {
+        let own = rule.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        // The last of equal names wins.
+        let all: BTreeMap<&str, &str> = [(METRIC_NAME, rule.name.as_str())].into_iter().chain(own).collect();
+        RuleLabels(all.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// The labels of a recorded series, which shares the texts of what was found.
+    pub fn over(&self, labels: &Labels) -> Labels {
+        labels.with_all(&self.0)
+    }
 }
 
 /// What the error says when two series of a result become one.
 const SAME_LABELS: &str = "vector contains metrics with the same labelset after applying rule labels";
 
-fn record(rule: &Rule, vector: Vector, limit: usize) -> Result<Vector, Error> {
-    let recorded: Vector =
-        vector.into_iter().map(|(labels, sample)| (recorded_labels(rule, &labels), sample)).collect();
-    check_record(recorded.iter().map(|(labels, _)| labels), limit)?;
-    Ok(recorded)
+fn record(rule: &Rule, vector: Vector, limit: usize) -> Result<(Vector, Present), Error> {
+    let own = RuleLabels::of(rule);
+    let recorded: Vector = vector.into_iter().map(|(labels, sample)| (own.over(&labels), sample)).collect();
+    let present = check_record(recorded.iter().map(|(labels, _)| labels), limit)?;
+    Ok((recorded, present))
 }
 
-/// Whether these may be the series of one evaluation.
-pub fn check_record<'a>(series: impl Iterator<Item = &'a Labels>, limit: usize) -> Result<(), Error> {
-    let mut known = HashSet::new();
-    for labels in series {
-        if !known.insert(labels) {
-            return Err(Error::Execution(SAME_LABELS.to_owned()));
-        }
+/// The series of one evaluation, if they may be that.
+pub fn check_record<'a>(series: impl Iterator<Item = &'a Labels>, limit: usize) -> Result<Present, Error> {
+    let present = Present::of(series);
+    if present.has_twins() {
+        return Err(Error::Execution(SAME_LABELS.to_owned()));
     }
-    if limit > 0 && known.len() > limit {
-        return Err(Error::LimitExceeded(format!("exceeded limit of {limit} with {} series", known.len())));
+    if limit > 0 && present.len() > limit {
+        return Err(Error::LimitExceeded(format!("exceeded limit of {limit} with {} series", present.len())));
     }
-    Ok(())
+    Ok(present)
 }
 
 #[cfg(test)]

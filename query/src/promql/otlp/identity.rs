@@ -1,21 +1,20 @@
 //! The labels of an OTLP series.
 
 use super::label_value::label_value;
-use super::names::{label_name, label_part, metric_name};
+use super::names::{label_part, metric_name};
+use super::shared_names::{as_it_is, translated};
 use crate::Error;
-use crate::promql::labels::{Labels, METRIC_NAME};
+use crate::promql::labels::{Labels, METRIC_NAME, Pair};
 use ocelli_signal::attributes::Attributes;
 use ocelli_signal::origin::{Resource, Scope};
-use ocelli_signal::prometheus;
 use ocelli_signal::series::{Kind, Series};
-use std::collections::BTreeMap;
+use ocelli_signal::{AnyValue, prometheus};
+use std::sync::Arc;
 
 /// The resource attributes that make `job` and `instance`; the others are in `target_info`.
 pub const SERVICE_NAME: &str = "service.name";
 pub const SERVICE_NAMESPACE: &str = "service.namespace";
 pub const SERVICE_INSTANCE: &str = "service.instance.id";
-/// What a scope's labels begin with.
-const SCOPE: &str = "otel_scope_";
 
 /// What all Prometheus series of one OTLP series share.
 #[derive(Clone, Debug)]
@@ -33,20 +32,19 @@ impl Identity {
         let name = metric_name(series);
         if prometheus::is_native(series) {
             let own = Attributes::of_column(&series.attributes).iter();
-            let own = own.filter_map(|(name, value)| Some((name, value.as_str()?)));
-            let labels = Labels::new(own.chain([(METRIC_NAME, name.as_str())]));
+            let own = own.filter_map(|(name, value)| Some((as_it_is(name), Arc::from(value.as_str()?))));
+            let labels = Labels::new(own.chain(given([(METRIC_NAME, name.as_str())])));
             return Ok(Identity { labels, name, native: true });
         }
-        let mut labels = Collected::default();
-        labels.add_all(Attributes::of_column(&series.attributes), |key| Some(label_name(key)));
         let scope = Scope::parse(&series.scope).map_err(corrupt)?;
-        labels.add_scope(&scope);
         let resource = Resource::parse(&series.resource).map_err(corrupt)?;
         let (job, instance) = job_and_instance(&resource);
-        labels.set("job", &job);
-        labels.set("instance", &instance);
-        labels.set(METRIC_NAME, &name);
-        Ok(Identity { labels: Labels::new(labels.0), name, native: false })
+        let mut pairs = named(Attributes::of_column(&series.attributes), |key| Some(translated(key)));
+        // The last of equal names wins.
+        pairs.extend(of_scope(&scope));
+        let own = [("job", job.as_str()), ("instance", &instance), (METRIC_NAME, &name)];
+        pairs.extend(given(own));
+        Ok(Identity { labels: Labels::new(pairs), name, native: false })
     }
 
     /// About what it takes in memory.
@@ -75,52 +73,51 @@ pub fn job_and_instance(resource: &Resource) -> (String, String) {
     (job, text(SERVICE_INSTANCE))
 }
 
-/// Labels while they are gathered. Keys that become the same name share their values.
-#[derive(Default)]
-pub struct Collected(pub BTreeMap<String, String>);
-
-impl Collected {
-    pub fn add(&mut self, name: String, value: &str) {
-        let known = self.0.entry(name).or_default();
-        if !known.is_empty() {
-            known.push(';');
+/// The labels of the attributes that `name` gives a label's name. Values of keys that become the same
+/// name are joined in the order of their keys.
+pub fn named(attributes: Attributes<'_>, name: impl Fn(&str) -> Option<Arc<str>>) -> Vec<Pair> {
+    let mut attributes: Vec<_> = attributes.iter().collect();
+    attributes.sort_by_key(|(key, _)| *key);
+    let pair = |(key, value): &(&str, AnyValue<'_>)| Some((name(key)?, label_value(value).into()));
+    let mut pairs: Vec<Pair> = attributes.iter().filter_map(pair).collect();
+    pairs.sort_by(|a, b| a.0.cmp(&b.0));
+    pairs.dedup_by(|later, earlier| {
+        let same = later.0 == earlier.0;
+        if same {
+            earlier.1 = match &*earlier.1 {
+                "" => later.1.clone(),
+                value => format!("{value};{}", later.1).into(),
+            };
         }
-        known.push_str(value);
-    }
+        same
+    });
+    pairs
+}
 
-    /// The attributes that `named` gives a label's name. Joined values are in the order of their keys.
-    pub fn add_all(&mut self, attributes: Attributes<'_>, named: impl Fn(&str) -> Option<String>) {
-        let mut pairs: Vec<_> = attributes.iter().collect();
-        pairs.sort_by_key(|(key, _)| *key);
-        for (key, value) in pairs {
-            if let Some(name) = named(key) {
-                self.add(name, &label_value(&value));
-            }
-        }
-    }
+/// Those with a value.
+pub fn given<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> impl Iterator<Item = Pair> {
+    let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    pairs.map(|(name, value)| (as_it_is(name), value.into()))
+}
 
-    /// An attribute whose label would be one of the scope's own is left out.
-    fn add_scope(&mut self, scope: &Scope<'_>) {
-        let own = [("name", scope.name), ("version", scope.version), ("schema_url", scope.schema_url)];
-        self.add_all(scope.attributes(), |key| {
-            let part = label_part(key);
-            own.iter().all(|(name, _)| *name != part).then(|| format!("{SCOPE}{part}"))
-        });
-        own.iter().for_each(|(name, value)| self.set(&format!("{SCOPE}{name}"), value));
-    }
-
-    /// Overwrites unless the value is empty.
-    pub fn set(&mut self, name: &str, value: &str) {
-        if !value.is_empty() {
-            self.0.insert(name.to_owned(), value.to_owned());
-        }
-    }
+/// An attribute whose label would be one of the scope's own is left out.
+fn of_scope(scope: &Scope<'_>) -> Vec<Pair> {
+    let own = [
+        ("otel_scope_name", scope.name),
+        ("otel_scope_version", scope.version),
+        ("otel_scope_schema_url", scope.schema_url),
+    ];
+    let mut pairs = named(scope.attributes(), |key| {
+        let name = format!("otel_scope_{}", label_part(key));
+        own.iter().all(|(known, _)| *known != name).then(|| name.into())
+    });
+    pairs.extend(given(own));
+    pairs
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ocelli_signal::AnyValue;
     use ocelli_signal::attributes::{self, put_pair};
     use ocelli_signal::value_text::from_json_text;
     use ocelli_signal::wire::Writer;

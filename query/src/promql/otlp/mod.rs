@@ -21,6 +21,7 @@ mod parts;
 mod points;
 pub mod prometheus;
 pub mod select;
+mod shared_names;
 mod target_info;
 
 pub use identities::Identities;

@@ -33,7 +33,7 @@ pub fn put(builder: &mut PointsBuilder, labels: &Labels, time_ms: i64, sample: &
         }
     };
     let others = labels.iter().filter(|(name, _)| *name != METRIC_NAME);
-    builder.set_series(&series(labels.metric_name(), kind, others).encode());
+    builder.set_view(&series(labels.metric_name(), kind, others).view());
     builder.push(&row);
     true
 }

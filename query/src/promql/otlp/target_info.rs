@@ -1,7 +1,7 @@
 //! `target_info`: one series a resource that carries the attributes which are no labels elsewhere.
 
-use super::identity::{Collected, SERVICE_INSTANCE, SERVICE_NAME, SERVICE_NAMESPACE, job_and_instance};
-use super::names::label_name;
+use super::identity::{SERVICE_INSTANCE, SERVICE_NAME, SERVICE_NAMESPACE, given, job_and_instance, named};
+use super::shared_names::translated;
 use crate::Error;
 use crate::promql::labels::{Labels, METRIC_NAME};
 use crate::promql::value::{Sample, Samples};
@@ -16,16 +16,13 @@ const SPACING_MS: i64 = 15_000;
 pub fn labels(resource: &[u8]) -> Result<Option<Labels>, Error> {
     let resource = Resource::parse(resource).map_err(|why| Error::Corrupt(why.to_string()))?;
     let (job, instance) = job_and_instance(&resource);
-    let mut labels = Collected::default();
     let known = [SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_INSTANCE];
-    labels.add_all(resource.attributes(), |key| (!known.contains(&key)).then(|| label_name(key)));
-    if labels.0.is_empty() || (job.is_empty() && instance.is_empty()) {
+    let mut pairs = named(resource.attributes(), |key| (!known.contains(&key)).then(|| translated(key)));
+    if pairs.is_empty() || (job.is_empty() && instance.is_empty()) {
         return Ok(None);
     }
-    labels.set("job", &job);
-    labels.set("instance", &instance);
-    labels.set(METRIC_NAME, TARGET_INFO);
-    Ok(Some(Labels::new(labels.0)))
+    pairs.extend(given([("job", job.as_str()), ("instance", &instance), (METRIC_NAME, TARGET_INFO)]));
+    Ok(Some(Labels::new(pairs)))
 }
 
 /// When a resource was heard of, gathered from all of its series.

@@ -4,7 +4,7 @@ use super::FormParams;
 use super::envelope::{PrometheusAnswer, success};
 use crate::http::Api;
 use crate::http::run::run;
-use crate::promql::otlp::names::metric_name;
+use crate::promql::otlp::names::{metric_name, unit_name};
 use axum::extract::State;
 use ocelli_signal::attributes::Attributes;
 use ocelli_signal::{Kind, Series, prometheus};
@@ -57,7 +57,7 @@ fn told(series: &Series) -> (String, Value) {
         let kind = text(prometheus::METADATA_TYPE).unwrap_or_else(|| "unknown".to_owned());
         (family(name, &kind), kind, text(prometheus::METADATA_UNIT).unwrap_or_default())
     } else {
-        (name, kind(series).to_owned(), series.unit.to_string())
+        (name, kind(series).to_owned(), unit_name(&series.unit))
     };
     (name, json!({ "type": kind, "help": &*series.description, "unit": unit }))
 }

@@ -146,8 +146,7 @@ async fn labels_and_series() {
     let series = client.ok("/prometheus/api/v1/series?match[]=wait_seconds_bucket&match[]=up").await;
     assert_eq!(series["data"].as_array().unwrap().len(), 3);
     let metadata = client.ok("/prometheus/api/v1/metadata?metric=requests_total").await;
-    let expect =
-        json!({"requests_total": [{"type": "counter", "help": "about requests", "unit": "{request}"}]});
+    let expect = json!({"requests_total": [{"type": "counter", "help": "about requests", "unit": ""}]});
     assert_eq!(metadata["data"], expect);
     let build = client.ok("/prometheus/api/v1/status/buildinfo").await;
     assert!(build["data"]["version"].is_string());

@@ -75,6 +75,14 @@ pub fn metric_name(series: &Series) -> String {
     }
 }
 
+/// A unit as Prometheus' metadata has it: `bytes_per_second`.
+pub fn unit_name(unit: &str) -> String {
+    let (unit, per) = unit.split_once('/').unwrap_or((unit, ""));
+    let (unit, per) = (unit_words(&UNITS, unit), unit_words(&PER_UNITS, per));
+    let per = if per.is_empty() { per } else { format!("per_{per}") };
+    split(&unit).chain(split(&per)).collect::<Vec<_>>().join("_")
+}
+
 /// Unless the name has it.
 fn add_unit<'a>(tokens: &mut Vec<&'a str>, unit: Vec<&'a str>) {
     if !unit.is_empty() && !tokens.windows(unit.len()).any(|some| some == unit) {
@@ -171,6 +179,19 @@ mod tests {
         check("battery", "%", Kind::Gauge, "battery_percent");
         check("bytes.read", "By", Kind::Sum, "bytes_read_total");
         check("link", "bit", Kind::Gauge, "link_bit");
+    }
+
+    #[test]
+    fn units_by_themselves() {
+        for (unit, expect) in [
+            ("s", "seconds"),
+            ("By/s", "bytes_per_second"),
+            ("1", ""),
+            ("{item}/min", "per_minute"),
+            ("x y", "x_y"),
+        ] {
+            assert_eq!(unit_name(unit), expect);
+        }
     }
 
     #[test]

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Exit 2 if anything is wrong.
-pub fn run(files: &[PathBuf]) -> ExitCode {
+/// Exit 2 if anything is wrong. A server takes duplicate rules, so they are wrong only where that is asked
+/// for, as with promtool.
+pub fn run(files: &[PathBuf], lint_fatal: bool) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     let mut groups: Vec<Group> = Vec::new();
     for path in files {
@@ -23,8 +24,10 @@ pub fn run(files: &[PathBuf]) -> ExitCode {
         }
     }
     for duplicate in file::duplicates(&groups) {
-        eprintln!("{duplicate}");
-        code = ExitCode::from(2);
+        eprintln!("{}{duplicate}", if lint_fatal { "" } else { "warning: " });
+        if lint_fatal {
+            code = ExitCode::from(2);
+        }
     }
     code
 }

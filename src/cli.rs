@@ -29,6 +29,9 @@ pub enum Command {
     Check {
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        /// Exit 2 for duplicate rules too.
+        #[arg(long)]
+        lint_fatal: bool,
     },
     /// Check every byte of a data directory, without changing it; the server must be stopped.
     Verify(VerifyArgs),

@@ -67,7 +67,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => runtime.block_on(forward::run(args)),
         Command::Pipe(args) => runtime.block_on(forward::pipe(args)),
         Command::Verify(args) => runtime.block_on(verify::run(args)),
-        Command::Check { files } => Ok(check::run(&files)),
+        Command::Check { files, lint_fatal } => Ok(check::run(&files, lint_fatal)),
         Command::Test { what: TestCommand::Promql { paths } } => promql_test::run(&paths),
         Command::Test { what: TestCommand::Rules { files } } => rules_test::run(&files),
         Command::Shop(args) => {

@@ -22,6 +22,7 @@ mod object_store;
 mod otlp_metrics;
 mod postgres;
 mod prometheus;
+mod promtool;
 mod read_back;
 mod red;
 mod remote_write;

@@ -35,9 +35,13 @@ fn check_tells_all_that_is_wrong_with_its_place() {
     }
 
     write("twin.yml", GOOD);
-    let ended = in_folder(dir.path(), &["check", "good.yml", "twin.yml"]);
-    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
-    assert!(ended.stderr.contains("twin.yml: group \"a\": duplicate rule \"job:up:sum\""), "{ended:?}");
+    for (arguments, code) in
+        [(&["check", "good.yml", "twin.yml"][..], 0), (&["check", "--lint-fatal", "good.yml", "twin.yml"], 2)]
+    {
+        let ended = in_folder(dir.path(), arguments);
+        assert_eq!(ended.status.code(), Some(code), "{ended:?}");
+        assert!(ended.stderr.contains("twin.yml: group \"a\": duplicate rule \"job:up:sum\""), "{ended:?}");
+    }
 }
 
 #[test]

@@ -79,10 +79,12 @@ struct FileYaml {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct GroupYaml {
+    #[serde(deserialize_with = "yaml::text")]
     name: String,
     interval: Option<Span>,
     query_offset: Option<Span>,
-    limit: usize,
+    /// Below 0 is none.
+    limit: i64,
     labels: Pairs,
     rules: Vec<RuleYaml>,
 }
@@ -90,8 +92,11 @@ struct GroupYaml {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct RuleYaml {
+    #[serde(deserialize_with = "yaml::text")]
     record: String,
+    #[serde(deserialize_with = "yaml::text")]
     alert: String,
+    #[serde(deserialize_with = "yaml::text")]
     expr: String,
     #[serde(rename = "for")]
     for_: Option<Span>,
@@ -102,7 +107,8 @@ struct RuleYaml {
 
 /// Whether a YAML file is one of rules: it has the key `groups`.
 pub fn is_rule_file(text: &str) -> bool {
-    text.lines().any(|line| line.starts_with("groups:") || line.starts_with("\"groups\":"))
+    let begins = |line: &str| ["groups:", "\"groups\":"].iter().any(|key| line.starts_with(key));
+    yaml::without_mark(text).lines().any(begins)
 }
 
 /// The groups of a file, or everything that is wrong with it. `file` is its name.
@@ -125,7 +131,7 @@ impl GroupYaml {
             // A duration of 0 is the same as none, as in Prometheus.
             interval_ms: self.interval.map(|span| span.0).filter(|ms| *ms > 0),
             query_offset_ms: self.query_offset.map(|span| span.0),
-            limit: self.limit,
+            limit: usize::try_from(self.limit).unwrap_or_default(),
             rules: self.rules.into_iter().map(|rule| rule.into_rule(&labels)).collect(),
         }
     }

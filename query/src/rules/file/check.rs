@@ -112,8 +112,8 @@ fn check_record<'a>(rule: &'a RuleYaml, which: &str, found: &mut Found<'a>) {
         found.at(Step::Value("record"), format!("{which}: {message}"));
     }
     for (key, is_set) in [
-        ("for", rule.for_.is_some()),
-        ("keep_firing_for", rule.keep_firing_for.is_some()),
+        ("for", rule.for_.is_some_and(|span| span.0 > 0)),
+        ("keep_firing_for", rule.keep_firing_for.is_some_and(|span| span.0 > 0)),
         ("annotations", !rule.annotations.0.is_empty()),
     ] {
         if is_set {

@@ -22,8 +22,19 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Without the mark that editors of Windows put before a text.
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// A text; a null is an empty one, and a number stays as it is written.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 /// Reads a file; an empty one is one without any key.
 pub fn read<T: DeserializeOwned + Default>(text: &str) -> Result<T, Problem> {
+    let text = without_mark(text);
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(T::default());
     }
@@ -94,11 +105,11 @@ impl<'de> Deserialize<'de> for Pairs {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
                 let mut pairs: Vec<(String, String)> = Vec::new();
-                while let Some((key, value)) = map.next_entry::<String, String>()? {
+                while let Some((key, value)) = map.next_entry::<String, Option<String>>()? {
                     if pairs.iter().any(|(known, _)| *known == key) {
                         return Err(A::Error::custom(format_args!("key {key:?} is there twice; keep one")));
                     }
-                    pairs.push((key, value));
+                    pairs.push((key, value.unwrap_or_default()));
                 }
                 Ok(Pairs(pairs))
             }
@@ -119,6 +130,7 @@ pub enum Step<'a> {
 /// The line and column of a node. The parser tells the place of nothing but errors, so this reads the
 /// text once more and fails at the node. The begin of the file for a node that is not there.
 pub fn locate(text: &str, path: &[Step]) -> (usize, usize) {
+    let text = without_mark(text);
     let found = Seek(path).deserialize(serde_yaml_ng::Deserializer::from_str(text));
     let place = found.err().and_then(|error| error.location());
     place.map_or((1, 1), |at| (at.line(), at.column()))
@@ -243,9 +255,10 @@ mod tests {
 
     #[test]
     fn durations_and_texts() {
-        let pairs: Pairs = serde_yaml_ng::from_str("a: 1.10\nb: yes\nc: \"x\"\n").unwrap();
+        let pairs: Pairs =
+            serde_yaml_ng::from_str("a: 1.10\nb: yes\nc: \"x\"\nd: null\ne: ~\nf: \"null\"\n").unwrap();
         let texts: Vec<&str> = pairs.0.iter().map(|(_, value)| value.as_str()).collect();
-        assert_eq!(texts, ["1.10", "yes", "x"], "as they are written");
+        assert_eq!(texts, ["1.10", "yes", "x", "", "", "null"], "as they are written");
         assert!(serde_yaml_ng::from_str::<Pairs>("a: 1\na: 2\n").unwrap_err().to_string().contains("twice"));
         assert_eq!(serde_yaml_ng::from_str::<Span>("1h30m").unwrap(), Span(5_400_000));
         assert_eq!(serde_yaml_ng::from_str::<Span>("0").unwrap(), Span(0));

@@ -12,9 +12,10 @@ use form_urlencoded::byte_serialize;
 use regex::Regex;
 use std::cmp::Ordering;
 
-const KNOWN: [&str; 47] = [
+const KNOWN: [&str; 48] = [
     "and",
     "args",
+    "call",
     "eq",
     "externalURL",
     "first",
@@ -86,6 +87,7 @@ pub fn call(name: &str, arguments: Vec<Value>, run: &mut Run) -> Result<Value, S
         ("println", all) => text(println(all)),
         ("printf", [Value::Text(format), values @ ..]) => printf(format, values).map(Value::Text),
         ("urlquery", all) => text(byte_serialize(print(all).as_bytes()).collect()),
+        ("call", _) => Err("no value here is a function".to_owned()),
         ("html", all) => text(texts::html(&print(all))),
         ("js", all) => text(texts::js(&print(all))),
         ("urlQueryEscape", [value]) => text(byte_serialize(value.string()?.as_bytes()).collect()),

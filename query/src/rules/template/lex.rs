@@ -65,15 +65,13 @@ pub fn pieces(template: &str) -> Result<Vec<Piece>, Wrong> {
         }
         let Some(after) = after else { return Ok(pieces) };
         let after = if trim_before { &after[1..] } else { after };
-        let read = match after.trim_start_matches(BLANK).starts_with("/*") {
-            true => comment_end(after).map(|end| (Vec::new(), end)),
-            false => action(after),
-        };
+        let is_comment = after.trim_start_matches(BLANK).starts_with("/*");
+        let read = if is_comment { comment_end(after).map(|end| (Vec::new(), end)) } else { action(after) };
         let (tokens, end) = read.map_err(|why| Wrong { at, why })?;
         let inside = &after[..end];
         trim_next = inside.ends_with('-') && inside[..inside.len() - 1].ends_with(BLANK);
         rest = &after[end + 2..];
-        if !tokens.is_empty() {
+        if !is_comment {
             pieces.push(Piece::Action(tokens, at));
         }
     }
@@ -132,6 +130,7 @@ fn token(rest: &str, first: char, follows: bool) -> Result<(Token, usize), Strin
             let (text, length) = unquote_prefix(rest)?;
             Ok((Token::Text(text), length))
         }
+        '\'' => character(rest),
         '$' => {
             let name = name(1);
             let length = name.len() + 1;
@@ -139,6 +138,9 @@ fn token(rest: &str, first: char, follows: bool) -> Result<(Token, usize), Strin
         }
         '.' if !rest[1..].starts_with(|c: char| c.is_ascii_digit()) => {
             let name = name(1);
+            if rest[1 + name.len()..].starts_with('.') && name.is_empty() {
+                return Err("unexpected . after term \".\"".to_owned());
+            }
             let length = name.len() + 1;
             Ok((Token::Field(name, follows), length))
         }
@@ -162,10 +164,36 @@ fn number(rest: &str) -> Result<(Token, usize), String> {
         .find(|(at, c)| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_') || signs(*at, *c)))
         .map_or(rest.len(), |(at, _)| at);
     let text = &rest[..end];
-    let token = match (text.parse::<i64>(), text.parse::<f64>()) {
-        (Ok(int), _) => Token::Int(int),
-        (_, Ok(float)) => Token::Float(float),
-        _ => return Err(format!("bad number syntax: {text:?}")),
+    let wrong = || format!("bad number syntax: {text:?}");
+    let plain = text.replace('_', "");
+    let (sign, digits) = plain.strip_prefix('-').map_or((1, plain.as_str()), |digits| (-1, digits));
+    let digits = digits.trim_start_matches('+');
+    let based = [("0x", 16), ("0X", 16), ("0o", 8), ("0b", 2)]
+        .iter()
+        .find_map(|(prefix, base)| Some((digits.strip_prefix(prefix)?, *base)));
+    let token = match based {
+        Some((digits, base)) => Token::Int(sign * i64::from_str_radix(digits, base).map_err(|_| wrong())?),
+        None => match (plain.parse::<i64>(), plain.parse::<f64>()) {
+            (Ok(int), _) => Token::Int(int),
+            (_, Ok(float)) if float.is_finite() => Token::Float(float),
+            _ => return Err(wrong()),
+        },
     };
     Ok((token, end))
+}
+
+/// `'a'` is the number of the letter.
+fn character(rest: &str) -> Result<(Token, usize), String> {
+    let wrong = || "malformed character constant".to_owned();
+    let end = rest.char_indices().skip(2).find(|(at, c)| *c == '\'' && !rest[..*at].ends_with('\\'));
+    let (end, _) = end.ok_or_else(wrong)?;
+    let inside = match &rest[1..end] {
+        "\\'" => "'".to_owned(),
+        plain => unquote_prefix(&format!("\"{plain}\"")).map_err(|_| wrong())?.0,
+    };
+    let mut letters = inside.chars();
+    match (letters.next(), letters.next()) {
+        (Some(letter), None) => Ok((Token::Int(i64::from(u32::from(letter))), end + 1)),
+        _ => Err(wrong()),
+    }
 }

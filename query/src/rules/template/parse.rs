@@ -49,6 +49,13 @@ pub struct Operand {
     pub fields: Vec<String>,
 }
 
+impl Operand {
+    /// Whether it may turn out to be a method.
+    fn takes_arguments(&self) -> bool {
+        !self.fields.is_empty()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Base {
     Dot,
@@ -305,14 +312,19 @@ fn commands(tokens: &[Token], depth: usize) -> Result<(Vec<Command>, &[Token]), 
             (None, 0) => return Err("missing value for command".to_owned()),
             (None, _) => {
                 let arguments = operands.split_off(1);
-                let takes = |operand: &Operand| !operand.fields.is_empty();
                 match operands.pop() {
-                    Some(operand) if arguments.is_empty() || takes(&operand) => {
+                    Some(operand) if arguments.is_empty() || operand.takes_arguments() => {
                         commands.push(Command::Value(operand, arguments));
                     }
                     _ => return Err("can't give argument to non-function".to_owned()),
                 }
             }
+        }
+        match commands.last() {
+            Some(Command::Value(operand, _)) if commands.len() > 1 && !operand.takes_arguments() => {
+                return Err(format!("non executable command in pipeline stage {}", commands.len()));
+            }
+            _ => {}
         }
         match rest.first() {
             Some(Token::Sign("|")) => rest = &rest[1..],

@@ -80,6 +80,10 @@ fn the_language() {
     check("{{ with .Labels.absent }}x{{ else with .Labels.job }}{{ . }}{{ end }}", "node");
     check("{{ range 3 }}{{ . }}{{ end }}", "012");
     check("{{\n  $value\n}}", "0.8312");
+    check(
+        r"{{ 0x1F }} {{ 1_000 }} {{ -0b11 }} {{ .5 }} {{ 'a' }} {{ '\n' }} {{ '\'' }}",
+        "31 1000 -3 0.5 97 10 39",
+    );
 }
 
 #[test]
@@ -104,7 +108,12 @@ fn what_goes_wrong_is_told() {
         ("{{ block \"x\" }}{{ end }}", "missing value for command"),
         ("a\n{{\u{a0}$value }}", "2:1: unrecognized character in action: U+00A0"),
         ("{{ 1 2 }}", "can't give argument to non-function"),
-        ("{{ }}x{{ | }}", "missing value for command"),
+        ("{{ }}", "missing value for command"),
+        ("{{ ..Foo }}", "unexpected . after term"),
+        ("{{ 1 | 2 }}", "non executable command in pipeline stage 2"),
+        ("{{ 0xG }}", "bad number syntax: \"0xG\""),
+        ("{{ 'ab' }}", "malformed character constant"),
+        ("{{ | }}", "missing value for command"),
         ("{{ (1 }}", "unclosed left paren"),
         ("{{ \"a }}", "unterminated"),
         ("{{ $label.job }}", "undefined variable \"$label\""),

@@ -52,7 +52,9 @@ fn load(report: &mut Report, test: &TestFile) -> Result<Vec<Group>, Failure> {
     let mut groups: Vec<Group> = Vec::new();
     for pattern in &test.rule_files {
         let failed = |name: &str, error: std::io::Error| Failure(format!("    {name}: {error}"));
-        let found = matching(&folder, pattern).map_err(|error| failed(pattern, error))?;
+        let mut found = matching(&folder, pattern).map_err(|error| failed(pattern, error))?;
+        // As with promtool, also where the pattern is a name.
+        found.retain(|path| path.exists());
         if found.is_empty() {
             report.warnings.push(format!("no file match pattern {pattern}"));
         }

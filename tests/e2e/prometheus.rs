@@ -69,6 +69,22 @@ async fn prometheus_answers_the_same() {
             }
         }
     }
+    if prometheus.version >= SAME_ANNOTATIONS {
+        for (path, query) in
+            queries().iter().flat_map(|query| [("format_query", query), ("parse_query", query)])
+        {
+            compared += 1;
+            let asked = [("query", query.text)];
+            let theirs = prometheus.api.answer(&format!("/api/v1/{path}"), &asked).await.1;
+            let ours = server.api.answer(&format!("/prometheus/api/v1/{path}"), &asked).await.1;
+            // What is wrong is told in other words.
+            let wrong = theirs["status"] == "error" && theirs["errorType"] == ours["errorType"];
+            if theirs != ours && !wrong {
+                differences
+                    .push(format!("{path} {}\n    Prometheus: {theirs}\n    Ocelli: {ours}", query.text));
+            }
+        }
+    }
     let (major, minor) = prometheus.version;
     println!(
         "{compared} answers compared with Prometheus {major}.{minor}, {with_data} with data, {skipped} queries are newer, {} ms",

@@ -7,11 +7,13 @@ mod envelope;
 mod exemplars;
 mod metadata;
 mod query;
+mod read;
 pub mod rules;
 mod series;
 mod stats;
 mod status;
 mod stream;
+mod text;
 mod time;
 mod values;
 
@@ -32,6 +34,11 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
         ("POST /prometheus/api/v1/query_range", with(post(query::range))),
         ("GET /prometheus/api/v1/query_exemplars", with(get(exemplars::exemplars))),
         ("POST /prometheus/api/v1/query_exemplars", with(post(exemplars::exemplars))),
+        ("POST /prometheus/api/v1/read", with(post(read::read))),
+        ("GET /prometheus/api/v1/format_query", with(get(text::format))),
+        ("POST /prometheus/api/v1/format_query", with(post(text::format))),
+        ("GET /prometheus/api/v1/parse_query", with(get(text::parse))),
+        ("POST /prometheus/api/v1/parse_query", with(post(text::parse))),
         ("GET /prometheus/api/v1/series", with(get(series::series))),
         ("POST /prometheus/api/v1/series", with(post(series::series))),
         ("GET /prometheus/api/v1/labels", with(get(series::labels))),

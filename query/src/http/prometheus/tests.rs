@@ -122,6 +122,8 @@ async fn wrong_requests_are_told_as_prometheus_does() {
         ("query?query=up&timeout=soon", 400, "bad_data", "invalid parameter \"timeout\": cannot parse"),
         ("query_exemplars?query=up{&start=0&end=1", 400, "bad_data", "1:4: parse error"),
         ("query_exemplars?query=up&start=2&end=1", 400, "bad_data", "must not be before start"),
+        ("format_query?query=up{", 400, "bad_data", "1:4: parse error: unexpected end of input"),
+        ("parse_query", 400, "bad_data", "no expression found in input"),
         ("series", 400, "bad_data", "no match[] parameter"),
         ("series?match[]=1", 400, "bad_data", "expected a series selector"),
     ] {
@@ -261,6 +263,8 @@ async fn what_clients_ask_besides_has_the_right_shape() {
         ("scrape_pools", "/scrapePools", json!([])),
         ("alertmanagers", "/activeAlertmanagers", json!([])),
         ("status/config", "/yaml", json!("")),
+        ("format_query?query=sum(up)by(job)", "", json!("sum by (job) (up)")),
+        ("parse_query?query=up%2B1", "/rhs/val", json!("1")),
         ("status/flags", "/query.lookback-delta", json!("5m")),
         (
             "metadata?limit=0&limit_per_metric=1&metric=requests_total",

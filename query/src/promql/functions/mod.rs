@@ -33,11 +33,13 @@ pub struct Function {
     args: &'static [ValueType],
     /// How many of the last arguments may be left out.
     optional: usize,
-    /// The last argument may come any number of times, also never.
-    repeats: bool,
+    /// How often the last argument may come, where that is not once; it may also be left out.
+    repeats: Option<usize>,
     pub returns: ValueType,
     pub run: Run,
 }
+
+const ANY_NUMBER: usize = usize::MAX;
 
 /// How a function is computed.
 #[derive(Clone, Copy)]
@@ -65,8 +67,26 @@ impl std::fmt::Debug for Run {
 impl Function {
     /// The least and, where there is one, the largest number of arguments.
     pub fn arity(&self) -> (usize, Option<usize>) {
-        let least = self.args.len() - self.optional - usize::from(self.repeats);
-        (least, (!self.repeats).then_some(self.args.len()))
+        let least = self.args.len() - self.optional - usize::from(self.repeats.is_some());
+        let most = match self.repeats {
+            Some(ANY_NUMBER) => None,
+            Some(times) => Some(self.args.len() - 1 + times),
+            None => Some(self.args.len()),
+        };
+        (least, most)
+    }
+
+    pub fn arg_types(&self) -> &'static [ValueType] {
+        self.args
+    }
+
+    /// As Prometheus' tables say it: how many arguments may be left out, or -1 for any number of them.
+    pub fn variadic(&self) -> i64 {
+        match self.repeats {
+            Some(ANY_NUMBER) => -1,
+            Some(times) => times as i64,
+            None => self.optional as i64,
+        }
     }
 
     pub fn arg_type(&self, at: usize) -> ValueType {
@@ -90,7 +110,7 @@ pub fn find(name: &str) -> Option<&'static Function> {
 }
 
 const fn of(name: &'static str, args: &'static [ValueType], run: Run) -> Function {
-    Function { name, args, optional: 0, repeats: false, returns: Vector, run }
+    Function { name, args, optional: 0, repeats: None, returns: Vector, run }
 }
 
 const fn float(name: &'static str, run: fn(f64) -> f64) -> Function {
@@ -145,7 +165,7 @@ static TABLE: &[Function] = &[
     of("histogram_fraction", &[Scalar, Scalar, Vector], Run::Whole(histogram::fraction)),
     of("histogram_quantile", &[Scalar, Vector], Run::Whole(histogram::quantile)),
     Function {
-        repeats: true,
+        repeats: Some(9),
         ..of("histogram_quantiles", &[Vector, Text, Scalar, Scalar], Run::Whole(histogram::quantiles))
     },
     of("histogram_stddev", &[Vector], Run::Histogram(|histogram| histogram.variance().sqrt())),
@@ -157,7 +177,10 @@ static TABLE: &[Function] = &[
     Function { optional: 1, ..of("info", &[Vector, Vector], Run::Whole(info::info)) },
     Function { optional: 1, ..of("integral", &[Matrix, Scalar], Run::Range(integral::integral)) },
     range("irate", rate::irate),
-    Function { repeats: true, ..of("label_join", &[Vector, Text, Text, Text], Run::Whole(label::join)) },
+    Function {
+        repeats: Some(ANY_NUMBER),
+        ..of("label_join", &[Vector, Text, Text, Text], Run::Whole(label::join))
+    },
     of("label_replace", &[Vector, Text, Text, Text, Text], Run::Whole(label::replace)),
     of("last_over_time", &[Matrix], Run::RangeNamed(over_time::last)),
     float("ln", f64::ln),
@@ -184,8 +207,14 @@ static TABLE: &[Function] = &[
     float("sin", f64::sin),
     float("sinh", f64::sinh),
     of("sort", &[Vector], Run::Whole(sort::ascending)),
-    Function { repeats: true, ..of("sort_by_label", &[Vector, Text], Run::Whole(sort::by_label)) },
-    Function { repeats: true, ..of("sort_by_label_desc", &[Vector, Text], Run::Whole(sort::by_label_desc)) },
+    Function {
+        repeats: Some(ANY_NUMBER),
+        ..of("sort_by_label", &[Vector, Text], Run::Whole(sort::by_label))
+    },
+    Function {
+        repeats: Some(ANY_NUMBER),
+        ..of("sort_by_label_desc", &[Vector, Text], Run::Whole(sort::by_label_desc))
+    },
     of("sort_desc", &[Vector], Run::Whole(sort::descending)),
     float("sqrt", f64::sqrt),
     scalar("start", &[], Run::Whole(vector::start)),

@@ -36,7 +36,7 @@ pub fn wrong(message: impl Into<String>, offset: usize) -> Error {
 pub fn tokens(query: &str) -> Vec<(Token, Span)> {
     let mut all = Vec::new();
     let mut at = 0;
-    let (mut parens, mut brackets) = (0_i32, 0_i32);
+    let (mut parens, mut brackets, mut braces) = (0_i32, 0_i32, 0_i32);
     while let Some(start) = skip_blank(query, at) {
         let (token, end) = match next(query, start, brackets > 0) {
             Ok(found) => found,
@@ -52,6 +52,8 @@ pub fn tokens(query: &str) -> Vec<(Token, Span)> {
             Token::Sign(")") => parens -= 1,
             Token::Sign("[") => brackets += 1,
             Token::Sign("]") => brackets -= 1,
+            Token::Sign("{") => braces += 1,
+            Token::Sign("}") => braces -= 1,
             _ => {}
         }
         if parens < 0 {
@@ -63,6 +65,7 @@ pub fn tokens(query: &str) -> Vec<(Token, Span)> {
     }
     let end = query.len()..query.len();
     all.push(match (brackets > 0, parens > 0) {
+        _ if braces > 0 => (Token::Wrong("unexpected end of input inside braces".to_owned()), end),
         (true, _) => (Token::Wrong("unclosed left bracket".to_owned()), end),
         (_, true) => (Token::Wrong("unclosed left parenthesis".to_owned()), end),
         _ => (Token::End, end),

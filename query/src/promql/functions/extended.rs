@@ -1,18 +1,35 @@
 //! Increases over ranges that are `anchored` or `smoothed`, from edge to edge.
 //!
 //! The window reaches beyond the range: an anchored range begins with the sample before its start,
-//! a smoothed one interpolates at both edges.
+//! a smoothed one interpolates at both edges. A counter that tells when it began was 0 then.
 
 use super::range::RangeCall;
 use super::rate::note_combined;
+use super::starts::Life;
 use crate::promql::ast::RangeMode;
 use crate::promql::histogram::{Histogram, Incompatible, ResetHint};
+use crate::promql::starts::StartsWithin;
 use crate::promql::value::Sample;
 use crate::promql::window::Window;
 use std::sync::Arc;
 
 /// None where the range holds no sample. The window's samples are all floats or all histograms.
 pub fn increase(call: &RangeCall, window: &Window, counter: bool, per_second: bool) -> Option<Sample> {
+    let after_ms = window.start_ms;
+    let floats_begun = || Life::of_floats(window).with_beginnings(window.floats, after_ms, |_| 0.0);
+    if counter && let Some((times, values)) = floats_begun() {
+        let starts = StartsWithin::default();
+        let whole = Window { float_times: &times, floats: &values, float_starts: starts, ..*window };
+        return increase(call, &whole, counter, per_second);
+    }
+    let histograms_begun =
+        || Life::of_histograms(window).with_beginnings(window.histograms, after_ms, nothing_like);
+    if counter && let Some((times, values)) = histograms_begun() {
+        let starts = StartsWithin::default();
+        let whole =
+            Window { histogram_times: &times, histograms: &values, histogram_starts: starts, ..*window };
+        return increase(call, &whole, counter, per_second);
+    }
     let smoothed = call.mode == RangeMode::Smoothed;
     if !window.histograms.is_empty() {
         let edges = Edges::of(window, window.histogram_times, smoothed)?;
@@ -27,6 +44,16 @@ pub fn increase(call: &RangeCall, window: &Window, counter: bool, per_second: bo
     let edges = Edges::of(window, window.float_times, smoothed)?;
     let result = floats(window, edges, counter);
     Some(Sample::Float(if per_second { result / window.range_seconds() } else { result }))
+}
+
+/// What a counter was when it began.
+fn nothing_like(histogram: &Arc<Histogram>) -> Arc<Histogram> {
+    Arc::new(Histogram {
+        schema: histogram.schema,
+        zero_threshold: histogram.zero_threshold,
+        custom_bounds: histogram.custom_bounds.clone(),
+        ..Histogram::default()
+    })
 }
 
 /// The samples at the edges of the range, and whether the value at the edge lies between two.

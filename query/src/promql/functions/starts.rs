@@ -64,6 +64,35 @@ impl<'a> Life<'a> {
         self.restarts && (1..self.times.len()).any(|place| overlaps(self.at(place - 1), self.at(place)))
     }
 
+    /// When the counter of a sample began, where that is behind the sample before, or `after_ms`.
+    fn began(&self, place: usize, after_ms: i64) -> Option<i64> {
+        let Some(before) = place.checked_sub(1) else { return self.began_after(after_ms) };
+        let at = self.at(place).start.max(self.times[before] + 1);
+        (self.restarted(place) && at < self.times[place]).then_some(at)
+    }
+
+    /// The samples with one of nothing wherever a counter began; none where that is nowhere.
+    pub fn with_beginnings<T: Clone>(
+        &self,
+        values: &[T],
+        after_ms: i64,
+        zero: impl Fn(&T) -> T,
+    ) -> Option<(Vec<i64>, Vec<T>)> {
+        if self.times.is_empty() || (!self.restarts && self.began_after(after_ms).is_none()) {
+            return None;
+        }
+        let (mut times, mut all) = (Vec::new(), Vec::new());
+        for (place, value) in values.iter().enumerate() {
+            if let Some(at) = self.began(place, after_ms) {
+                times.push(at);
+                all.push(zero(value));
+            }
+            times.push(self.times[place]);
+            all.push(value.clone());
+        }
+        (times.len() > values.len()).then_some((times, all))
+    }
+
     /// Where the counter of the first sample began, if that is behind `after_ms`: it was 0 then.
     pub fn began_after(&self, after_ms: i64) -> Option<i64> {
         let Started { start, time } = self.at(0);

@@ -10,6 +10,15 @@ pub struct Key {
     /// A number that no other segment of this process has.
     pub segment: u64,
     pub what: &'static str,
+    /// Which of those, where there are several.
+    pub part: u32,
+}
+
+impl Key {
+    /// What a segment has one of.
+    pub fn only(segment: u64, what: &'static str) -> Key {
+        Key { segment, what, part: 0 }
+    }
 }
 
 struct Kept {
@@ -108,7 +117,7 @@ mod tests {
         let cache = Cache::new(100);
         let mut made = Vec::new();
         for segment in [1, 2, 1, 3, 1, 2] {
-            let key = Key { segment, what: "footer" };
+            let key = Key::only(segment, "footer");
             let value: Result<Arc<u64>, ()> = cache.get(key, || {
                 made.push(segment);
                 Ok((segment * 10, 50))
@@ -118,6 +127,6 @@ mod tests {
         assert_eq!(made, [1, 2, 3, 2]);
         assert!(cache.bytes() <= 100);
         cache.forget(2);
-        assert_eq!((cache.bytes(), cache.kept::<u64>(Key { segment: 2, what: "footer" })), (50, None));
+        assert_eq!((cache.bytes(), cache.kept::<u64>(Key::only(2, "footer"))), (50, None));
     }
 }

@@ -25,6 +25,7 @@ mod report;
 mod retention;
 mod rows;
 mod segment;
+mod series_index;
 mod snapshot;
 mod store;
 #[cfg(test)]
@@ -44,8 +45,9 @@ pub use log_index::{TextQuery, tokenize};
 pub use options::{Clock, Options};
 pub use retention::{Retention, Rules, ServiceRule};
 pub use rows::Rows;
+pub use series_index::{ChunkRows, Key, Origin, SeriesChunk};
 pub use snapshot::{
-    Choose, Point, PointList, PointValue, QueryMemory, SeriesPoints, Snapshot, Source, Values,
+    Choose, Found, Point, PointList, PointValue, QueryMemory, SeriesPoints, Snapshot, Source, Values,
 };
 pub use store::{
     CompactionSummary, LevelSummary, MemorySummary, Reason, Removal, Removed, RetentionSummary, SpanObserver,

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::limits;
+use crate::series_index::{CHUNK_SERIES, ChunkBuilder, SeriesChunk};
 use arrow::array::{ArrayRef, AsArray, BinaryArray, RecordBatch, UInt32Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type};
 use ocelli_signal::hashed::HashedMap;
@@ -35,6 +36,8 @@ impl Known {
 #[derive(Debug)]
 pub struct Generation {
     known: RwLock<Vec<Known>>,
+    /// The index of the series, as far as somebody asked.
+    chunks: Mutex<Vec<Arc<SeriesChunk>>>,
     /// Of batches with these numbers; its metadata tells generations apart.
     schema: SchemaRef,
 }
@@ -51,7 +54,7 @@ impl Default for Generation {
         let number = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
         let metadata = HashMap::from([(GENERATION.to_owned(), number)]);
         let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
-        Generation { known: RwLock::default(), schema }
+        Generation { known: RwLock::default(), chunks: Mutex::default(), schema }
     }
 }
 
@@ -65,6 +68,24 @@ impl Generation {
     pub fn get(&self, numbers: &[u32]) -> Vec<Known> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         numbers.iter().map(|number| known[*number as usize].clone()).collect()
+    }
+
+    /// The series from so many times `CHUNK_SERIES` on, with those that have numbers by now.
+    pub fn chunk(&self, at: usize) -> Arc<SeriesChunk> {
+        let numbers = at * CHUNK_SERIES..self.len().clamp(at * CHUNK_SERIES, (at + 1) * CHUNK_SERIES);
+        let mut chunks = self.chunks.lock().unwrap_or_else(PoisonError::into_inner);
+        if chunks.len() <= at {
+            chunks.resize_with(at + 1, Arc::default);
+        }
+        // The last one grows.
+        if chunks[at].len() < numbers.len() {
+            // Whoever takes in points must not wait for the index.
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner)[numbers].to_vec();
+            let mut chunk = ChunkBuilder::default();
+            known.iter().for_each(|known| chunk.push(known.id, &known.series));
+            chunks[at] = Arc::new(chunk.finish());
+        }
+        chunks[at].clone()
     }
 
     fn add(&self, series: Vec<Known>) {

@@ -13,6 +13,7 @@ pub mod points;
 mod properties;
 mod prune;
 mod read;
+mod series;
 pub mod services;
 pub mod sink;
 mod sort;
@@ -45,10 +46,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use ocelli_signal::Signal;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
-use points::{SeriesEntry, SeriesList};
 use read::{Chunks, RowsFooter};
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use verified::Failures;
@@ -201,43 +200,12 @@ impl Segment {
     }
 
     fn index(&self) -> Result<Arc<LogIndex>> {
-        self.context.cache.get(Key { segment: self.number, what: INDEX_SUFFIX }, || {
+        self.context.cache.get(Key::only(self.number, INDEX_SUFFIX), || {
             let file = self.verified(INDEX_SUFFIX)?;
             let index = LogIndex::open(&self.entry.path(INDEX_SUFFIX), file, self.entry.rows)?;
             let bytes = index.memory_bytes;
             Ok((index, bytes))
         })
-    }
-
-    /// The series of a segment of points.
-    pub fn series(&self) -> Result<Arc<SeriesList>> {
-        self.context.cache.get(Key { segment: self.number, what: SERIES_SUFFIX }, || {
-            let mut entries = Vec::new();
-            let schema = points::series_schema();
-            let columns: Vec<usize> = (0..schema.fields().len()).collect();
-            self.read_file(SERIES_SUFFIX, schema, &columns, None, |batch| {
-                entries.extend(points::series_from_file(&batch)?);
-                Ok(())
-            })?;
-            let list = SeriesList::new(entries);
-            list.check(&self.entry.path(SERIES_SUFFIX), self.entry.rows)?;
-            let bytes = list.memory_bytes();
-            Ok((list, bytes))
-        })
-    }
-
-    /// The points of some of its series, which are in the order of the list, between two times: `each` gets
-    /// the place in `series` with rows of what was read.
-    pub fn points(
-        &self,
-        series: &[&SeriesEntry],
-        from_ns: i64,
-        to_ns: i64,
-        each: impl FnMut(usize, &points::ReadPoints<'_>, Range<usize>) -> Result<()>,
-    ) -> Result<()> {
-        let footer = self.points_footer()?;
-        points::read_points(Chunks(self.open_checked(ROWS_SUFFIX)?), &footer, series, from_ns, to_ns, each)
-            .map_err(|error| self.blame(error))
     }
 
     fn read_file(
@@ -266,7 +234,7 @@ impl Segment {
 
     /// The footer of a file of spans or logs.
     pub(crate) fn rows_footer(&self) -> Result<Arc<RowsFooter>> {
-        self.context.cache.get(Key { segment: self.number, what: "footer" }, || {
+        self.context.cache.get(Key::only(self.number, "footer"), || {
             let file = Chunks(self.open_checked(ROWS_SUFFIX)?);
             let footer = read::rows_footer(&file, self.entry.signal).map_err(|error| self.blame(error))?;
             self.check_rows(&footer.arrow)?;
@@ -296,9 +264,8 @@ impl Segment {
         suffix: &'static str,
         load: impl Fn(&Chunks) -> Result<ArrowReaderMetadata>,
     ) -> Result<Arc<ArrowReaderMetadata>> {
-        // The series file is read once and kept as a list, so its footer need not be.
         let what = if suffix == ROWS_SUFFIX { "footer" } else { "series footer" };
-        self.context.cache.get(Key { segment: self.number, what }, || {
+        self.context.cache.get(Key::only(self.number, what), || {
             let footer = load(&Chunks(self.open_checked(suffix)?)).map_err(|error| self.blame(error))?;
             if suffix == ROWS_SUFFIX {
                 self.check_rows(&footer)?;

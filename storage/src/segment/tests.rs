@@ -166,9 +166,9 @@ fn damage_anywhere_in_a_file_is_found_before_an_answer_is_given() {
                     }
                     SERIES_SUFFIX => rig.segment.series().map(|_| false),
                     _ if signal == Signal::Points => {
-                        let list = rig.segment.series().unwrap();
-                        let all: Vec<_> = list.entries().iter().collect();
-                        rig.segment.points(&all, i64::MIN, i64::MAX, |_, _, _| Ok(())).map(|()| false)
+                        let all = rig.segment.series().unwrap();
+                        let of_series: Vec<_> = all.iter().map(|entry| entry.rows()).collect();
+                        rig.segment.points(&of_series, i64::MIN, i64::MAX, |_, _, _| Ok(())).map(|()| false)
                     }
                     _ => rig.segment.read(None, None).map(|_| false),
                 };

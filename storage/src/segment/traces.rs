@@ -33,7 +33,7 @@ impl Segment {
             return None;
         }
         let found = self.open(TRACES_SUFFIX).and_then(|file| {
-            let list = self.context.cache.get(Key { segment: self.number, what: TRACES_SUFFIX }, || {
+            let list = self.context.cache.get(Key::only(self.number, TRACES_SUFFIX), || {
                 let path = self.entry.path(TRACES_SUFFIX);
                 let list = TraceList::open(&path, file.as_ref(), self.entry.rows)?;
                 Ok::<_, Error>((list, path.as_os_str().len() + size_of::<TraceList>()))

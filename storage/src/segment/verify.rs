@@ -3,6 +3,7 @@
 
 use super::columns::typed;
 use super::layout::Wanted;
+use super::points::SeriesEntry;
 use super::services::Services;
 use super::sort::{self, SortKey};
 use super::sums;
@@ -98,12 +99,12 @@ impl Segment {
     }
 
     fn verify_points(&self) -> Result<()> {
-        let list = self.series()?;
-        let all: Vec<_> = list.entries().iter().collect();
+        let all = self.series()?;
+        let of_series: Vec<_> = all.iter().map(SeriesEntry::rows).collect();
         let (mut rows, mut bounds, mut wrong) = (0, None, None);
         let mut last: Option<(usize, i64)> = None;
-        self.points(&all, i64::MIN, i64::MAX, |place, read, of_place| {
-            let entry = all[place];
+        self.points(&of_series, i64::MIN, i64::MAX, |place, read, of_place| {
+            let entry = &all[place];
             for row in of_place {
                 // Every column is decoded, and must be what the series is.
                 let time = read.point(row, entry.series.kind)?.time;

@@ -1,14 +1,16 @@
 //! One atomic view of a tenant's memtables and segments. Taking it is cheap; reading it blocks, so
 //! async callers do that in `spawn_blocking`.
 
+mod chunks;
 mod memory;
 mod points;
 mod series;
 mod source;
 
+pub use chunks::{Choose, Found};
 pub use memory::QueryMemory;
 pub use points::{Point, PointList, PointValue, Values};
-pub use series::{Choose, SeriesPoints};
+pub use series::SeriesPoints;
 pub use source::Source;
 
 use crate::error::Result;

@@ -1,34 +1,17 @@
 //! Points by series, out of memtables and segments.
 
 use super::Snapshot;
+use super::chunks::{Choose, Numbered, SegmentChunks};
 use super::memory::Meter;
 use super::points::PointList;
 use crate::error::Result;
-use crate::memtable::{self, Generation, Known, Part};
+use crate::memtable::{self, Known, Part};
 use crate::segment::Segment;
-use crate::segment::points::SeriesEntry;
+use crate::series_index::CHUNK_SERIES;
 use ocelli_signal::Series;
+use ocelli_signal::hashed::HashedMap;
 use ocelli_signal::points::Samples;
-use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Says which series are wanted.
-pub trait Choose {
-    /// Whether series of this one's metric (see `Series::metric`) can be wanted: what is refused here costs
-    /// nothing further.
-    fn metric(&mut self, _series: &Series) -> bool {
-        true
-    }
-
-    /// Whether this one is; asked once for each.
-    fn series(&mut self, id: u128, series: &Arc<Series>) -> bool;
-}
-
-impl<F: FnMut(&Series) -> bool> Choose for F {
-    fn series(&mut self, _id: u128, series: &Arc<Series>) -> bool {
-        self(series)
-    }
-}
 
 /// A series with its points by time; of equal times in the order of arrival.
 #[derive(Clone, Debug)]
@@ -46,16 +29,16 @@ impl Snapshot {
             choose,
             from_ns,
             to_ns,
-            places: HashMap::new(),
-            by_number: HashMap::new(),
+            places: HashedMap::default(),
             found: Vec::new(),
             meter: self.meter(),
         };
         for segment in self.points.segments.iter().filter(|segment| segment.entry.overlaps(from_ns, to_ns)) {
             gathered.add_segment(segment)?;
         }
-        for part in self.points.parts.iter().filter(|part| part.overlaps(from_ns, to_ns)) {
-            gathered.add_part(part)?;
+        let parts = self.points.parts.iter().filter(|part| part.overlaps(from_ns, to_ns));
+        for memory in Numbered::of(parts, from_ns, to_ns)? {
+            gathered.add_memory(&memory)?;
         }
         gathered.meter.flush()?;
         Ok(gathered.finish())
@@ -67,108 +50,89 @@ struct Gathered<'s> {
     from_ns: i64,
     to_ns: i64,
     /// Where a series' points go; `None` for one that is not wanted.
-    places: HashMap<u128, Option<usize>>,
-    /// The same by the numbers that rows in memory have, for each generation of numbers.
-    by_number: HashMap<*const Generation, Vec<Place>>,
+    places: HashedMap<u128, Option<usize>>,
     found: Vec<SeriesPoints>,
     meter: Meter<'s>,
 }
 
-/// Where the points of a numbered series go.
-#[derive(Clone, Default)]
-enum Place {
-    #[default]
-    NotAsked,
-    NotWanted,
-    At(usize, Arc<Series>),
-}
+/// Stands for a number in memory whose series is not wanted.
+const NOT_WANTED: u32 = u32::MAX;
 
 impl Gathered<'_> {
-    /// Later calls know the series' latest description.
-    fn place(&mut self, id: u128, series: &Arc<Series>) -> Option<usize> {
-        let place = match self.places.get(&id) {
-            Some(place) => *place,
-            None => {
-                let place = self.choose.series(id, series).then_some(self.found.len());
-                self.places.insert(id, place);
-                if place.is_some() {
-                    self.found.push(SeriesPoints {
-                        id,
-                        series: series.clone(),
-                        points: PointList::default(),
-                    });
-                }
-                place
+    /// `metric` tells what is no part of a series' identity: later calls know the latest.
+    fn place(&mut self, id: u128, metric: &Series, make: impl FnOnce() -> Arc<Series>) -> Option<usize> {
+        if let Some(place) = self.places.get(&id) {
+            let known = &mut self.found[(*place)?].series;
+            if (&known.description, &known.metadata) != (&metric.description, &metric.metadata) {
+                *known = make();
             }
-        };
-        if let Some(place) = place {
-            self.found[place].series = series.clone();
+            return *place;
+        }
+        let series = make();
+        let place = self.choose.series(id, &series).then_some(self.found.len());
+        self.places.insert(id, place);
+        if place.is_some() {
+            self.found.push(SeriesPoints { id, series, points: PointList::default() });
         }
         place
     }
 
     fn add_segment(&mut self, segment: &Segment) -> Result<()> {
-        let list = segment.series()?;
-        let mut wanted: Vec<&SeriesEntry> = Vec::new();
-        let mut places = Vec::new();
-        let (from_ns, to_ns) = (self.from_ns, self.to_ns);
-        for metric in list.metrics() {
-            if !metric.first().is_some_and(|entry| self.choose.metric(&entry.series)) {
-                continue;
-            }
-            for entry in metric.iter().filter(|entry| entry.overlaps(from_ns, to_ns)) {
-                if let Some(place) = self.place(entry.id, &entry.series) {
-                    wanted.push(entry);
+        let (mut wanted, mut places) = (Vec::new(), Vec::new());
+        let mut chunks = SegmentChunks::new(segment, self.choose)?;
+        while let Some((chunk, rows)) = chunks.next(self.choose, self.from_ns, self.to_ns)? {
+            let series = &chunk.series;
+            for row in rows.iter() {
+                let make = || Arc::new(series.series(row));
+                if let Some(place) = self.place(series.id(row), series.metric(row), make) {
+                    wanted.push(chunk.rows(row));
                     places.push(place);
                 }
             }
         }
         let (found, meter) = (&mut self.found, &mut self.meter);
         segment.points(&wanted, self.from_ns, self.to_ns, |at, read, rows| {
-            let points = &mut found[places[at]].points;
+            let SeriesPoints { series, points, .. } = &mut found[places[at]];
             let before = points.bytes();
-            points.append(read, rows, wanted[at].series.kind)?;
+            points.append(read, rows, series.kind)?;
             meter.add(points.bytes() - before)
         })
     }
 
-    fn add_part(&mut self, part: &Part) -> Result<()> {
-        let Some(generation) = &part.series else { return Ok(()) };
-        let numbers = memtable::numbers(&part.rows)?;
-        let samples = Samples::new(&part.rows)?;
-        let times = samples.time.values();
-        let (from_ns, to_ns) = (self.from_ns, self.to_ns);
-        let in_time = |row: &usize| (from_ns..=to_ns).contains(&times[*row]);
-        let mut places = self.by_number.remove(&Arc::as_ptr(generation)).unwrap_or_default();
-        places.resize(generation.len(), Place::NotAsked);
-        let mut new = Vec::new();
-        for row in (0..samples.len()).filter(in_time) {
-            let place = &mut places[numbers[row] as usize];
-            if matches!(place, Place::NotAsked) {
-                *place = Place::NotWanted;
-                new.push(numbers[row]);
-            }
-        }
-        for (number, Known { id, series, .. }) in new.iter().zip(generation.get(&new)) {
-            if self.choose.metric(&series)
-                && let Some(place) = self.place(id, &series)
-            {
-                places[*number as usize] = Place::At(place, series);
-            }
-        }
-        for row in (0..samples.len()).filter(in_time) {
-            if let Place::At(place, told) = &places[numbers[row] as usize] {
-                let found = &mut self.found[*place];
-                let before = found.points.bytes();
-                found.points.push(samples.row(row).into());
-                self.meter.add(found.points.bytes() - before)?;
-                // A description may have changed back: the last row tells.
-                if !Arc::ptr_eq(&found.series, told) {
-                    found.series = told.clone();
+    fn add_memory(&mut self, memory: &Numbered<'_>) -> Result<()> {
+        let mut wanted: Vec<(usize, Arc<Series>)> = Vec::new();
+        let mut by_number = vec![NOT_WANTED; memory.counts.len()];
+        for at in memory.chunks() {
+            let (_, rows) = memory.chunk(at, self.choose);
+            let numbers: Vec<u32> = rows.iter().map(|row| (at * CHUNK_SERIES + row) as u32).collect();
+            for (number, Known { id, series, .. }) in numbers.iter().zip(memory.generation.get(&numbers)) {
+                if let Some(place) = self.place(id, &series, || series.clone()) {
+                    by_number[*number as usize] = wanted.len() as u32;
+                    wanted.push((place, series));
                 }
             }
         }
-        self.by_number.insert(Arc::as_ptr(generation), places);
+        memory.parts.iter().try_for_each(|part| self.add_part(part, &wanted, &by_number))
+    }
+
+    fn add_part(&mut self, part: &Part, wanted: &[(usize, Arc<Series>)], by_number: &[u32]) -> Result<()> {
+        let samples = Samples::new(&part.rows)?;
+        let times = samples.time.values();
+        for (row, number) in memtable::numbers(&part.rows)?.iter().enumerate() {
+            let at = by_number[*number as usize];
+            if at == NOT_WANTED || !(self.from_ns..=self.to_ns).contains(&times[row]) {
+                continue;
+            }
+            let (place, told) = &wanted[at as usize];
+            let found = &mut self.found[*place];
+            let before = found.points.bytes();
+            found.points.push(samples.row(row).into());
+            self.meter.add(found.points.bytes() - before)?;
+            // A description may have changed back: the last row tells.
+            if !Arc::ptr_eq(&found.series, told) {
+                found.series = told.clone();
+            }
+        }
         Ok(())
     }
 

@@ -140,8 +140,8 @@ fn facts_of_segment(segment: &crate::segment::Segment) -> Facts {
         let batches = segment.read(None, None).unwrap();
         return batches.iter().flat_map(|rows| facts_of(segment.signal(), rows)).collect();
     }
-    let list = segment.series().unwrap();
-    let all: Vec<_> = list.entries().iter().collect();
+    let all = segment.series().unwrap();
+    let of_series: Vec<_> = all.iter().map(|entry| entry.rows()).collect();
     let mut facts = Facts::new();
     let each = |place: usize, read: &ReadPoints<'_>, rows: Range<usize>| {
         for row in rows {
@@ -149,7 +149,7 @@ fn facts_of_segment(segment: &crate::segment::Segment) -> Facts {
         }
         Ok(())
     };
-    segment.points(&all, i64::MIN, i64::MAX, each).unwrap();
+    segment.points(&of_series, i64::MIN, i64::MAX, each).unwrap();
     facts
 }
 

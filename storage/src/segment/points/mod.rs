@@ -7,6 +7,7 @@ mod from_memory;
 mod merge;
 mod read;
 mod schema;
+mod series_chunk;
 mod series_file;
 mod sorted;
 mod stream;
@@ -14,7 +15,8 @@ mod values_read;
 
 pub use merge::merge;
 pub use read::{footer, read_points};
-pub use series_file::{SeriesEntry, SeriesList, from_file as series_from_file, series_schema};
+pub use series_chunk::{FileChunk, METRIC_COLUMNS, Metrics};
+pub use series_file::{SeriesEntry, check_rows, from_file as series_from_file, series_schema};
 pub use values_read::ReadPoints;
 
 use super::about::About;

@@ -1,7 +1,6 @@
 //! Points of a file, by series.
 
 use super::schema::Present;
-use super::series_file::SeriesEntry;
 use super::values_read::ReadPoints;
 use crate::error::Result;
 use crate::limits;
@@ -27,12 +26,12 @@ pub fn footer(file: &Chunks) -> Result<ArrowReaderMetadata> {
     Ok(ArrowReaderMetadata::try_new(Arc::new(footer), options)?)
 }
 
-/// Reads the points of some series, which are in the order of the file, between two times, both
+/// Reads the points of some series, whose rows are in the order of the file, between two times, both
 /// included. `each` gets the place in `series` with points of it: some rows of what was read.
 pub fn read_points(
     file: Chunks,
     footer: &ArrowReaderMetadata,
-    series: &[&SeriesEntry],
+    series: &[Range<u32>],
     from_ns: i64,
     to_ns: i64,
     mut each: impl FnMut(usize, &ReadPoints<'_>, Range<usize>) -> Result<()>,
@@ -52,7 +51,7 @@ pub fn read_points(
         builder =
             builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges.into_iter(), total));
     }
-    let (mut place, mut left) = (0, series[0].row_count as usize);
+    let (mut place, mut left) = (0, series[0].len());
     for batch in builder.build()? {
         let batch = batch?;
         let points = ReadPoints::new(&batch)?;
@@ -65,7 +64,7 @@ pub fn read_points(
             row = end;
             while left == 0 && place < series.len() {
                 place += 1;
-                left = series.get(place).map_or(0, |entry| entry.row_count as usize);
+                left = series.get(place).map_or(0, Range::len);
             }
         }
     }
@@ -73,9 +72,9 @@ pub fn read_points(
 }
 
 /// The rows of the series; neighbours joined.
-fn ranges(series: &[&SeriesEntry]) -> Vec<Range<usize>> {
+fn ranges(series: &[Range<u32>]) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
-    for rows in series.iter().map(|entry| entry.rows()).filter(|rows| !rows.is_empty()) {
+    for rows in series.iter().filter(|rows| !rows.is_empty()) {
         let rows = rows.start as usize..rows.end as usize;
         match ranges.last_mut() {
             Some(last) if last.end == rows.start => last.end = rows.end,

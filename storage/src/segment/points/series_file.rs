@@ -86,60 +86,21 @@ impl SeriesEntry {
         self.first_row..self.first_row + self.row_count
     }
 
-    pub fn overlaps(&self, from_ns: i64, to_ns: i64) -> bool {
-        self.min_time <= to_ns && from_ns <= self.max_time
-    }
 }
 
-/// All series of a points file, in its order.
-#[derive(Clone, Debug, Default)]
-pub struct SeriesList {
-    entries: Vec<SeriesEntry>,
-    /// Where each metric's series end.
-    metric_ends: Vec<usize>,
-}
-
-impl SeriesList {
-    pub fn new(entries: Vec<SeriesEntry>) -> SeriesList {
-        let one_metric = |a: &SeriesEntry, b: &SeriesEntry| a.series.metric() == b.series.metric();
-        let lengths = entries.chunk_by(one_metric).map(<[_]>::len);
-        let metric_ends = lengths.scan(0, |end, length| {
-            *end += length;
-            Some(*end)
-        });
-        SeriesList { metric_ends: metric_ends.collect(), entries }
-    }
-
-    pub fn entries(&self) -> &[SeriesEntry] {
-        &self.entries
-    }
-
-    /// The series metric by metric. One that was sent with several units, or as several kinds, may come
-    /// more than once.
-    pub fn metrics(&self) -> impl Iterator<Item = &[SeriesEntry]> {
-        let starts = std::iter::once(0).chain(self.metric_ends.iter().copied());
-        starts.zip(&self.metric_ends).map(|(start, end)| &self.entries[start..*end])
-    }
-
-    /// About what the list holds in memory.
-    pub fn memory_bytes(&self) -> usize {
-        self.entries.iter().map(|entry| 250 + entry.series.attributes.len()).sum()
-    }
-
-    /// Checks that the series account for every row of the points file, one after the other.
-    pub fn check(&self, path: &Path, rows: u64) -> Result<()> {
-        let mut next = 0u64;
-        for entry in &self.entries {
-            if u64::from(entry.first_row) != next {
-                return Err(Error::corrupt(path, format_args!("row {next} belongs to no series")));
-            }
-            next += u64::from(entry.row_count);
+/// Checks that the series account for some rows of the points file, one after the other.
+pub fn check_rows(path: &Path, entries: &[SeriesEntry], rows: Range<u64>) -> Result<()> {
+    let mut next = rows.start;
+    for entry in entries {
+        if u64::from(entry.first_row) != next {
+            return Err(Error::corrupt(path, format_args!("row {next} belongs to no series")));
         }
-        if next == rows {
-            Ok(())
-        } else {
-            Err(Error::corrupt(path, format_args!("{next} rows of {rows} have series")))
-        }
+        next += u64::from(entry.row_count);
+    }
+    if next == rows.end {
+        Ok(())
+    } else {
+        Err(Error::corrupt(path, format_args!("{next} rows of {} have series", rows.end)))
     }
 }
 
@@ -232,18 +193,23 @@ fn to_file(entries: &[SeriesEntry], first: usize) -> Result<RecordBatch> {
 type Coded = DictionaryArray<Int32Type>;
 
 /// Values of a dictionary column, shared by the rows that have the same.
-struct Shared<'a, V: ?Sized> {
+pub struct Shared<'a, V: ?Sized> {
     keys: &'a Int32Array,
     values: Vec<Arc<V>>,
 }
 
 impl<V: ?Sized> Shared<'_, V> {
-    fn get(&self, row: usize) -> Arc<V> {
-        self.values[self.keys.value(row) as usize].clone()
+    /// Which of the values it is.
+    pub fn key(&self, row: usize) -> i32 {
+        self.keys.value(row)
+    }
+
+    pub fn get(&self, row: usize) -> Arc<V> {
+        self.values[self.key(row) as usize].clone()
     }
 }
 
-fn shared_texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<Shared<'a, str>> {
+pub fn shared_texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<Shared<'a, str>> {
     let coded: &Coded = typed(batch, name)?;
     let values: Option<&StringArray> = coded.values().as_string_opt();
     let values = values.ok_or_else(|| Error::corrupt(Path::new(name), "the column is no text"))?;
@@ -302,7 +268,7 @@ pub fn from_file(batch: &RecordBatch) -> Result<Vec<SeriesEntry>> {
     Ok((0..batch.num_rows()).map(entry).collect())
 }
 
-fn kind_named(name: &str) -> Kind {
+pub fn kind_named(name: &str) -> Kind {
     let kinds = [Kind::Sum, Kind::Histogram, Kind::ExponentialHistogram, Kind::Summary];
     kinds.into_iter().find(|kind| kind.as_str() == name).unwrap_or(Kind::Gauge)
 }

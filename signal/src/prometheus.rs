@@ -56,7 +56,17 @@ pub fn series<'a>(name: &str, kind: Kind, labels: impl IntoIterator<Item = (&'a 
 
 /// Whether a series is one.
 pub fn is_native(series: &Series) -> bool {
-    series.scope == *SCOPE_VALUE
+    is_native_scope(&series.scope)
+}
+
+/// Whether the series of a scope are.
+pub fn is_native_scope(scope: &[u8]) -> bool {
+    *scope == **SCOPE_VALUE
+}
+
+/// The scope of those that are, in the form of its column.
+pub fn native_scope() -> Arc<[u8]> {
+    SCOPE_VALUE.clone()
 }
 
 #[cfg(test)]

@@ -45,9 +45,10 @@ pub use log_index::{TextQuery, tokenize};
 pub use options::{Clock, Options};
 pub use retention::{Retention, Rules, ServiceRule};
 pub use rows::Rows;
-pub use series_index::{ChunkRows, Key, Origin, SeriesChunk};
+pub use series_index::{ChunkBuilder, ChunkRows, Key, Origin, SeriesChunk};
 pub use snapshot::{
-    Choose, Found, Point, PointList, PointValue, QueryMemory, SeriesPoints, Snapshot, Source, Values,
+    Choose, Found, OfMetrics, Point, PointList, PointValue, QueryMemory, SeriesPoints, Snapshot, Source,
+    Values,
 };
 pub use store::{
     CompactionSummary, LevelSummary, MemorySummary, Reason, Removal, Removed, RetentionSummary, SpanObserver,

@@ -25,6 +25,50 @@ pub struct MetricSummary {
     pub unit: String,
     pub description: String,
     pub series: u64,
+    pub points: u64,
+    /// A share of the files and the memory that hold them.
+    pub bytes: u64,
+}
+
+/// `GET /api/metrics/cardinality?match&from&to&limit`: which labels, and which values of them, cost how much.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CardinalityResponse {
+    pub range: TimeRange,
+    pub total: Cost,
+    /// Those with most values first.
+    pub labels: Vec<LabelCost>,
+    /// Values with most series first.
+    pub pairs: Vec<PairCost>,
+    pub stats: QueryStats,
+}
+
+/// What series cost. Points and bytes are those of the files that the range touches, whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Cost {
+    pub series: u64,
+    pub points: u64,
+    /// A share of the files and the memory that hold them.
+    pub bytes: u64,
+}
+
+/// A label as PromQL knows it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LabelCost {
+    pub name: String,
+    /// How many different values it has.
+    pub values: u64,
+    pub cost: Cost,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PairCost {
+    pub name: String,
+    pub value: String,
+    pub cost: Cost,
 }
 
 /// `GET /api/metrics/points?name&from&to`: every point of one metric as it was sent.

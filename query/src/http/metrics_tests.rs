@@ -9,12 +9,45 @@ async fn the_list_has_both_names() {
         let body = Client::new(store).ok("/api/metrics").await;
         let metrics = body["metrics"].as_array().unwrap();
         assert_eq!(metrics.len(), 8, "{body}");
-        let found = metrics.iter().find(|metric| metric["name"] == "requests").unwrap();
+        let mut found = metrics.iter().find(|metric| metric["name"] == "requests").unwrap().clone();
+        assert!(found["bytes"].take().as_u64().unwrap() > 10);
         let expect = json!({
             "name": "requests", "prometheus_name": "requests_total", "kind": "sum", "unit": "{request}",
-            "description": "about requests", "series": 1,
+            "description": "about requests", "series": 1, "points": 1, "bytes": null,
         });
-        assert_eq!(*found, expect);
+        assert_eq!(found, expect);
+    }
+}
+
+#[tokio::test]
+async fn cardinality_tells_what_labels_and_values_cost() {
+    for flushed in [false, true] {
+        let (store, _directory) = store(flushed).await;
+        let client = Client::new(store);
+        let body = client.ok("/api/metrics/cardinality").await;
+        let total: u64 = client.ok("/api/metrics").await["metrics"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|metric| metric["series"].as_u64().unwrap())
+            .sum();
+        assert_eq!(body["total"]["series"], total, "{body}");
+        let body = client.ok("/api/metrics/cardinality?match=%7Bjob%3D%22probe%22%7D").await;
+        assert_eq!(body["total"]["series"], 4);
+        let told = |list: &str| -> Vec<_> {
+            let all = body[list].as_array().unwrap().iter();
+            all.map(|of| (of["name"].clone(), of["value"].clone(), of["cost"]["points"].clone())).collect()
+        };
+        let labels = [json!("job"), json!("k")].map(|name| (name, json!(null), json!(4)));
+        assert_eq!(told("labels"), labels);
+        let pairs = [("job", "probe"), ("k", "v")].map(|(name, value)| (json!(name), json!(value), json!(4)));
+        assert_eq!(told("pairs"), pairs);
+        let body = client.ok("/api/metrics/cardinality?match=%7Bjob%3D%22probe%22%7D&limit=1").await;
+        assert_eq!(
+            (body["labels"].as_array().unwrap().len(), body["pairs"].as_array().unwrap().len()),
+            (1, 1)
+        );
+        client.error("/api/metrics/cardinality?match=%7Bjob%3D", 400).await;
     }
 }
 

@@ -151,6 +151,19 @@ static ROUTES: &[Route] = &[
         answer: Schemas::of::<metrics::MetricsResponse>,
     },
     Route {
+        path: "/api/metrics/cardinality",
+        id: "getCardinality",
+        tag: "metrics",
+        summary: "Which labels and values cost how many series and bytes",
+        parameters: &[
+            param("match", Form::Text, "A selector as `{job=\"cart\"}`; all series without."),
+            FROM,
+            TO,
+            param("limit", Form::Number(50, 1, 1_000), "Labels, and values, that are told."),
+        ],
+        answer: Schemas::of::<metrics::CardinalityResponse>,
+    },
+    Route {
         path: "/api/metrics/points",
         id: "getMetricPoints",
         tag: "metrics",

@@ -12,7 +12,7 @@ use ocelli_signal::prometheus;
 use ocelli_signal::span_parts::{Number, iter_exemplars};
 use ocelli_signal::value_text::double_json;
 use ocelli_signal::{Kind, Series, WireError};
-use ocelli_storage::{Point, PointValue, SeriesPoints, Snapshot};
+use ocelli_storage::{OfMetrics, Point, PointValue, SeriesPoints, Snapshot};
 use serde_json::{Map, Value, json};
 
 /// The most points that one answer holds; more is an error, so that nothing is left out in silence.
@@ -26,7 +26,8 @@ pub fn points(
     budget: &Budget,
 ) -> Result<Vec<MetricSeries>, Error> {
     let to_ns = range.to.0.saturating_sub(1);
-    let read = snapshot.series(&mut |series: &Series| *series.name == *name, range.from.0, to_ns)?;
+    let mut of_name = OfMetrics { names: &[name], passes: |_: &Series| true };
+    let read = snapshot.series(&mut of_name, range.from.0, to_ns)?;
     let count: usize = read.iter().map(|series| series.points.len()).sum();
     let bytes: usize = read.iter().map(|series| series.points.bytes()).sum();
     budget.scanned(count as u64, bytes as u64);

@@ -15,6 +15,7 @@ mod eval;
 mod functions;
 pub mod histogram;
 pub mod labels;
+mod literals;
 mod merge;
 pub mod otlp;
 mod parse;

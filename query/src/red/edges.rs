@@ -19,11 +19,10 @@ pub fn neighbours(
     range: &TimeRange,
     budget: &Budget,
 ) -> Result<(Vec<Edge>, Vec<Edge>), Error> {
-    let wanted = |series: &Series| {
-        [EDGE_REQUESTS, EDGE_FAILED, EDGE_SERVER, EDGE_CLIENT].contains(&&*series.name)
-            && (attribute(series, "client") == service || attribute(series, "server") == service)
-    };
-    let series = read(snapshot, grid, range, budget, wanted)?;
+    let wanted =
+        |series: &Series| attribute(series, "client") == service || attribute(series, "server") == service;
+    let names = [EDGE_REQUESTS, EDGE_FAILED, EDGE_SERVER, EDGE_CLIENT];
+    let series = read(snapshot, grid, range, budget, &names, wanted)?;
     let mut callers = Edges::new(grid, EDGE_SERVER, EDGE_CLIENT);
     let mut callees = Edges::new(grid, EDGE_CLIENT, EDGE_SERVER);
     for series in &series {

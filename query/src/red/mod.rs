@@ -24,7 +24,7 @@ use crate::http::run::Budget;
 use ocelli_api::TimeRange;
 use ocelli_signal::attributes::Attributes;
 use ocelli_signal::{Series, value_text};
-use ocelli_storage::{SeriesPoints, Snapshot};
+use ocelli_storage::{OfMetrics, SeriesPoints, Snapshot};
 
 /// The OTLP names of the metrics that ingest makes of spans.
 pub const DURATION: &str = "traces.span.metrics.duration";
@@ -36,7 +36,7 @@ pub const EDGE_CLIENT: &str = "traces_service_graph_request_client";
 /// What a percentile is read at.
 const QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
 
-/// Reads the series that pass, with the point at the very end of the range, which stands for the
+/// Reads the series of some metrics that pass, with the point at the very end of the range, which stands for the
 /// time before it, and beginning so much before the range that the first step has a
 /// neighbour to be compared with.
 fn read(
@@ -44,11 +44,12 @@ fn read(
     grid: &grid::Grid,
     range: &TimeRange,
     budget: &Budget,
-    wanted: impl Fn(&Series) -> bool,
+    names: &[&str],
+    passes: impl Fn(&Series) -> bool,
 ) -> Result<Vec<SeriesPoints>, Error> {
     budget.check()?;
     let from_ns = grid.read_from_ms().saturating_mul(1_000_000);
-    let read = snapshot.series(&mut |series: &Series| wanted(series), from_ns, range.to.0)?;
+    let read = snapshot.series(&mut OfMetrics { names, passes }, from_ns, range.to.0)?;
     for series in &read {
         budget.scanned(series.points.len() as u64, series.points.bytes() as u64);
     }

@@ -8,6 +8,7 @@ use crate::Error;
 use crate::http::run::Budget;
 use ocelli_api::TimeRange;
 use ocelli_api::services::{OperationSummary, ServiceResponse};
+use ocelli_signal::Series;
 use ocelli_storage::Snapshot;
 use std::collections::BTreeMap;
 
@@ -19,9 +20,8 @@ pub fn service(
     budget: &Budget,
 ) -> Result<ServiceResponse, Error> {
     let grid = Grid::of(range);
-    let series = read(snapshot, &grid, range, budget, |series| {
-        &*series.name == DURATION && attribute(series, "service.name") == name
-    })?;
+    let of_service = |series: &Series| attribute(series, "service.name") == name;
+    let series = read(snapshot, &grid, range, budget, &[DURATION], of_service)?;
     let mut whole = Entrances::new(&grid);
     let mut operations: BTreeMap<(String, String), Group> = BTreeMap::new();
     for series in &series {

@@ -42,7 +42,8 @@ impl Segment {
             let entries = self.read_series(Some(&rows))?;
             let first = entries.first().map_or(0, |entry| entry.first_row.into());
             let is_last = (at + 1) * CHUNK_SERIES >= count;
-            let end = entries.last().filter(|_| !is_last).map_or(self.entry.rows, |last| last.rows().end.into());
+            let end =
+                entries.last().filter(|_| !is_last).map_or(self.entry.rows, |last| last.rows().end.into());
             points::check_rows(&self.entry.path(SERIES_SUFFIX), &entries, first..end)?;
             let chunk = FileChunk::new(&entries);
             let bytes = chunk.memory_bytes();

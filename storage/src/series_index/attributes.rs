@@ -1,11 +1,10 @@
 //! The attributes of a chunk's series, both ways: what a series has, and which series have it.
 
 use super::rows::ChunkRows;
-use ocelli_signal::{Attributes, value_text};
-use std::borrow::Cow;
+use ocelli_signal::{AnyValue, Attributes};
 use std::ops::Range;
 
-/// Key-value pairs by number, sorted by key and the text of the value.
+/// Key-value pairs by number, sorted by key; of each key those whose values are strings come first, sorted.
 #[derive(Debug, Default)]
 pub struct AttributeIndex {
     pub(super) keys: Vec<KeyPairs>,
@@ -24,6 +23,8 @@ pub struct AttributeIndex {
 pub(super) struct KeyPairs {
     pub name: String,
     pub pairs: Range<usize>,
+    /// Where those end whose values are strings.
+    pub strings_end: usize,
     /// Whether a series has the key more than once.
     pub repeated: bool,
 }
@@ -62,7 +63,7 @@ impl AttributeIndex {
     }
 }
 
-/// A key that series of a chunk have, with its values in the order of their texts.
+/// A key that series of a chunk have, with its values.
 #[derive(Clone, Copy)]
 pub struct Key<'a> {
     index: &'a AttributeIndex,
@@ -79,14 +80,18 @@ impl<'a> Key<'a> {
         self.of.repeated
     }
 
-    /// Its values; those of different types may have the same text.
+    /// Its values: strings in their order, then …
     pub fn values(&self) -> Range<usize> {
         self.of.pairs.clone()
     }
 
-    /// The text of a value (see `value_text::display`).
-    pub fn text(&self, value: usize) -> Cow<'a, str> {
-        text(self.index.pair(value))
+    /// … those of other types.
+    pub fn others(&self) -> Range<usize> {
+        self.of.strings_end..self.of.pairs.end
+    }
+
+    pub fn value(&self, value: usize) -> AnyValue<'a> {
+        pair(self.index.pair(value)).1
     }
 
     /// How much memory the value takes, with its key.
@@ -99,22 +104,23 @@ impl<'a> Key<'a> {
         self.index.rows(value)
     }
 
-    /// The values whose text is this.
+    /// The value that is this string.
     pub fn equal(&self, wanted: &str) -> Range<usize> {
         self.between(|text| text < wanted, |text| text <= wanted)
     }
 
-    /// The values whose text begins with this.
+    /// The strings that begin with this.
     pub fn beginning(&self, prefix: &str) -> Range<usize> {
         self.between(|text| text < prefix, |text| text < prefix || text.starts_with(prefix))
     }
 
     fn between(&self, is_before: impl Fn(&str) -> bool, is_within: impl Fn(&str) -> bool) -> Range<usize> {
         let place = |passes: &dyn Fn(&str) -> bool| {
-            let Range { mut start, mut end } = self.values();
+            let (mut start, mut end) = (self.of.pairs.start, self.of.strings_end);
             while start < end {
                 let middle = start + (end - start) / 2;
-                if passes(&self.text(middle)) { start = middle + 1 } else { end = middle }
+                let passes = self.value(middle).as_str().is_some_and(passes);
+                if passes { start = middle + 1 } else { end = middle }
             }
             start
         };
@@ -132,13 +138,7 @@ impl<'a> Key<'a> {
     }
 }
 
-/// The text of the value of a pair.
-pub(super) fn text(pair: &[u8]) -> Cow<'_, str> {
-    match Attributes::of_column(pair).iter().next() {
-        Some((_, value)) => match value.as_str() {
-            Some(text) => Cow::Borrowed(text),
-            None => Cow::Owned(value_text::display(&value)),
-        },
-        None => Cow::Borrowed(""),
-    }
+/// Key and value of a pair.
+pub(super) fn pair(pair: &[u8]) -> (&str, AnyValue<'_>) {
+    Attributes::of_column(pair).iter().next().unwrap_or(("", AnyValue::Empty))
 }

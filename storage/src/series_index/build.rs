@@ -1,11 +1,11 @@
 //! Makes a chunk of its series.
 
 use super::CHUNK_SERIES;
-use super::attributes::{AttributeIndex, KeyPairs, text};
+use super::attributes::{AttributeIndex, KeyPairs, pair};
 use super::chunk::{Coded, Origin, SeriesChunk};
+use ocelli_signal::Series;
 use ocelli_signal::hashed::HashedMap;
 use ocelli_signal::wire::Reader;
-use ocelli_signal::{Attributes, Series};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -60,6 +60,10 @@ impl<T: Clone + Eq + Hash> Table<T> {
 impl ChunkBuilder {
     pub fn len(&self) -> usize {
         self.ids.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
     }
 
     /// The next series; no more than `CHUNK_SERIES` of them.
@@ -130,29 +134,35 @@ impl Pairs {
 
     fn finish(self) -> AttributeIndex {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let pairs: Vec<&[u8]> = starts
-            .zip(&self.ends)
-            .map(|(start, end)| &self.bytes[start as usize..*end as usize])
-            .collect();
-        let key = |pair: &[u8]| Attributes::of_column(pair).iter().next().map_or("", |(key, _)| key).to_owned();
-        let mut order: Vec<_> =
-            pairs.iter().enumerate().map(|(code, pair)| (key(pair), text(pair), code)).collect();
-        order.sort();
+        let pairs: Vec<&[u8]> =
+            starts.zip(&self.ends).map(|(start, end)| &self.bytes[start as usize..*end as usize]).collect();
+        let mut order: Vec<_> = pairs.iter().enumerate().map(|(code, bytes)| ordered(bytes, code)).collect();
+        order.sort_unstable();
         let mut index = AttributeIndex { code_ends: self.code_ends, ..AttributeIndex::default() };
         let mut numbers = vec![0; pairs.len()];
-        for (number, (key, _, code)) in order.into_iter().enumerate() {
+        for (number, (name, is_other, _, code)) in order.into_iter().enumerate() {
             numbers[code] = number as u32;
             index.pairs.extend_from_slice(pairs[code]);
             index.pair_ends.push(index.pairs.len() as u32);
-            match index.keys.last_mut().filter(|last| last.name == key) {
-                Some(last) => last.pairs.end = number + 1,
-                None => index.keys.push(KeyPairs { name: key, pairs: number..number + 1, repeated: false }),
+            if index.keys.last().is_none_or(|last| last.name != name) {
+                let (name, pairs) = (name.to_owned(), number..number);
+                index.keys.push(KeyPairs { name, pairs, strings_end: number, repeated: false });
+            }
+            if let Some(key) = index.keys.last_mut() {
+                key.pairs.end = number + 1;
+                key.strings_end += usize::from(!is_other);
             }
         }
         index.codes = self.codes.iter().map(|code| numbers[*code as usize]).collect();
         add_postings(&mut index);
         index
     }
+}
+
+/// A pair as it is sorted: of a key's values, only strings have an order that somebody asks for.
+fn ordered(bytes: &[u8], code: usize) -> (&str, bool, Option<&str>, usize) {
+    let (key, value) = pair(bytes);
+    (key, value.as_str().is_none(), value.as_str(), code)
 }
 
 fn add_postings(index: &mut AttributeIndex) {

@@ -30,6 +30,13 @@ impl<T> Coded<T> {
         codes.filter(|(_, code)| wanted[usize::from(**code)]).map(|(row, _)| row).collect()
     }
 
+    /// The distinct values of some rows.
+    fn of(&self, rows: &ChunkRows) -> impl Iterator<Item = &T> {
+        let mut seen = vec![false; self.values.len()];
+        rows.iter().for_each(|row| seen[usize::from(self.codes[row])] = true);
+        self.values.iter().zip(seen).filter(|(_, seen)| *seen).map(|(value, _)| value)
+    }
+
     fn memory_bytes(&self) -> usize {
         size_of_val(&*self.values) + size_of_val(&*self.codes)
     }
@@ -76,7 +83,12 @@ impl SeriesChunk {
 
     pub fn series(&self, row: usize) -> Series {
         let Origin { resource, scope } = self.origins.get(row).clone();
-        Series { attributes: self.attributes.of(row).into(), resource, scope, ..self.metrics.get(row).clone() }
+        Series {
+            attributes: self.attributes.of(row).into(),
+            resource,
+            scope,
+            ..self.metrics.get(row).clone()
+        }
     }
 
     /// The series of those metrics that are wanted (see [`SeriesChunk::metric`]), each of which is asked for once.
@@ -87,6 +99,16 @@ impl SeriesChunk {
     /// The series of those origins that are wanted, each of which is asked for once.
     pub fn with_origin(&self, wanted: impl FnMut(&Origin) -> bool) -> ChunkRows {
         self.origins.rows(wanted)
+    }
+
+    /// The metrics of some series, each once.
+    pub fn metrics_of(&self, rows: &ChunkRows) -> impl Iterator<Item = &Series> {
+        self.metrics.of(rows)
+    }
+
+    /// The origins of some series, each once.
+    pub fn origins_of(&self, rows: &ChunkRows) -> impl Iterator<Item = &Origin> {
+        self.origins.of(rows)
     }
 
     /// The keys of attributes, by name.

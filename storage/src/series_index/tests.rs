@@ -2,7 +2,7 @@
 
 use super::*;
 use ocelli_signal::attributes::encode;
-use ocelli_signal::{AnyValue, Attributes, Series, value_text};
+use ocelli_signal::{AnyValue, Attributes, Series};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -31,10 +31,10 @@ fn any_series() -> impl Strategy<Value = Series> {
     })
 }
 
-/// The texts of a series' values of a key.
-fn texts(series: &Series, key: &str) -> Vec<String> {
+/// A series' values of a key.
+fn values<'a>(series: &'a Series, key: &str) -> Vec<AnyValue<'a>> {
     let pairs = Attributes::of_column(&series.attributes).iter();
-    pairs.filter(|(name, _)| *name == key).map(|(_, value)| value_text::display(&value)).collect()
+    pairs.filter(|(name, _)| *name == key).map(|(_, value)| value).collect()
 }
 
 fn rows(all: &[Series], wanted: impl Fn(&Series) -> bool) -> Vec<usize> {
@@ -61,12 +61,21 @@ proptest! {
         prop_assert_eq!(chunk.keys().map(|key| key.name()).collect::<Vec<_>>(), keys.into_iter().collect::<Vec<_>>());
         for key in chunk.keys() {
             let name = key.name();
-            prop_assert!(key.values().map(|value| key.text(value)).is_sorted());
-            prop_assert_eq!(told(key.with(key.equal(&wanted))), rows(&all, |series| texts(series, name).contains(&wanted)));
-            let begins = |series: &Series| texts(series, name).iter().any(|text| text.starts_with(&wanted));
+            let strings = key.values().start..key.others().start;
+            prop_assert!(strings.clone().map(|value| key.value(value).as_str()).is_sorted());
+            prop_assert!(strings.into_iter().all(|value| key.value(value).as_str().is_some()));
+            prop_assert!(key.others().all(|value| key.value(value).as_str().is_none()));
+            for value in key.values() {
+                let expected = rows(&all, |series| values(series, name).contains(&key.value(value)));
+                prop_assert_eq!(told(key.with([value])), expected);
+            }
+            prop_assert_eq!(told(key.with(key.equal(&wanted))), rows(&all, |series| values(series, name).contains(&AnyValue::String(&wanted))));
+            let begins = |series: &Series| {
+                values(series, name).iter().any(|value| value.as_str().is_some_and(|text| text.starts_with(&wanted)))
+            };
             prop_assert_eq!(told(key.with(key.beginning(&wanted))), rows(&all, begins));
-            prop_assert_eq!(told(key.with(key.values())), rows(&all, |series| !texts(series, name).is_empty()));
-            prop_assert_eq!(key.is_repeated(), all.iter().any(|series| texts(series, name).len() > 1));
+            prop_assert_eq!(told(key.with(key.values())), rows(&all, |series| !values(series, name).is_empty()));
+            prop_assert_eq!(key.is_repeated(), all.iter().any(|series| values(series, name).len() > 1));
         }
     }
 }
@@ -82,7 +91,11 @@ fn a_chunk_takes_little_memory() {
             ("http.route", AnyValue::String(&path)),
             ("k8s.pod.name", AnyValue::String(&pod)),
         ];
-        let series = Series { name: "http.server.requests".into(), attributes: encode(pairs).into(), ..Series::default() };
+        let series = Series {
+            name: "http.server.requests".into(),
+            attributes: encode(pairs).into(),
+            ..Series::default()
+        };
         builder.push(n as u128, &series);
     }
     let bytes = builder.finish().memory_bytes();

@@ -1,7 +1,7 @@
 //! Series that may have points in a time, chunk by chunk, without reading one.
 
 use super::Snapshot;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memtable::{self, Generation, Part};
 use crate::segment::Segment;
 use crate::segment::points::{FileChunk, Metrics};
@@ -32,6 +32,22 @@ impl<F: FnMut(&Series) -> bool> Choose for F {
     }
 }
 
+/// Chooses by the names of metrics, then by what a series has.
+pub struct OfMetrics<'n, F> {
+    pub names: &'n [&'n str],
+    pub passes: F,
+}
+
+impl<F: FnMut(&Series) -> bool> Choose for OfMetrics<'_, F> {
+    fn metric(&mut self, metric: &Series) -> bool {
+        self.names.contains(&&*metric.name)
+    }
+
+    fn series(&mut self, _id: u128, series: &Arc<Series>) -> bool {
+        (self.passes)(series)
+    }
+}
+
 /// Some series of a chunk.
 pub struct Found<'a> {
     pub chunk: &'a SeriesChunk,
@@ -55,20 +71,20 @@ impl Found<'_> {
 impl Snapshot {
     /// Shows the series that `metric` and `narrow` let pass, of those that may have points between two times,
     /// both included. A series comes once for each file that has it, and for the memory.
-    pub fn chunks(
+    pub fn chunks<C: Choose, E: From<Error>>(
         &self,
-        choose: &mut dyn Choose,
+        choose: &mut C,
         from_ns: i64,
         to_ns: i64,
-        each: &mut dyn FnMut(&Found<'_>) -> Result<()>,
-    ) -> Result<()> {
+        mut each: impl FnMut(&mut C, &Found<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         for segment in self.points.segments.iter().filter(|segment| segment.entry.overlaps(from_ns, to_ns)) {
             let bytes: u64 = segment.entry.files.iter().map(|file| file.bytes).sum();
             let bytes_per_point = bytes as f64 / segment.entry.rows.max(1) as f64;
             let mut chunks = SegmentChunks::new(segment, choose)?;
             while let Some((chunk, rows)) = chunks.next(choose, from_ns, to_ns)? {
                 let points = |row: usize| chunk.rows(row).len() as u64;
-                each(&Found { chunk: &chunk.series, rows: &rows, points: &points, bytes_per_point })?;
+                each(choose, &Found { chunk: &chunk.series, rows: &rows, points: &points, bytes_per_point })?;
             }
         }
         let parts = self.points.parts.iter().filter(|part| part.overlaps(from_ns, to_ns));
@@ -77,7 +93,7 @@ impl Snapshot {
             for at in memory.chunks() {
                 let (chunk, rows) = memory.chunk(at, choose);
                 let points = |row: usize| u64::from(memory.counts[at * CHUNK_SERIES + row]);
-                each(&Found { chunk: &chunk, rows: &rows, points: &points, bytes_per_point })?;
+                each(choose, &Found { chunk: &chunk, rows: &rows, points: &points, bytes_per_point })?;
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ mod points;
 mod series;
 mod source;
 
-pub use chunks::{Choose, Found};
+pub use chunks::{Choose, Found, OfMetrics};
 pub use memory::QueryMemory;
 pub use points::{Point, PointList, PointValue, Values};
 pub use series::SeriesPoints;

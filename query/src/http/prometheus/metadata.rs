@@ -2,8 +2,10 @@
 
 use super::FormParams;
 use super::envelope::{PrometheusAnswer, success};
+use crate::Error;
 use crate::http::Api;
 use crate::http::run::run;
+use crate::promql::otlp::metrics_of;
 use crate::promql::otlp::names::{metric_name, unit_name};
 use axum::extract::State;
 use ocelli_signal::attributes::Attributes;
@@ -20,14 +22,17 @@ pub async fn metadata(State(api): State<Api>, FormParams(params): FormParams) ->
     let now = api.now().0;
     let found = run(&api, move |api, budget| {
         let mut found: Map<String, Value> = Map::new();
-        let mut note = |series: &Series| {
-            let (name, entry) = told(series);
-            if wanted.as_ref().is_none_or(|wanted| *wanted == name) {
-                add(&mut found, name, entry, per_metric);
+        let snapshot = budget.snapshot(api);
+        snapshot.chunks(&mut |_: &Series| true, now.saturating_sub(SPAN_NS), now, |_, of| {
+            budget.check()?;
+            for metric in metrics_of(of.chunk, of.rows) {
+                let (name, entry) = told(&metric);
+                if wanted.as_ref().is_none_or(|wanted| *wanted == name) {
+                    add(&mut found, name, entry, per_metric);
+                }
             }
-            false
-        };
-        budget.snapshot(api).series(&mut note, now.saturating_sub(SPAN_NS), now)?;
+            Ok::<_, Error>(())
+        })?;
         Ok(found)
     });
     success(Value::Object(found.await?.into_iter().take(limit).collect()))

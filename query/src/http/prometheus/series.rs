@@ -9,7 +9,7 @@ use crate::http::Api;
 use crate::http::params::Params;
 use crate::http::run::{Budget, run};
 use crate::promql::labels::Labels;
-use crate::promql::otlp::label_sets;
+use crate::promql::otlp::{self, Stored, label_sets};
 use crate::promql::parse_selector;
 use crate::promql::select::{Matcher, Selection};
 use axum::extract::{Path, State};
@@ -27,15 +27,11 @@ pub async fn series(State(api): State<Api>, FormParams(params): FormParams) -> R
     if params.all("match[]").next().is_none() {
         return Err(Error::bad_parameter("match[]", "no match[] parameter provided").into());
     }
-    answer(&api, &params, |sets| sets).await
+    answer(&api, &params, found).await
 }
 
 pub async fn labels(State(api): State<Api>, FormParams(params): FormParams) -> Result<Response, Refused> {
-    answer(&api, &params, |sets| {
-        let names = sets.iter().flat_map(|labels| labels.iter().map(|(name, _)| name));
-        names.collect::<BTreeSet<&str>>().into_iter().map(str::to_owned).collect::<Vec<_>>()
-    })
-    .await
+    answer(&api, &params, |api, selections, budget| texts(api, selections, budget, otlp::label_names)).await
 }
 
 pub async fn label_values(
@@ -44,9 +40,10 @@ pub async fn label_values(
     FormParams(params): FormParams,
 ) -> Result<Response, Refused> {
     let name = unescaped(&name);
-    answer(&api, &params, move |sets| {
-        let values = sets.iter().map(|labels| labels.get(&name)).filter(|value| !value.is_empty());
-        values.collect::<BTreeSet<&str>>().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    answer(&api, &params, move |api, selections, budget| {
+        texts(api, selections, budget, |stored, selection, values| {
+            otlp::label_values(stored, selection, &name, values)
+        })
     })
     .await
 }
@@ -93,17 +90,16 @@ fn selections(api: &Api, params: &Params) -> Result<Vec<Selection>, Refused> {
     Ok(selections)
 }
 
-/// What is made of the label sets that any of the selectors matches: at most `limit` elements; a warning
-/// says that there are more.
-async fn answer<C, F>(api: &Api, params: &Params, make: F) -> Result<Response, Refused>
+/// What the selectors find: at most `limit` elements; a warning says that there are more.
+async fn answer<C, F>(api: &Api, params: &Params, find: F) -> Result<Response, Refused>
 where
     C: IntoIterator<Item: Element, IntoIter: ExactSizeIterator + Send + 'static>,
-    F: FnOnce(BTreeSet<Labels>) -> C + Send + 'static,
+    F: FnOnce(&Api, &[Selection], &Budget) -> Result<C, Error> + Send + 'static,
 {
     let limit = params.number("limit", 0_usize, 0..=usize::MAX)?;
     let selections = selections(api, params)?;
     let made = run(api, move |api, budget| {
-        let elements = make(found(api, &selections, budget)?).into_iter();
+        let elements = find(api, &selections, budget)?.into_iter();
         let too_many = limit > 0 && elements.len() > limit;
         let elements = elements.take(if limit > 0 { limit } else { usize::MAX });
         let warnings = if too_many { json!([LIMIT_WARNING]) } else { json!([]) };
@@ -118,6 +114,24 @@ where
     Ok(response(made.await?))
 }
 
+/// The texts that any of the selections adds.
+fn texts(
+    api: &Api,
+    selections: &[Selection],
+    budget: &Budget,
+    add: impl Fn(Stored<'_>, &Selection, &mut BTreeSet<String>) -> Result<(), Error>,
+) -> Result<Vec<String>, Error> {
+    let snapshot = budget.snapshot(api);
+    let mut found = BTreeSet::new();
+    for selection in selections {
+        budget.check()?;
+        add(api.stored(&snapshot), selection, &mut found)?;
+    }
+    budget.keep(found.iter().map(|text| text.len() + LABEL_BYTES).sum())?;
+    Ok(found.into_iter().collect())
+}
+
+/// The label sets that any of the selections matches.
 fn found(api: &Api, selections: &[Selection], budget: &Budget) -> Result<BTreeSet<Labels>, Error> {
     let snapshot = budget.snapshot(api);
     let mut sets = BTreeSet::new();

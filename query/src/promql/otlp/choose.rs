@@ -2,14 +2,16 @@
 
 use super::identities::Identities;
 use super::identity::names;
+use super::keys::{OriginLabels, as_native, native_rows};
 use super::names::metric_name;
+use super::narrow::Narrow;
 use super::target_info::{self, TARGET_INFO};
 use crate::Error;
 use crate::promql::labels::{BUCKET, Labels, METRIC_NAME};
 use crate::promql::select::{Matcher, Selection};
 use ocelli_signal::series::Metric;
 use ocelli_signal::{Kind, Series};
-use ocelli_storage::Choose;
+use ocelli_storage::{Choose, ChunkRows, SeriesChunk};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -20,6 +22,11 @@ const LATE: [&str; 3] = [METRIC_NAME, BUCKET, "quantile"];
 pub struct Chooser<'a> {
     selection: &'a Selection,
     identities: &'a Identities,
+    /// What the index answers.
+    narrows: Vec<Narrow>,
+    origins: OriginLabels,
+    /// Of the chunk that was narrowed last.
+    last: Narrowed,
     /// Whether metrics that were asked for are wanted, by name.
     metrics: HashMap<String, Vec<Asked>>,
     /// The `target_info` labels of resources that pass.
@@ -27,6 +34,15 @@ pub struct Chooser<'a> {
     /// Series that are wanted for the `target_info` of their resource alone.
     info_only: HashSet<u128>,
     failed: Option<Error>,
+}
+
+/// What is known of a chunk's series.
+#[derive(Default)]
+struct Narrowed {
+    /// Those that may match themselves, besides their `target_info`.
+    own: ChunkRows,
+    /// Whether all of these do.
+    exact: bool,
 }
 
 /// What was found of a metric, whose name is the key.
@@ -55,6 +71,9 @@ impl<'a> Chooser<'a> {
         Chooser {
             selection,
             identities,
+            narrows: early(selection).map(Narrow::new).collect(),
+            origins: OriginLabels::default(),
+            last: Narrowed::default(),
             metrics: HashMap::new(),
             infos: HashMap::new(),
             info_only: HashSet::new(),
@@ -75,17 +94,17 @@ impl<'a> Chooser<'a> {
         self.name_matchers().all(|matcher| matcher.matches(TARGET_INFO))
     }
 
-    /// The `target_info` labels of a series' resource, where the selection wants them.
-    pub fn info(&mut self, series: &Series) -> Result<Option<Labels>, Error> {
+    /// The `target_info` labels of a resource, where the selection wants them.
+    pub fn info(&mut self, resource: &Arc<[u8]>) -> Result<Option<Labels>, Error> {
         if !self.with_info() {
             return Ok(None);
         }
-        if let Some(known) = self.infos.get(&series.resource) {
+        if let Some(known) = self.infos.get(resource) {
             return Ok(known.clone());
         }
-        let labels = target_info::labels(&series.resource)?;
+        let labels = target_info::labels(resource)?;
         let labels = labels.filter(|labels| self.selection.matches(labels));
-        self.infos.insert(series.resource.clone(), labels.clone());
+        self.infos.insert(resource.clone(), labels.clone());
         Ok(labels)
     }
 
@@ -93,6 +112,16 @@ impl<'a> Chooser<'a> {
     pub fn is_alias(&self, series: &Series) -> bool {
         let mut names = self.name_matchers().peekable();
         names.peek().is_some() && names.all(|matcher| matcher.matches(&series.name))
+    }
+
+    /// The names that the metric becomes and that are wanted.
+    pub fn names(&self, series: &Series) -> Vec<String> {
+        let metric = series.metric();
+        let mut names = names(&metric_name(series), metric.kind, metric.native);
+        if !self.is_alias(series) {
+            names.retain(|name| self.name_matchers().all(|matcher| matcher.matches(name)));
+        }
+        names
     }
 
     /// Whether a name that the metric becomes is wanted.
@@ -103,10 +132,7 @@ impl<'a> Chooser<'a> {
         if let Some(known) = asked {
             return known.wanted;
         }
-        let wanted = self.is_alias(series)
-            || names(&metric_name(series), metric.kind, metric.native)
-                .iter()
-                .any(|name| self.name_matchers().all(|matcher| matcher.matches(name)));
+        let wanted = !self.names(series).is_empty();
         let asked = self.metrics.entry(metric.name.to_owned()).or_default();
         asked.push(Asked::new(&metric, wanted));
         wanted
@@ -118,8 +144,52 @@ impl<'a> Chooser<'a> {
             return Ok(false);
         }
         let identity = self.identities.of(id, series)?;
-        let mut early = self.selection.matchers.iter().filter(|matcher| !LATE.contains(&&*matcher.name));
-        Ok(early.all(|matcher| matcher.matches(identity.labels.get(&matcher.name))))
+        Ok(early(self.selection).all(|matcher| matcher.matches(identity.labels.get(&matcher.name))))
+    }
+
+    /// The series of the chunk that was narrowed last which are wanted themselves.
+    pub fn own_rows(&mut self, chunk: &SeriesChunk) -> Result<ChunkRows, Error> {
+        let Narrowed { own, exact } = std::mem::take(&mut self.last);
+        if exact {
+            return Ok(own);
+        }
+        let mut rows = ChunkRows::default();
+        for row in own.iter() {
+            if self.may_match(chunk.id(row), &chunk.series(row))? {
+                rows.insert(row);
+            }
+        }
+        Ok(rows)
+    }
+
+    fn narrowed(&mut self, chunk: &SeriesChunk, rows: &mut ChunkRows) -> Result<(), Error> {
+        let native = native_rows(chunk);
+        let mut own = chunk.with_metric(|metric| self.by_name(metric));
+        own.subtract(&native);
+        let mut own_native = chunk.with_metric(|metric| self.by_name(&as_native(metric)));
+        own_native.intersect(&native);
+        own.union(&own_native);
+        own.intersect(rows);
+        let mut exact = true;
+        for narrow in &self.narrows {
+            if !own.is_empty() {
+                exact &= narrow.narrow(chunk, &native, &mut self.origins, &mut own)?;
+            }
+        }
+        if self.with_info() {
+            let mut failed = None;
+            let mut informed = chunk.with_origin(|origin| {
+                let info = self.info(&origin.resource).map_err(|why| failed = Some(why));
+                info.is_ok_and(|labels| labels.is_some())
+            });
+            failed.map_or(Ok(()), Err)?;
+            informed.union(&own);
+            rows.intersect(&informed);
+        } else {
+            rows.intersect(&own);
+        }
+        self.last = Narrowed { own, exact };
+        Ok(())
     }
 
     /// Whether a series that was found is wanted for its `target_info` alone.
@@ -131,7 +201,7 @@ impl<'a> Chooser<'a> {
         if self.may_match(id, series)? {
             return Ok(true);
         }
-        let for_info = self.info(series)?.is_some();
+        let for_info = self.info(&series.resource)?.is_some();
         if for_info {
             self.info_only.insert(id);
         }
@@ -147,9 +217,21 @@ impl<'a> Chooser<'a> {
     }
 }
 
+/// The matchers that series themselves tell of.
+fn early(selection: &Selection) -> impl Iterator<Item = &Matcher> {
+    selection.matchers.iter().filter(|matcher| !LATE.contains(&&*matcher.name))
+}
+
 impl Choose for Chooser<'_> {
-    fn metric(&mut self, series: &Series) -> bool {
-        self.with_info() || self.by_name(series)
+    fn metric(&mut self, metric: &Series) -> bool {
+        self.with_info() || self.by_name(metric) || self.by_name(&as_native(metric))
+    }
+
+    fn narrow(&mut self, chunk: &SeriesChunk, rows: &mut ChunkRows) {
+        if let Err(why) = self.narrowed(chunk, rows) {
+            self.failed.get_or_insert(why);
+            rows.clear();
+        }
     }
 
     fn series(&mut self, id: u128, series: &Arc<Series>) -> bool {

@@ -10,7 +10,7 @@ use crate::promql::labels::Labels;
 use crate::promql::select::{Selection, StoredSeries};
 use crate::promql::value::{Sample, Samples};
 use ocelli_signal::{Kind, Series};
-use ocelli_storage::{Choose, SeriesPoints, Snapshot};
+use ocelli_storage::{Choose, ChunkRows, SeriesChunk, SeriesPoints, Snapshot};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub fn select_from(
     let mut sightings = Sightings::default();
     for series in &read {
         scanned(series.points.len() as u64, series.points.bytes() as u64);
-        if let Some(labels) = chooser.info(&series.series)? {
+        if let Some(labels) = chooser.info(&series.series.resource)? {
             sightings.add(labels, series.points.times().iter().map(|time| ms(*time)));
         }
         if chooser.is_info_only(series.id) {
@@ -101,7 +101,7 @@ struct PlainLabels<'a> {
 impl PlainLabels<'_> {
     /// Whether the points of the series are needed.
     fn take(&mut self, id: u128, series: &Series) -> Result<bool, Error> {
-        let info = self.chooser.info(series)?;
+        let info = self.chooser.info(&series.resource)?;
         self.sets.extend(info);
         if !self.chooser.may_match(id, series)? {
             return Ok(false);
@@ -118,8 +118,12 @@ impl PlainLabels<'_> {
 }
 
 impl Choose for PlainLabels<'_> {
-    fn metric(&mut self, series: &Series) -> bool {
-        self.chooser.metric(series)
+    fn metric(&mut self, metric: &Series) -> bool {
+        self.chooser.metric(metric)
+    }
+
+    fn narrow(&mut self, chunk: &SeriesChunk, rows: &mut ChunkRows) {
+        self.chooser.narrow(chunk, rows);
     }
 
     fn series(&mut self, id: u128, series: &Arc<Series>) -> bool {

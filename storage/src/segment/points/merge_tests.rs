@@ -143,10 +143,7 @@ fn check(rig: &Rig, keep: &Keep<'_>) {
     let services = &merged.entry.services.named;
     assert_eq!(services.values().map(|service| service.rows).sum::<u64>(), merged.entry.rows);
     let list = merged.series().unwrap();
-    assert!(
-        list.windows(2).all(|two| two[0].order() < two[1].order()),
-        "each series once, in order"
-    );
+    assert!(list.windows(2).all(|two| two[0].order() < two[1].order()), "each series once, in order");
     assert_eq!(list.iter().map(|entry| entry.min_time).min(), Some(merged.entry.min_time));
     assert_eq!(list.iter().map(|entry| entry.max_time).max(), Some(merged.entry.max_time));
     assert_eq!(told(vec![merged], &|_, _| true), expected);

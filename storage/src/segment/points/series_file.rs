@@ -85,7 +85,6 @@ impl SeriesEntry {
     pub fn rows(&self) -> Range<u32> {
         self.first_row..self.first_row + self.row_count
     }
-
 }
 
 /// Checks that the series account for some rows of the points file, one after the other.

@@ -120,6 +120,7 @@ pub const ROUTES: &[Route] = &[
     read("/api/logs"),
     read("/api/logs/histogram"),
     read("/api/metrics"),
+    read("/api/metrics/cardinality"),
     read("/api/metrics/points"),
     read("/api/rules"),
     read("/api/system"),

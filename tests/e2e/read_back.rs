@@ -209,6 +209,7 @@ const ROUTES: [&str; 12] = [
     "/api/logs",
     "/api/logs/histogram",
     "/api/metrics",
+    "/api/metrics/cardinality",
     "/api/metrics/points",
     "/api/system",
     "/api/rules",

@@ -200,7 +200,7 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 12] = [
+const ROUTES: [&str; 13] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",

@@ -4,6 +4,7 @@ use super::compare::{self, Shown};
 use super::format::{AlertTest, TestFile, TestGroup};
 use super::{Failure, Report};
 use crate::Error;
+use crate::promql::select::{Selection, StoredSeries};
 use crate::promql::testing::TestStore;
 use crate::promql::{Query, duration_text, run as run_query};
 use crate::rules::alert::{ALERT_NAME, AlertState};
@@ -136,7 +137,7 @@ impl<'a> GroupRun<'a> {
             }
             at += self.interval_ms;
         }
-        self.check_exprs(report);
+        self.check_exprs(report, self.start_ms + at - self.interval_ms);
         Ok(())
     }
 
@@ -145,9 +146,9 @@ impl<'a> GroupRun<'a> {
         let (mut failed, subquery_step_ms) = (Vec::new(), self.interval_ms);
         for (context, rules) in &mut self.groups {
             for rule in rules {
-                let store = &self.store;
+                let (store, until_ms) = (&self.store, self.start_ms + at_ms);
                 let mut ask = |query: &str, time_ms: i64| {
-                    let mut select = |selection: &_| Ok(store.select(selection));
+                    let mut select = |selection: &_| Ok(seen(store, selection, until_ms));
                     let query = Query { subquery_step_ms, ..Query::instant(query, time_ms) };
                     run_query(&query, &mut select, &|| Ok(()))
                 };
@@ -200,14 +201,14 @@ impl<'a> GroupRun<'a> {
         })
     }
 
-    fn check_exprs(&self, report: &mut Report) {
+    fn check_exprs(&self, report: &mut Report, until_ms: i64) {
         for test in &self.test.promql_expr_test {
             report.checks += 1;
             let query = Query {
                 subquery_step_ms: self.interval_ms,
                 ..Query::instant(&test.expr, self.start_ms + test.eval_time.0)
             };
-            let mut select = |selection: &_| Ok(self.store.select(selection));
+            let mut select = |selection: &_| Ok(seen(&self.store, selection, until_ms));
             let answer =
                 run_query(&query, &mut select, &|| Ok(())).map_err(|error| message(&error, &test.expr));
             let difference = answer.and_then(|answer| {
@@ -227,6 +228,12 @@ impl<'a> GroupRun<'a> {
             }
         }
     }
+}
+
+/// What a query sees: as with promtool, series are loaded evaluation by evaluation, so that nothing after the
+/// last one is there, even where a check is later.
+fn seen(store: &TestStore, selection: &Selection, until_ms: i64) -> Vec<StoredSeries> {
+    store.select(&Selection { until_ms: selection.until_ms.min(until_ms), ..selection.clone() })
 }
 
 /// The line that says which test group it was, if it has a name.

@@ -148,6 +148,8 @@ pub const ROUTES: &[Route] = &[
     read("/prometheus/api/v1/targets/metadata"),
     read("/prometheus/api/v1/scrape_pools"),
     read("/prometheus/api/v1/alertmanagers"),
+    small("/prometheus/-/healthy", Role::Public),
+    small("/prometheus/-/ready", Role::Public),
     read("/prometheus/api/v1/status/buildinfo"),
     read("/prometheus/api/v1/status/config"),
     read("/prometheus/api/v1/status/flags"),

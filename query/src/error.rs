@@ -55,6 +55,7 @@ impl From<ocelli_storage::Error> for Error {
                 };
                 Error::Memory { message, later }
             }
+            ocelli_storage::Error::Ended => Error::Cancelled,
             other => Error::Storage(other),
         }
     }

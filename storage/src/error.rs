@@ -16,6 +16,9 @@ pub enum Error {
     /// A query reads more than there is memory for.
     #[error(transparent)]
     NoMemory(#[from] crate::budget::NoMemory),
+    /// The query that reads is over: its deadline has passed, or nobody waits for it.
+    #[error("the query has ended")]
+    Ended,
     /// The request can never succeed.
     #[error("invalid: {reason}")]
     Invalid { reason: String },

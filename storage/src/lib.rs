@@ -47,7 +47,7 @@ pub use retention::{Retention, Rules, ServiceRule};
 pub use rows::Rows;
 pub use series_index::{ChunkBuilder, ChunkRows, Key, Origin, SeriesChunk};
 pub use snapshot::{
-    Choose, Found, OfMetrics, Point, PointList, PointValue, QueryMemory, SeriesPoints, Snapshot, Source,
+    Choose, End, Found, OfMetrics, Point, PointList, PointValue, QueryMemory, SeriesPoints, Snapshot, Source,
     Values,
 };
 pub use store::{

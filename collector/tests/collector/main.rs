@@ -9,6 +9,7 @@ mod grpc;
 mod http;
 mod properties;
 mod rate;
+mod remote_write;
 mod samples;
 mod stdout;
 mod support;

@@ -1,7 +1,8 @@
 //! Whatever comes in: no panic, and the ledger adds up.
 
-use crate::samples;
 use crate::support::NOW_NS;
+use crate::{remote_write, samples};
+use ocelli_collector::decode::prometheus::Version;
 use ocelli_collector::decode::{Format, decode};
 use ocelli_collector::limits::DecodeLimits;
 use ocelli_signal::Signal;
@@ -45,6 +46,9 @@ proptest! {
             check(signal, Format::Protobuf, &bytes);
             check(signal, Format::Json, &bytes);
         }
+        for version in [Version::One, Version::Two] {
+            check(Signal::Points, Format::RemoteWrite(version), &bytes);
+        }
     }
 
     #[test]
@@ -57,6 +61,14 @@ proptest! {
             }
             check(signal, Format::Protobuf, &bytes);
             check(signal, Format::Protobuf, &bytes[..cut.index(bytes.len())]);
+        }
+        for (version, mut bytes) in [(Version::One, remote_write::one()), (Version::Two, remote_write::two())] {
+            for (at, byte) in &damage {
+                let at = at.index(bytes.len());
+                bytes[at] = *byte;
+            }
+            check(Signal::Points, Format::RemoteWrite(version), &bytes);
+            check(Signal::Points, Format::RemoteWrite(version), &bytes[..cut.index(bytes.len())]);
         }
     }
 

@@ -49,6 +49,8 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
         ("GET /prometheus/api/v1/targets/metadata", with(get(status::targets_metadata))),
         ("GET /prometheus/api/v1/scrape_pools", with(get(status::scrape_pools))),
         ("GET /prometheus/api/v1/alertmanagers", with(get(status::alertmanagers))),
+        ("GET /prometheus/-/healthy", get(status::healthy)),
+        ("GET /prometheus/-/ready", get(status::ready)),
         ("GET /prometheus/api/v1/status/buildinfo", with(get(status::buildinfo))),
         ("GET /prometheus/api/v1/status/config", with(get(status::config))),
         ("GET /prometheus/api/v1/status/flags", with(get(status::flags))),

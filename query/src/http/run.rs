@@ -7,11 +7,14 @@ use super::{Api, TENANT};
 use crate::Error;
 use crate::promql::Watch;
 use arrow::array::RecordBatch;
-use ocelli_storage::{QueryMemory, Snapshot, Store};
+use ocelli_storage::{End, QueryMemory, Snapshot, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
+
+/// A deadline that no clock can show.
+const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// After the deadline the work gets this long to notice it and to give its own error.
 const GRACE: Duration = Duration::from_millis(500);
@@ -46,9 +49,11 @@ impl Budget {
         Budget { started: Instant::now(), timeout, cancelled, rows, bytes, memory: None }
     }
 
-    /// The same with what it may hold in memory.
-    pub fn within(self, memory: Arc<QueryMemory>) -> Budget {
-        Budget { memory: Some(memory), ..self }
+    /// The same with what it may hold in memory, which also ends what is read.
+    fn within(self, store: &Store, bytes: usize) -> Budget {
+        let deadline = self.started.checked_add(self.timeout).unwrap_or(self.started + FAR);
+        let end = End { deadline, stopped: self.cancelled.clone() };
+        Budget { memory: Some(QueryMemory::until(store.memory(), bytes, end)), ..self }
     }
 
     /// The budget of work that no request asked for, as rules are, over a snapshot that reads within it.
@@ -59,9 +64,13 @@ impl Budget {
         bytes: usize,
         cancelled: &Arc<AtomicBool>,
     ) -> (Budget, Snapshot) {
-        let memory = QueryMemory::new(store.memory(), bytes);
-        let budget = Budget { cancelled: cancelled.clone(), ..Budget::new(timeout) };
-        (budget.within(memory.clone()), store.snapshot(TENANT).within(memory))
+        let budget = Budget { cancelled: cancelled.clone(), ..Budget::new(timeout) }.within(store, bytes);
+        let snapshot = store.snapshot(TENANT);
+        let snapshot = match &budget.memory {
+            Some(memory) => snapshot.within(memory.clone()),
+            None => snapshot,
+        };
+        (budget, snapshot)
     }
 
     /// Everything of the tenant, read within the budget.
@@ -132,12 +141,6 @@ impl Watch for Budget {
     }
 }
 
-/// What one query may hold.
-fn memory(api: &Api) -> Arc<QueryMemory> {
-    let limit = usize::try_from(api.limits.query_bytes).unwrap_or(usize::MAX);
-    QueryMemory::new(api.store.memory(), limit)
-}
-
 /// Raises the flag when the handler's future is dropped.
 struct CancelOnDrop(Arc<AtomicBool>);
 
@@ -171,12 +174,17 @@ where
         Ok(Ok(permit)) => permit,
         _ => return Err(overloaded()),
     };
-    let budget = Budget::new(timeout).within(memory(api));
+    let bytes = usize::try_from(api.limits.query_bytes).unwrap_or(usize::MAX);
+    let budget = Budget::new(timeout).within(&api.store, bytes);
     let _cancel = CancelOnDrop(budget.cancelled.clone());
     let api = api.clone();
     let task = spawn_blocking(move || {
         let _permit = permit;
-        work(&api, &budget)
+        // Whoever reads is told that the query is over, and not why.
+        work(&api, &budget).map_err(|why| match why {
+            Error::Cancelled => budget.check().err().unwrap_or(why),
+            other => other,
+        })
     });
     match tokio::time::timeout(timeout.saturating_add(GRACE), task).await {
         Ok(Ok(outcome)) => outcome,

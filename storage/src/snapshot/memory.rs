@@ -1,8 +1,24 @@
 //! What the rows that one query reads may take of the memory that all queries share.
 
 use crate::budget::{Budget, NoMemory, Part, Reservation};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// When a query is over.
+#[derive(Clone, Debug)]
+pub struct End {
+    pub deadline: Instant,
+    /// Raised when nobody waits for it any more.
+    pub stopped: Arc<AtomicBool>,
+}
+
+impl End {
+    fn is_there(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed) || Instant::now() > self.deadline
+    }
+}
 
 /// A query's share; everything is given back when the query has ended.
 #[derive(Debug)]
@@ -12,6 +28,7 @@ pub struct QueryMemory {
     beside_bytes: usize,
     /// What one query may hold.
     limit_bytes: usize,
+    end: Option<End>,
 }
 
 impl QueryMemory {
@@ -21,14 +38,25 @@ impl QueryMemory {
             held: Mutex::new(budget.reserve(Part::Queries)),
             beside_bytes: 0,
             limit_bytes: limit_bytes.min(budget.limit(Part::Queries)),
+            end: None,
         })
+    }
+
+    /// The same for a query that ends: the reading of points for it ends too.
+    pub fn until(budget: &Arc<Budget>, limit_bytes: usize, end: End) -> Arc<QueryMemory> {
+        let mut memory = QueryMemory::new(budget, limit_bytes);
+        if let Some(memory) = Arc::get_mut(&mut memory) {
+            memory.end = Some(end);
+        }
+        memory
     }
 
     /// For a part of the query, which gives back on its own what it took.
     pub fn apart(&self, budget: &Arc<Budget>) -> Arc<QueryMemory> {
         let held = Mutex::new(budget.reserve(Part::Queries));
         let beside_bytes = self.beside_bytes + self.locked().bytes();
-        Arc::new(QueryMemory { held, beside_bytes, limit_bytes: self.limit_bytes })
+        let end = self.end.clone();
+        Arc::new(QueryMemory { held, beside_bytes, limit_bytes: self.limit_bytes, end })
     }
 
     fn locked(&self) -> MutexGuard<'_, Reservation> {
@@ -46,6 +74,11 @@ impl QueryMemory {
         Ok(held.grow(bytes).map_err(|why| NoMemory { own, ..why })?)
     }
 
+    /// Fails once the query is over.
+    fn go_on(&self) -> Result<()> {
+        if self.end.as_ref().is_some_and(End::is_there) { Err(Error::Ended) } else { Ok(()) }
+    }
+
     pub fn release(&self, bytes: usize) {
         self.locked().shrink(bytes);
     }
@@ -55,6 +88,7 @@ impl QueryMemory {
 pub struct Meter<'m> {
     memory: Option<&'m QueryMemory>,
     open: usize,
+    ends: bool,
 }
 
 /// Large enough that the lock does not count, small enough that a refusal comes in time.
@@ -62,7 +96,12 @@ const STEP_BYTES: usize = 256 << 10;
 
 impl Meter<'_> {
     pub fn new(memory: Option<&QueryMemory>) -> Meter<'_> {
-        Meter { memory, open: 0 }
+        Meter { memory, open: 0, ends: false }
+    }
+
+    /// The same, and fails once the query is over.
+    pub fn ending(self) -> Self {
+        Meter { ends: true, ..self }
     }
 
     pub fn add(&mut self, bytes: usize) -> Result<()> {
@@ -73,14 +112,33 @@ impl Meter<'_> {
     /// Takes memory for what was counted since.
     pub fn flush(&mut self) -> Result<()> {
         let open = std::mem::take(&mut self.open);
-        self.memory.map_or(Ok(()), |memory| memory.hold(open))
+        let Some(memory) = self.memory else { return Ok(()) };
+        if self.ends {
+            memory.go_on()?;
+        }
+        memory.hold(open)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
+    use std::time::Duration;
+
+    #[test]
+    fn a_query_that_has_ended_reads_no_more() {
+        let budget = Budget::new(64 << 20);
+        let end = End { deadline: Instant::now() + Duration::from_secs(600), stopped: Arc::default() };
+        let memory = QueryMemory::until(&budget, 4 << 20, end.clone());
+        let apart = memory.apart(&budget);
+        let (mut ending, mut other) = (Meter::new(Some(&apart)).ending(), Meter::new(Some(&apart)));
+        ending.add(STEP_BYTES).unwrap();
+        end.stopped.store(true, Ordering::Relaxed);
+        assert!(matches!(ending.add(STEP_BYTES), Err(Error::Ended)));
+        other.add(STEP_BYTES).unwrap();
+        let late = End { deadline: Instant::now() - Duration::from_millis(1), stopped: Arc::default() };
+        assert!(late.is_there());
+    }
 
     #[test]
     fn a_query_is_refused_beyond_its_own_limit_and_beyond_what_others_leave() {

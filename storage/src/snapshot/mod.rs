@@ -8,7 +8,7 @@ mod series;
 mod source;
 
 pub use chunks::{Choose, Found, OfMetrics};
-pub use memory::QueryMemory;
+pub use memory::{End, QueryMemory};
 pub use points::{Point, PointList, PointValue, Values};
 pub use series::SeriesPoints;
 pub use source::Source;

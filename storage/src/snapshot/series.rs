@@ -31,7 +31,7 @@ impl Snapshot {
             to_ns,
             places: HashedMap::default(),
             found: Vec::new(),
-            meter: self.meter(),
+            meter: self.meter().ending(),
         };
         for segment in self.points.segments.iter().filter(|segment| segment.entry.overlaps(from_ns, to_ns)) {
             gathered.add_segment(segment)?;

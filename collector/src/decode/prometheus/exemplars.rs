@@ -14,6 +14,9 @@ use std::collections::HashMap;
 const TRACE_ID: &str = "trace_id";
 const SPAN_ID: &str = "span_id";
 
+/// What a label takes beside its texts, about.
+const LABEL_BYTES: usize = 64;
+
 /// Those that no sample has taken yet.
 #[derive(Default)]
 pub struct Exemplars(HashMap<Key, Pending>);
@@ -32,6 +35,8 @@ impl Exemplars {
     pub fn gather(request: &Request<'_>, limits: &DecodeLimits) -> Result<Exemplars, DecodeError> {
         let mut all = Exemplars::default();
         let (mut of_series, mut own) = (Vec::new(), Vec::new());
+        // Many may refer to one long text.
+        let mut room = Room(limits.all_series_bytes);
         let wanted = request.numbers().exemplars;
         for series in request.series() {
             let series = series?;
@@ -40,7 +45,10 @@ impl Exemplars {
                 let message = message?;
                 if pending.is_none() {
                     match labels::read(request, series, limits, &mut of_series) {
-                        Ok(()) => pending = Some(all.0.entry(key(&of_series)).or_default()),
+                        Ok(()) => {
+                            room.take(&of_series, limits)?;
+                            pending = Some(all.0.entry(key(&of_series)).or_default());
+                        }
                         // Its samples are rejected with a reason.
                         Err(ItemError::Rejected(_)) => break,
                         Err(ItemError::Fatal(error)) => return Err(error),
@@ -51,7 +59,10 @@ impl Exemplars {
                     break;
                 }
                 match labels::read(request, message, limits, &mut own) {
-                    Ok(()) => pending.add(message, &own)?,
+                    Ok(()) => {
+                        room.take(&own, limits)?;
+                        pending.add(message, &own)?;
+                    }
                     Err(ItemError::Rejected(_)) => {}
                     Err(ItemError::Fatal(error)) => return Err(error),
                 }
@@ -69,6 +80,19 @@ impl Exemplars {
     /// Those whose series has no sample in the request.
     pub fn into_rest(self) -> impl Iterator<Item = (Key, Pending)> {
         self.0.into_iter()
+    }
+}
+
+/// Bytes that exemplars and the labels of their series may still take.
+struct Room(usize);
+
+impl Room {
+    fn take(&mut self, labels: &[Label<'_>], limits: &DecodeLimits) -> Result<(), DecodeError> {
+        let bytes: usize = labels.iter().map(|(name, value)| name.len() + value.len() + LABEL_BYTES).sum();
+        let limit = limits.all_series_bytes as u64;
+        let what = "bytes of exemplars with their labels";
+        self.0 = self.0.checked_sub(bytes).ok_or(DecodeError::TooMany { limit, what })?;
+        Ok(())
     }
 }
 

@@ -31,6 +31,8 @@ struct Side {
     spans: Vec<(i32, u32)>,
     deltas: Vec<i64>,
     counts: Vec<f64>,
+    /// There are more than are read.
+    too_many: bool,
 }
 
 const RESET_HINT_GAUGE: i32 = 3;
@@ -127,6 +129,15 @@ impl Histogram {
     }
 }
 
+/// A byte on the wire may be eight in memory.
+fn push<T>(list: &mut Vec<T>, item: T, too_many: &mut bool) {
+    if list.len() as i64 == MAX_BUCKETS {
+        *too_many = true;
+    } else {
+        list.push(item);
+    }
+}
+
 fn bits(counts: Vec<f64>) -> Vec<u64> {
     counts.into_iter().map(f64::to_bits).collect()
 }
@@ -144,9 +155,12 @@ impl Side {
                         _ => {}
                     }
                 }
-                self.spans.push((offset, length));
+                push(&mut self.spans, (offset, length), &mut self.too_many);
             }
-            1 => varints(field, |n| self.deltas.push((n >> 1) as i64 ^ -((n & 1) as i64)))?,
+            1 => varints(field, |n| {
+                let delta = (n >> 1) as i64 ^ -((n & 1) as i64);
+                push(&mut self.deltas, delta, &mut self.too_many);
+            })?,
             _ => self.counts.extend(fixed64s(field).map(f64::from_bits)),
         }
         Ok(())
@@ -156,7 +170,7 @@ impl Side {
     fn dense(&self, lowest: i64, highest: i64) -> Result<Option<(i64, Vec<f64>)>, Rejection> {
         let counts = self.absolute()?;
         let told: u64 = self.spans.iter().map(|(_, length)| u64::from(*length)).sum();
-        if told != counts.len() as u64 {
+        if told != counts.len() as u64 || self.too_many {
             return Err(Rejection::InvalidBuckets);
         }
         let (mut next, mut at, mut first) = (0_i64, 0, None);

@@ -22,11 +22,8 @@ pub fn read<'m>(
 ) -> Result<(), ItemError> {
     out.clear();
     match request.version {
-        Version::One => inline(message, out)?,
-        Version::Two => referred(request, message, out)?,
-    }
-    if out.len() > limits.attributes {
-        return Err(Rejection::TooManyAttributes.into());
+        Version::One => inline(message, limits.attributes, out)?,
+        Version::Two => referred(request, message, limits.attributes, out)?,
     }
     if out.iter().any(|(name, _)| name.is_empty()) {
         return Err(Rejection::InvalidLabels.into());
@@ -41,7 +38,8 @@ pub fn read<'m>(
     Ok(())
 }
 
-fn inline<'m>(message: &'m [u8], out: &mut Vec<Label<'m>>) -> Result<(), ItemError> {
+/// No more than `limit` are read: an empty one is two bytes on the wire, and many in memory.
+fn inline<'m>(message: &'m [u8], limit: usize, out: &mut Vec<Label<'m>>) -> Result<(), ItemError> {
     for field in Reader::new(message) {
         let (LABELS, Field::Bytes(label)) = field? else { continue };
         let (mut name, mut value) = ("", "");
@@ -52,18 +50,34 @@ fn inline<'m>(message: &'m [u8], out: &mut Vec<Label<'m>>) -> Result<(), ItemErr
                 _ => {}
             }
         }
+        if out.len() == limit {
+            return Err(Rejection::TooManyAttributes.into());
+        }
         out.push((name, value));
     }
     Ok(())
 }
 
 /// References come in pairs: a name, a value.
-fn referred<'m>(request: &Request<'m>, message: &'m [u8], out: &mut Vec<Label<'m>>) -> Result<(), ItemError> {
-    let mut references = Vec::new();
+fn referred<'m>(
+    request: &Request<'m>,
+    message: &'m [u8],
+    limit: usize,
+    out: &mut Vec<Label<'m>>,
+) -> Result<(), ItemError> {
+    let (mut references, mut told) = (Vec::new(), 0);
     for field in Reader::new(message) {
         if let (LABELS, field) = field? {
-            varints(field, |reference| references.push(reference))?;
+            varints(field, |reference| {
+                told += 1;
+                if told <= 2 * limit {
+                    references.push(reference);
+                }
+            })?;
         }
+    }
+    if told > 2 * limit {
+        return Err(Rejection::TooManyAttributes.into());
     }
     let (pairs, rest) = references.as_chunks::<2>();
     if !rest.is_empty() {

@@ -217,6 +217,39 @@ fn a_wide_histogram_does_not_fill_the_memory() {
 }
 
 #[test]
+fn what_is_small_on_the_wire_and_large_in_memory_is_bounded() {
+    let limits = DecodeLimits { all_series_bytes: 100_000, ..DecodeLimits::default() };
+    let long = "x".repeat(5_000);
+    let many: Vec<(&str, &str)> = vec![("", ""); limits.attributes + 1];
+    for version in [Version::One, Version::Two] {
+        let mut sent = Sent::new(version);
+        let exemplar = {
+            let mut exemplar = sent.labels(&[("why", &long)]);
+            exemplar.put_int(3, TIME_MS);
+            exemplar
+        };
+        for name in 0..50 {
+            sent.series(&[("__name__", &format!("m{name}"))], |series, _, exemplars| {
+                series.put_bytes_always(exemplars, exemplar.as_bytes());
+            });
+        }
+        let outcome = decode(version, &sent.bytes(), &limits, &Families::default());
+        assert!(matches!(outcome, Err(DecodeError::TooMany { limit: 100_000, .. })), "{outcome:?}");
+
+        let mut sent = Sent::new(version);
+        sent.series(&many, |series, _, _| sample(series, TIME_MS, 1.0));
+        sent.series(&[("__name__", "h")], |series, histograms, _| {
+            series.put_message(histograms, |out| {
+                out.put_packed_varints(12, &vec![0; 70_000]);
+                out.put_int(15, TIME_MS);
+            });
+        });
+        let rejected: Vec<_> = sent.decoded().unwrap().tally.rejected().collect();
+        assert_eq!(rejected, [(Rejection::TooManyAttributes, 1), (Rejection::InvalidBuckets, 1)]);
+    }
+}
+
+#[test]
 fn references_to_nothing_make_the_request_malformed() {
     for symbols in [vec!["x"], vec![""]] {
         let mut body = Writer::new();

@@ -22,6 +22,15 @@ pub async fn buildinfo() -> PrometheusAnswer {
     }))
 }
 
+/// `/-/healthy` and `/-/ready`, as promtool asks: who can answer is both.
+pub async fn healthy() -> &'static str {
+    "Ocelli is healthy.\n"
+}
+
+pub async fn ready() -> &'static str {
+    "Ocelli is ready.\n"
+}
+
 /// The limits of queries under the names of Prometheus' own flags.
 pub async fn flags(State(api): State<Api>) -> PrometheusAnswer {
     let limits = &api.limits;

@@ -2,7 +2,9 @@
 
 use crate::mount::{Endpoint, exported};
 use crate::system::System;
-use axum::http::StatusCode;
+use crate::ui_files;
+use axum::http::header::{ACCEPT, VARY};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use ocelli_api::storage::MemorySummary;
@@ -16,7 +18,7 @@ pub type Ready = Arc<AtomicBool>;
 
 pub fn endpoints(system: System, ready: Ready) -> Vec<Endpoint> {
     let handlers = vec![
-        ("GET /metrics", get(move || async move { metrics(&system) })),
+        ("GET /metrics", get(move |headers: HeaderMap| async move { page_or_metrics(&headers, &system) })),
         ("GET /health/live", get(|| async { "live\n" })),
         ("GET /health/ready", get(move || async move { health(&ready) })),
     ];
@@ -29,6 +31,17 @@ fn health(ready: &Ready) -> Response {
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready: starting or stopping\n").into_response()
     }
+}
+
+/// A browser that is sent to `/metrics` wants the page of that name, whoever else asks the figures.
+fn page_or_metrics(headers: &HeaderMap, system: &System) -> Response {
+    let accepts = headers.get(ACCEPT).and_then(|accepts| accepts.to_str().ok());
+    let mut response = match accepts.is_some_and(|accepts| accepts.contains("text/html")) {
+        true => ui_files::index(headers),
+        false => metrics(system),
+    };
+    response.headers_mut().append(VARY, HeaderValue::from_static("accept"));
+    response
 }
 
 fn metrics(system: &System) -> Response {

@@ -29,11 +29,15 @@ const NOT_BUILT: &str = "This binary was built without its UI. Build it with `ca
                          `cargo build`, or use the API: /api/openapi.json describes it.\n";
 
 pub fn endpoints() -> Vec<Endpoint> {
-    let index =
-        |route: &Route| (route.key(), get(|headers: HeaderMap| async move { file("index.html", &headers) }));
+    let page = |route: &Route| (route.key(), get(|headers: HeaderMap| async move { index(&headers) }));
     let asset = get(|Path(name): Path<String>, headers: HeaderMap| async move { file(&name, &headers) });
-    let pages = ROUTES.iter().filter(|route| is_page(route)).map(index);
+    let pages = ROUTES.iter().filter(|route| is_page(route)).map(page);
     pages.chain([("GET /assets/{file}".to_owned(), asset)]).collect()
+}
+
+/// The file that all pages are.
+pub fn index(headers: &HeaderMap) -> Response {
+    file("index.html", headers)
 }
 
 fn file(name: &str, headers: &HeaderMap) -> Response {

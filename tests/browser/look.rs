@@ -16,6 +16,7 @@ fn pages(range: &str) -> Vec<(&'static str, String, &'static str)> {
         ("trace", trace.clone(), "[data-testid=span-row]"),
         ("span", format!("{trace}&span={}", span_hex(RED_SPAN)), "[data-testid=span-panel]"),
         ("logs", format!("/logs?{range}"), "[data-testid=log-row]"),
+        ("metrics", format!("/metrics?{range}"), "[data-testid=label-row]"),
         ("system", "/system".to_owned(), "[data-testid=ledger-row]"),
     ]
 }

@@ -12,6 +12,7 @@ mod driver;
 mod empty;
 mod hostile;
 mod look;
+mod metrics;
 mod seed;
 mod system;
 mod walk;

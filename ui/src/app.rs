@@ -6,7 +6,8 @@ use crate::components::top_bar::TopBar;
 use crate::context::Context;
 use crate::location::Location;
 use crate::pages::{
-    logs::Logs, service::Service, services::Services, system::System, trace::Trace, traces::Traces,
+    logs::Logs, metrics::Metrics, service::Service, services::Services, system::System, trace::Trace,
+    traces::Traces,
 };
 use crate::view::route::Route;
 use leptos::prelude::*;
@@ -32,6 +33,7 @@ pub fn App() -> impl IntoView {
         Route::Traces => view! { <Traces/> }.into_any(),
         Route::Trace(id) => view! { <Trace id/> }.into_any(),
         Route::Logs => view! { <Logs/> }.into_any(),
+        Route::Metrics => view! { <Metrics/> }.into_any(),
         Route::System => view! { <System/> }.into_any(),
         Route::Unknown(path) => view! { <NotFound path/> }.into_any(),
     };

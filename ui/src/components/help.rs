@@ -3,10 +3,11 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
-const KEYS: [(&str, &str); 13] = [
+const KEYS: [(&str, &str); 14] = [
     ("g s", "Services"),
     ("g t", "Traces"),
     ("g l", "Logs"),
+    ("g m", "Metrics"),
     ("g y", "System"),
     ("/", "Find: the first search field of the page"),
     ("j  k", "Next and previous row"),

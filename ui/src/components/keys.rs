@@ -45,6 +45,7 @@ fn go(context: Context, key: &str) -> bool {
         "s" => "/services",
         "t" => "/traces",
         "l" => "/logs",
+        "m" => "/metrics",
         "y" => "/system",
         _ => return false,
     };

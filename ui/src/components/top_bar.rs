@@ -48,6 +48,7 @@ fn Pages(open: RwSignal<bool>) -> impl IntoView {
             {page("Services", "/services", "nav-services", |route| matches!(route, Route::Services | Route::Service(_)))}
             {page("Traces", "/traces", "nav-traces", |route| matches!(route, Route::Traces | Route::Trace(_)))}
             {page("Logs", "/logs", "nav-logs", |route| matches!(route, Route::Logs))}
+            {page("Metrics", "/metrics", "nav-metrics", |route| matches!(route, Route::Metrics))}
             {page("System", "/system", "nav-system", |route| matches!(route, Route::System))}
         </nav>
     }

@@ -2,6 +2,7 @@
 
 pub mod collapse;
 pub mod colours;
+pub mod costs;
 pub mod curl;
 pub mod decimate;
 pub mod format;

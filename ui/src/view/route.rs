@@ -14,6 +14,8 @@ pub enum Route {
     Trace(String),
     /// `/logs`
     Logs,
+    /// `/metrics`
+    Metrics,
     /// `/system`
     System,
     /// Anything else, with the path as it was given.
@@ -29,6 +31,7 @@ impl Route {
             ["traces"] => Self::Traces,
             ["traces", id] => Self::Trace(decode_segment(id)),
             ["logs"] => Self::Logs,
+            ["metrics"] => Self::Metrics,
             ["system"] => Self::System,
             _ => Self::Unknown(path.to_owned()),
         }
@@ -42,6 +45,7 @@ impl Route {
             Self::Traces => "Traces".to_owned(),
             Self::Trace(id) => format!("Trace {}", id.get(..8).unwrap_or(id)),
             Self::Logs => "Logs".to_owned(),
+            Self::Metrics => "Metrics".to_owned(),
             Self::System => "System".to_owned(),
             Self::Unknown(_) => "Not found".to_owned(),
         }

@@ -1,0 +1,158 @@
+//! `/metrics`: every metric with what it costs, and which labels and values make it dear.
+
+use crate::client::{Fetched, fetch};
+use crate::components::answer::{Answer, Empty};
+use crate::context::Context;
+use crate::view::{costs, format, links};
+use leptos::prelude::*;
+use ocelli_api::metrics::{CardinalityResponse, Cost, MetricSummary, MetricsResponse};
+
+/// Rows of a table; more are found by name.
+const ROWS: usize = 200;
+
+#[component]
+pub fn Metrics() -> impl IntoView {
+    let context = Context::get();
+    let chosen = context.location.value("metric");
+    let metrics = fetch::<MetricsResponse>(move || {
+        context.range.get().ok().map(|range| links::api("/api/metrics", &range, &[]))
+    });
+    let labels = fetch::<CardinalityResponse>(move || {
+        let selector = chosen.with(|name| costs::selector(name));
+        let range = context.range.get().ok()?;
+        Some(links::api("/api/metrics/cardinality", &range, &[("match", &selector)]))
+    });
+    let all = move || context.location.href(&[("metric", "")]);
+    view! {
+        <section class="page">
+            <header class="page-head"><h1>"Metrics"</h1><Find/></header>
+            <Answer asked=metrics.asked stats=metrics.map(|answer| answer.stats.clone())>
+                <Table metrics/>
+            </Answer>
+            <h2>{move || match chosen.get() {
+                name if name.is_empty() => "What the labels of all series cost".to_owned(),
+                name => format!("What the labels of {name} cost"),
+            }}</h2>
+            <Show when=move || chosen.with(|name| !name.is_empty())><p><a href=all>"All metrics"</a></p></Show>
+            <Answer asked=labels.asked stats=labels.map(|answer| answer.stats.clone())>
+                {move || labels.get().map(|answer| view! { <Labels answer=(*answer).clone()/> })}
+            </Answer>
+        </section>
+    }
+}
+
+#[component]
+fn Find() -> impl IntoView {
+    let location = Context::get().location;
+    let find = location.value("find");
+    view! {
+        <input type="text" class="find-input" data-find="" placeholder="Find a metric  /" aria-label="Find a metric" prop:value=move || find.get()
+            on:input=move |event| location.set(&[("find", &event_target_value(&event))], true)/>
+    }
+}
+
+#[component]
+fn Table(metrics: Fetched<MetricsResponse>) -> impl IntoView {
+    let location = Context::get().location;
+    let find = location.value("find");
+    let rows = Memo::new(move |_| {
+        let find = find.get();
+        metrics.with(|answer| answer.map(|answer| costs::found(&answer.metrics, &find)).unwrap_or_default())
+    });
+    let left_out = move || {
+        let more = rows.with(Vec::len).saturating_sub(ROWS);
+        (more > 0).then(|| {
+            let more = format::plural(more as u64, "metric", "metrics");
+            view! { <p class="hint">{more}" more with fewer series: find them by name."</p> }
+        })
+    };
+    let none = move || {
+        rows.with(Vec::is_empty).then(|| {
+            let what = match find.get() {
+                find if find.is_empty() => "No metric has been seen".to_owned(),
+                find => format!("No metric whose name holds “{find}” has been seen"),
+            };
+            view! { <Empty what><p class="hint">"Metrics come over OTLP and Prometheus remote write."</p></Empty> }
+        })
+    };
+    view! {
+        <div class="scroll-table" class:hide=move || rows.with(Vec::is_empty)>
+        <table class="rows">
+            <thead><tr>
+                <th>"Metric"</th><th>"In PromQL"</th><th>"Kind"</th><th>"Unit"</th>
+                <th class="num">"Series"</th><th class="num">"Points"</th><th class="num">"Bytes"</th>
+            </tr></thead>
+            <tbody>{move || rows.get().into_iter().take(ROWS).map(|metric| view! { <Row metric/> }).collect_view()}</tbody>
+        </table>
+        </div>
+        {left_out}{none}
+    }
+}
+
+#[component]
+fn Row(metric: MetricSummary) -> impl IntoView {
+    let location = Context::get().location;
+    let MetricSummary { name, prometheus_name, kind, unit, description, series, points, bytes } = metric;
+    let chosen = location.value("metric");
+    let (own, shown) = (name.clone(), name.clone());
+    let current = move || chosen.with(|chosen| *chosen == own).then_some("true");
+    let prometheus = (prometheus_name != name).then_some(prometheus_name);
+    view! {
+        <tr data-testid="metric-row" aria-current=current>
+            <th scope="row"><a data-nav="" title=description href=move || location.href(&[("metric", &name)])>{shown}</a></th>
+            <td class="mono">{prometheus}</td>
+            <td>{kind.replace('_', " ")}</td>
+            <td>{unit}</td>
+            <Numbers cost=Cost { series, points, bytes }/>
+        </tr>
+    }
+}
+
+#[component]
+fn Numbers(cost: Cost) -> impl IntoView {
+    view! {
+        <td class="num">{format::count(cost.series)}</td>
+        <td class="num">{format::count(cost.points)}</td>
+        <td class="num">{format::bytes(cost.bytes)}</td>
+    }
+}
+
+#[component]
+fn Labels(answer: CardinalityResponse) -> impl IntoView {
+    let total = answer.total;
+    let sum = format!(
+        "{}, {}, {}.",
+        format::plural(total.series, "series", "series"),
+        format::plural(total.points, "point", "points"),
+        format::bytes(total.bytes)
+    );
+    let labels = answer.labels.into_iter().map(|label| {
+        view! {
+            <tr data-testid="label-row"><th scope="row" class="mono">{label.name}</th>
+                <td class="num">{format::count(label.values)}</td><Numbers cost=label.cost/></tr>
+        }
+    });
+    let pairs = answer.pairs.into_iter().map(|pair| {
+        let (value, cut) = format::clip(&pair.value, 120);
+        let value = format!("{}={value}{}", pair.name, if cut { "…" } else { "" });
+        view! {
+            <tr data-testid="pair-row"><th scope="row" class="mono" title=pair.value>{value}</th><Numbers cost=pair.cost/></tr>
+        }
+    });
+    let numbers = || {
+        view! { <th class="num">"Series"</th><th class="num">"Points"</th><th class="num">"Bytes"</th> }
+    };
+    view! {
+        <p class="hint" data-testid="cost-total">{sum}" Points and bytes are those of the files that the time touches, whole."</p>
+        <div class="two">
+            <section><h3>"Labels with most values"</h3><div class="scroll-table"><table class="rows">
+                <thead><tr><th>"Label"</th><th class="num">"Values"</th>{numbers()}</tr></thead>
+                <tbody>{labels.collect_view()}</tbody>
+            </table></div></section>
+            <section><h3>"Values with most series"</h3><div class="scroll-table"><table class="rows">
+                <thead><tr><th>"Value"</th>{numbers()}</tr></thead>
+                <tbody>{pairs.collect_view()}</tbody>
+            </table></div></section>
+        </div>
+    }
+}

@@ -20,11 +20,7 @@ use ocelli_storage::{Point, PointValue, SeriesPoints};
 use std::sync::Arc;
 
 /// All Prometheus series of one OTLP series.
-pub fn convert(
-    identity: &Identity,
-    read: &SeriesPoints,
-    _after_ms: i64,
-) -> Result<Vec<(Labels, Samples)>, Error> {
+pub fn convert(identity: &Identity, read: &SeriesPoints) -> Result<Vec<(Labels, Samples)>, Error> {
     let deltas = is_delta(&read.series).then(Deltas::default);
     if deltas.is_none()
         && let Some(samples) = numbers::convert(&read.points)

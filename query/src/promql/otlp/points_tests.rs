@@ -7,7 +7,7 @@ fn shown(series: Series, points: Vec<Point>) -> Vec<String> {
     let read = SeriesPoints { id: 0, series: Arc::new(series), points: points.into_iter().collect() };
     let identity = Identity::of(&read.series).unwrap();
     let mut lines = Vec::new();
-    for (labels, samples) in convert(&identity, &read, 0).unwrap() {
+    for (labels, samples) in convert(&identity, &read).unwrap() {
         let bound = [labels.get("le"), labels.get("quantile")].concat();
         for (at, (time, value)) in samples.float_times.iter().zip(&samples.floats).enumerate() {
             let value =

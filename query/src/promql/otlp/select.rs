@@ -34,9 +34,10 @@ pub fn select_from(
     let mut chooser = Chooser::new(selection, identities);
     let read = snapshot.series(&mut chooser, from, to)?;
     chooser.finish()?;
-    let mut found: HashMap<Labels, Samples> = HashMap::new();
+    let mut found: HashMap<Labels, Samples> = HashMap::with_capacity(read.len());
     let mut sightings = Sightings::default();
-    for series in &read {
+    // Points are let go of one series after the other.
+    for series in read {
         scanned(series.points.len() as u64, series.points.bytes() as u64);
         if let Some(labels) = chooser.info(&series.series.resource)? {
             sightings.add(labels, series.points.times().iter().map(|time| ms(*time)));
@@ -46,7 +47,7 @@ pub fn select_from(
         }
         let identity = identities.of(series.id, &series.series)?;
         let alias = chooser.is_alias(&series.series);
-        for (labels, samples) in convert(&identity, series, selection.after_ms)? {
+        for (labels, samples) in convert(&identity, &series)? {
             if chooser.matches(&labels, alias) {
                 insert(&mut found, labels, samples);
             }
@@ -83,7 +84,7 @@ pub fn label_sets(
         // Buckets do not come and go: the last point has them.
         let newest =
             SeriesPoints { id: series.id, series: series.series.clone(), points: series.points.newest() };
-        let converted = convert(&identity, &newest, selection.after_ms)?;
+        let converted = convert(&identity, &newest)?;
         let labels = converted.into_iter().map(|(labels, _)| labels);
         sets.extend(labels.filter(|labels| chooser.matches(labels, alias)));
     }
@@ -141,11 +142,23 @@ fn insert(found: &mut HashMap<Labels, Samples>, labels: Labels, samples: Samples
             entry.insert(samples);
         }
         Entry::Occupied(mut entry) => {
-            let mut all: BTreeMap<i64, Sample> = entry.get().in_order().into_iter().collect();
-            all.extend(samples.in_order());
+            let mut all: BTreeMap<i64, (Sample, i64)> = started(entry.get()).collect();
+            all.extend(started(&samples));
             let mut merged = Samples::default();
-            all.into_iter().for_each(|(time, sample)| merged.push(time, sample));
+            all.into_iter().for_each(|(time, (sample, start))| merged.push_started(time, sample, start));
             entry.insert(merged);
         }
     }
+}
+
+/// Samples by time, with the start of their counters.
+fn started(samples: &Samples) -> impl Iterator<Item = (i64, (Sample, i64))> {
+    let floats = samples.float_times.iter().zip(&samples.floats).enumerate();
+    let floats =
+        floats.map(|(at, (time, value))| (*time, (Sample::Float(*value), samples.float_starts.get(at))));
+    let histograms = samples.histogram_times.iter().zip(&samples.histograms).enumerate();
+    let histograms = histograms.map(|(at, (time, histogram))| {
+        (*time, (Sample::Histogram(histogram.clone()), samples.histogram_starts.get(at)))
+    });
+    floats.chain(histograms)
 }

@@ -1,6 +1,7 @@
 //! Rows in memory: immutable once made, so that whoever reads needs no lock.
 
-use super::series_cache::{Generation, Numbered, SeriesCache};
+use super::generation::Generation;
+use super::series_cache::{Numbered, SeriesCache};
 use crate::error::Result;
 use crate::limits;
 use crate::rows::Rows;

@@ -1,97 +1,16 @@
 //! Numbers for series: a scrape repeats them all, so each is parsed once and a number from then on.
 
+use super::generation::{Generation, Known};
 use crate::error::Result;
 use crate::limits;
-use crate::series_index::{CHUNK_SERIES, ChunkBuilder, SeriesChunk};
-use arrow::array::{ArrayRef, AsArray, BinaryArray, RecordBatch, UInt32Array};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type};
+use arrow::array::{ArrayRef, BinaryArray, RecordBatch, UInt32Array};
 use ocelli_signal::hashed::HashedMap;
 use ocelli_signal::points::{Points, SERIES_COLUMNS};
 use ocelli_signal::series::series_id;
 use ocelli_signal::wire::Writer;
-use ocelli_signal::{DictionaryView, SchemaError, Series, Signal};
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use ocelli_signal::{DictionaryView, Series};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128};
-
-/// A series with what names it in a segment.
-#[derive(Clone, Debug)]
-pub struct Known {
-    pub id: u128,
-    /// The hash of resource and scope, by which the series of one sender lie together.
-    pub origin: u64,
-    pub series: Arc<Series>,
-}
-
-impl Known {
-    /// Where it is in a segment.
-    pub fn order(&self) -> (&str, u64, u128) {
-        (&self.series.name, self.origin, self.id)
-    }
-}
-
-/// The series that have numbers, by number. It only grows, so a number means the same as long as
-/// anyone holds this.
-#[derive(Debug)]
-pub struct Generation {
-    known: RwLock<Vec<Known>>,
-    /// The index of the series, as far as somebody asked.
-    chunks: Mutex<Vec<Arc<SeriesChunk>>>,
-    /// Of batches with these numbers; its metadata tells generations apart.
-    schema: SchemaRef,
-}
-
-/// The column of the numbers.
-pub const NUMBERS: &str = "series";
-const GENERATION: &str = "generation";
-
-impl Default for Generation {
-    fn default() -> Generation {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let mut fields = vec![Arc::new(Field::new(NUMBERS, DataType::UInt32, false))];
-        fields.extend(Signal::Points.schema().fields().iter().skip(SERIES_COLUMNS).cloned());
-        let number = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
-        let metadata = HashMap::from([(GENERATION.to_owned(), number)]);
-        let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
-        Generation { known: RwLock::default(), chunks: Mutex::default(), schema }
-    }
-}
-
-impl Generation {
-    /// How many numbers are given.
-    pub fn len(&self) -> usize {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
-    /// The series of some numbers, in their order.
-    pub fn get(&self, numbers: &[u32]) -> Vec<Known> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        numbers.iter().map(|number| known[*number as usize].clone()).collect()
-    }
-
-    /// The series from so many times `CHUNK_SERIES` on, with those that have numbers by now.
-    pub fn chunk(&self, at: usize) -> Arc<SeriesChunk> {
-        let numbers = at * CHUNK_SERIES..self.len().clamp(at * CHUNK_SERIES, (at + 1) * CHUNK_SERIES);
-        let mut chunks = self.chunks.lock().unwrap_or_else(PoisonError::into_inner);
-        if chunks.len() <= at {
-            chunks.resize_with(at + 1, Arc::default);
-        }
-        // The last one grows.
-        if chunks[at].len() < numbers.len() {
-            // Whoever takes in points must not wait for the index.
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner)[numbers].to_vec();
-            let mut chunk = ChunkBuilder::default();
-            known.iter().for_each(|known| chunk.push(known.id, &known.series));
-            chunks[at] = Arc::new(chunk.finish());
-        }
-        chunks[at].clone()
-    }
-
-    fn add(&self, series: Vec<Known>) {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).extend(series);
-    }
-}
 
 /// Shared by whoever takes in points. When it is full a new generation begins; the last one lives
 /// until its rows are in segments.
@@ -167,7 +86,7 @@ impl SeriesCache {
         let mut columns: Vec<ArrayRef> = vec![Arc::new(numbers)];
         columns.extend_from_slice(&rows.columns()[SERIES_COLUMNS..]);
         Ok(Numbered {
-            rows: RecordBatch::try_new(generation.schema.clone(), columns)?,
+            rows: RecordBatch::try_new(generation.schema().clone(), columns)?,
             generation,
             new_bytes,
         })
@@ -175,11 +94,11 @@ impl SeriesCache {
 
     /// What the numbers of a batch refer to; `None` for a batch without.
     pub fn generation_of(&self, rows: &RecordBatch) -> Option<Arc<Generation>> {
-        let name = rows.schema_ref().metadata().get(GENERATION)?;
         let current = self.locked();
+        current.generation.has_numbered(rows)?;
         let others = current.before.iter().filter_map(Weak::upgrade);
         let mut all = std::iter::once(current.generation.clone()).chain(others);
-        all.find(|generation| generation.schema.metadata().get(GENERATION) == Some(name))
+        all.find(|generation| generation.has_numbered(rows) == Some(true))
     }
 }
 
@@ -193,13 +112,6 @@ impl Current {
         self.before = full.before.into_iter().filter(|old| old.strong_count() > 0).collect();
         self.before.push(Arc::downgrade(&full.generation));
     }
-}
-
-/// The numbers of a batch that has some.
-pub fn numbers(rows: &RecordBatch) -> Result<&[u32]> {
-    let column = rows.column_by_name(NUMBERS).and_then(|column| column.as_primitive_opt::<UInt32Type>());
-    let column = column.ok_or(SchemaError { column: NUMBERS, expected: "UInt32Array" })?;
-    Ok(column.values())
 }
 
 /// What series have in common, by its hash: each is kept once.
@@ -279,7 +191,10 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memtable::numbers;
+    use crate::series_index::CHUNK_SERIES;
     use crate::test_rows;
+    use ocelli_signal::Signal;
     use ocelli_signal::points::{PointRow, PointsBuilder};
 
     fn known(numbered: &Numbered) -> Vec<Known> {
@@ -321,6 +236,24 @@ mod tests {
         assert_eq!(numbers(&numbered.rows).unwrap(), [0, 1, 0]);
         let known = known(&numbered);
         assert_eq!((known[0].id, &*known[1].series.description), (known[1].id, "new"));
+    }
+
+    #[test]
+    fn the_index_grows_with_its_series() {
+        let cache = SeriesCache::default();
+        let series = |n: usize| Series { name: format!("m{n}").into(), ..Series::default() };
+        let mut first = 0;
+        for count in [3, 100, CHUNK_SERIES, 7] {
+            let numbered = cache.number(&batch((first..first + count).map(series))).unwrap();
+            first += count;
+            let chunks = [0, 1].map(|at| numbered.generation.chunk(at));
+            assert_eq!(chunks[0].len() + chunks[1].len(), first);
+            for (n, known) in known(&numbered).into_iter().enumerate() {
+                let number = first - count + n;
+                let (chunk, row) = (&chunks[number / CHUNK_SERIES], number % CHUNK_SERIES);
+                assert_eq!((chunk.id(row), &chunk.series(row)), (known.id, &*known.series));
+            }
+        }
     }
 
     #[test]

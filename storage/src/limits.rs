@@ -72,6 +72,10 @@ pub const DICTIONARY_BYTES: usize = 128 * KIB;
 pub const WRITE_ROWS: usize = 8 * KIB;
 /// Rows of a batch that a segment is read in.
 pub const READ_ROWS: usize = 8 * KIB;
+/// So many points of one file are decoded by two threads: about what takes a millisecond …
+pub const READ_APART_ROWS: usize = 64 * KIB;
+/// … of which the second may be so many batches ahead: a MiB of numbers, ten of histograms.
+pub const READ_APART_BATCHES: usize = 4;
 /// Rows, and encoded bytes, of spans and logs that a merge holds of all its inputs together. A batch of
 /// 8,192 rows of each would take twice the memory and save no time.
 pub const MERGE_AHEAD_ROWS: usize = 16 * KIB;

@@ -7,7 +7,7 @@ mod load;
 mod query;
 mod table;
 
-use crate::common::process::{peak_mib, resident_mib};
+use crate::common::process::{cpu_s, peak_mib, resident_mib};
 use crate::ocelli::Ocelli;
 use crate::product::{Peer, Product};
 use crate::server::Server;
@@ -57,6 +57,8 @@ pub struct Arguments {
 /// What one product did with one query.
 pub struct Asked {
     pub times: Vec<Duration>,
+    /// CPU of the process while it was asked, in steps of 10 ms, by the number of times.
+    pub cpu_ms: f64,
     pub answer: Answer,
 }
 
@@ -95,13 +97,20 @@ async fn ask(servers: &[Server<'_>], query: &Query, times: usize) -> anyhow::Res
     for server in servers {
         let ask = query.of(server.product());
         let (_, text) = server.timed(&ask.path, &ask.parameters).await.context(query.title)?;
-        asked.push(Asked { times: Vec::new(), answer: Answer::read(&text)? });
+        asked.push(Asked {
+            times: Vec::new(),
+            cpu_ms: -cpu_s(server.pid())? * 1e3,
+            answer: Answer::read(&text)?,
+        });
     }
     for _ in 0..times.max(1) {
         for (server, asked) in servers.iter().zip(&mut asked) {
             let ask = query.of(server.product());
             asked.times.push(server.timed(&ask.path, &ask.parameters).await?.0);
         }
+    }
+    for (server, asked) in servers.iter().zip(&mut asked) {
+        asked.cpu_ms = (asked.cpu_ms + cpu_s(server.pid())? * 1e3) / asked.times.len() as f64;
     }
     // Only Ocelli tells what it looked at, and only when it is asked to.
     if let (Some(ours), Some(asked)) = (servers.first(), asked.first_mut()) {

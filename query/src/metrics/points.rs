@@ -77,6 +77,7 @@ fn shown_point(series: &Series, point: &Point) -> Result<MetricPoint, WireError>
         (Kind::ExponentialHistogram, PointValue::Other(bytes)) => {
             exponential(&ExponentialHistogram::parse(bytes)?, show)
         }
+        (_, PointValue::Exponential(point)) => exponential(point, show),
         (_, PointValue::Other(bytes)) => summary(&Summary::parse(bytes)?),
     };
     let exemplars = iter_exemplars(&point.exemplars).map(|exemplar| PointExemplar {

@@ -5,16 +5,18 @@ use super::ast::Span;
 use super::functions::date;
 use super::histogram::classic::Forced;
 use super::value::{format_general, format_two_digits};
-use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What was noticed during one evaluation. Equal texts are kept once, with the place that came last.
 #[derive(Debug, Default)]
 pub struct Annotations {
     query: String,
-    warnings: RefCell<BTreeMap<String, Note>>,
-    infos: RefCell<BTreeMap<String, Note>>,
+    warnings: Mutex<Notes>,
+    infos: Mutex<Notes>,
 }
+
+type Notes = BTreeMap<String, Note>;
 
 #[derive(Debug)]
 struct Note {
@@ -52,23 +54,23 @@ impl Annotations {
 
     pub fn warn(&self, at: &Span, text: impl Into<String>) {
         let note = Note { at: at.start, detail: Detail::None };
-        self.warnings.borrow_mut().insert(text.into(), note);
+        locked(&self.warnings).insert(text.into(), note);
     }
 
     pub fn info(&self, at: &Span, text: impl Into<String>) {
         let note = Note { at: at.start, detail: Detail::None };
-        self.infos.borrow_mut().insert(text.into(), note);
+        locked(&self.infos).insert(text.into(), note);
     }
 
     /// Warnings, then infos.
     pub fn into_texts(self) -> (Vec<String>, Vec<String>) {
         let Annotations { query, warnings, infos } = self;
-        let texts = |kind: &str, notes: RefCell<BTreeMap<String, Note>>| {
+        let texts = |kind: &str, notes: Mutex<Notes>| {
             let text = |(text, note): (String, Note)| {
                 let place = line_and_column(&query, note.at);
                 format!("PromQL {kind}: {text}{} ({place})", note.detail.text())
             };
-            notes.into_inner().into_iter().map(text).collect()
+            notes.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().map(text).collect()
         };
         (texts("warning", warnings), texts("info", infos))
     }
@@ -117,7 +119,7 @@ impl Annotations {
     /// Comes once for every series and step.
     pub fn start_overlap(&self, at: &Span, metric: &str) {
         let text = "sample has start time that overlaps with previous sample timestamp";
-        let mut warnings = self.warnings.borrow_mut();
+        let mut warnings = locked(&self.warnings);
         let note = warnings
             .entry(format!("{text} for metric {metric:?}"))
             .or_insert(Note { at: at.start, detail: Detail::Occurrences(0) });
@@ -128,7 +130,7 @@ impl Annotations {
 
     pub fn forced_monotonicity(&self, at: &Span, metric: &str, time_ms: i64, forced: Forced) {
         let text = "input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)";
-        let mut infos = self.infos.borrow_mut();
+        let mut infos = locked(&self.infos);
         let first = Monotonicity { forced, count: 0, times: (time_ms, time_ms) };
         let note = infos
             .entry(format!("{text}{}", for_metric(metric)))
@@ -155,6 +157,10 @@ impl Annotations {
         let quantile = format_general(quantile);
         self.warn(at, format!("quantile value should be between 0 and 1, got {quantile}"));
     }
+}
+
+fn locked(notes: &Mutex<Notes>) -> MutexGuard<'_, Notes> {
+    notes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Detail {

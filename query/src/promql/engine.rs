@@ -8,12 +8,13 @@ use super::merge::drop_names;
 use super::parse::parse;
 use super::plan::{QueryTimes, plan};
 use super::select::Select;
+use super::shards;
 use super::smooth::with_edges;
 use super::value::{Sample, Series, Value};
 use super::watch::Watch;
 use super::window::Windows;
 use crate::Error;
-use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A sample older than this is not current any more.
 pub const DEFAULT_LOOKBACK_MS: i64 = 5 * 60_000;
@@ -116,13 +117,13 @@ pub fn run(query: &Query, select: &mut Select, watch: &dyn Watch) -> Result<Answ
         query: times,
         data: &data,
         watch,
-        samples_left: Cell::new(query.max_samples),
+        samples_left: AtomicU64::new(query.max_samples),
         samples_limit: query.max_samples,
     };
     let steps = (0..query.steps() as i64).map(|i| query.start_ms + i * query.step_ms).collect();
     let eval = Eval::new(&shared, &annotations, steps);
     let result = evaluate(query, &expr, &eval)?;
-    let peak = samples_read + query.max_samples - shared.samples_left.get();
+    let peak = samples_read + query.max_samples - shared.samples_left.load(Ordering::Relaxed);
     let samples = SampleCounts { touched: eval.touched.into_steps(), peak };
     let (warnings, infos) = annotations.into_texts();
     Ok(Answer { data: result, warnings, infos, samples })
@@ -133,7 +134,7 @@ fn evaluate(query: &Query, expr: &Expr, eval: &Eval) -> Result<Data, Error> {
     if expr.value_type() == ValueType::Matrix || matches!(expr.unwrapped().kind, ExprKind::Matrix(..)) {
         return raw_range(eval, expr, instant);
     }
-    match eval.eval(expr)? {
+    match shards::eval(eval, expr)? {
         Value::Text(_) if !instant => Err(wrong_type("string")),
         Value::Text(text) => Ok(Data::Text(query.start_ms, text)),
         Value::Scalar(values) if instant => {

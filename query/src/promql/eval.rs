@@ -10,8 +10,8 @@ use super::watch::{Touched, Watch};
 use super::window::{Latest, Point};
 use super::{aggregate, binary, smooth};
 use crate::Error;
-use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What all parts of one evaluation share.
 pub struct Shared<'a> {
@@ -20,7 +20,7 @@ pub struct Shared<'a> {
     pub data: &'a [Vec<StoredSeries>],
     pub watch: &'a dyn Watch,
     /// Cells and samples that may still be made.
-    pub samples_left: Cell<u64>,
+    pub samples_left: AtomicU64,
     pub samples_limit: u64,
 }
 
@@ -55,16 +55,14 @@ impl<'a> Eval<'a> {
 
     /// Counts what a node makes against the limit.
     pub fn spend(&self, samples: usize) -> Result<(), Error> {
-        let left = self.shared.samples_left.get();
-        let samples = samples as u64;
-        if samples > left {
+        let less = |left: u64| left.checked_sub(samples as u64);
+        if self.shared.samples_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_err() {
             return Err(Error::LimitExceeded(format!(
                 "query processing would load too many samples into memory (limit {}); ask for a shorter range, a larger step or fewer series",
                 self.shared.samples_limit
             )));
         }
-        self.shared.samples_left.set(left - samples);
-        self.shared.watch.hold(samples as usize * size_of::<Option<Sample>>())
+        self.shared.watch.hold(samples * size_of::<Option<Sample>>())
     }
 
     pub fn eval(&self, expr: &Expr) -> Result<Value, Error> {
@@ -144,7 +142,7 @@ impl<'a> Eval<'a> {
             let values: Vec<_> = self.times.iter().map(cell).collect();
             if values.iter().any(Option::is_some) {
                 self.spend(values.len())?;
-                values.iter().enumerate().for_each(|(step, cell)| self.touched.add_cell(step, cell));
+                self.touched.add_cells(&values);
                 vector.push(Series { labels: series.labels.clone(), drop_name: false, values });
             }
         }

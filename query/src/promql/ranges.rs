@@ -36,13 +36,19 @@ impl Eval<'_> {
             |arg: &Expr| if from_subquery && std::ptr::eq(arg, range) { 0..0 } else { arg.span.clone() };
         let (arg, first_arg) = (place_of(range), place_of(&call.args[0]));
         let mut current = usize::MAX;
+        // Looked up once a series: a window costs little more than that.
+        let (mut named_at, mut metric) = (usize::MAX, String::new());
         self.for_each_window(range, |(at, series), step, window| {
             if window.is_empty() {
                 return Ok(());
             }
             args.iter_mut().zip(&columns).for_each(|(arg, column)| *arg = column[step]);
+            if named_at != at {
+                named_at = at;
+                metric = series.labels.metric_name().to_owned();
+            }
             let range_call = RangeCall {
-                metric: series.labels.metric_name(),
+                metric: &metric,
                 arg: &arg,
                 first_arg: &first_arg,
                 args: &call.args,
@@ -85,10 +91,11 @@ impl Eval<'_> {
             source.series.iter_mut().for_each(forget_resets);
         }
         for (at, series) in source.series.iter().enumerate() {
-            let mut windows = Windows::new(&series.samples);
+            let (before, after) = source.reach(self.shared.query.lookback);
+            let last = self.times.last().map_or(i64::MAX, |last| source.time.apply(*last));
+            let mut windows = Windows::until(&series.samples, last.saturating_add(after));
             for (step, time) in self.times.iter().enumerate() {
                 let end = source.time.apply(*time);
-                let (before, after) = source.reach(self.shared.query.lookback);
                 let mut window = windows.at(end - source.range_ms - before, end + after, *time);
                 (window.start_ms, window.end_ms) = (end - source.range_ms, end);
                 self.touched.add_window(step, &window);

@@ -26,7 +26,7 @@ pub fn select(eval: &Eval, selector: &Selector, span: &Span) -> Result<Vec<Serie
         let values: Vec<_> = eval.times.iter().map(cell).collect();
         if values.iter().any(Option::is_some) {
             eval.spend(values.len())?;
-            values.iter().enumerate().for_each(|(step, cell)| eval.touched.add_cell(step, cell));
+            eval.touched.add_cells(&values);
             vector.push(Series { labels: series.labels.clone(), drop_name: false, values });
         }
     }

@@ -1,13 +1,13 @@
 //! What watches over an evaluation, and what an evaluation counts.
 
-use super::histogram::Histogram;
+use super::histogram::{Histogram, Side};
 use super::value::Sample;
 use super::window::Window;
 use crate::Error;
 use std::cell::RefCell;
 
 /// Ends the work: at its deadline, when nobody waits for it any more, or when it would hold too much.
-pub trait Watch {
+pub trait Watch: Sync {
     fn check(&self) -> Result<(), Error>;
 
     /// Takes memory that the evaluation holds until its end.
@@ -16,7 +16,7 @@ pub trait Watch {
     }
 }
 
-impl<F: Fn() -> Result<(), Error>> Watch for F {
+impl<F: Fn() -> Result<(), Error> + Sync> Watch for F {
     fn check(&self) -> Result<(), Error> {
         self()
     }
@@ -38,13 +38,20 @@ impl Touched {
         }
     }
 
-    pub fn add_cell(&self, step: usize, cell: &Option<Sample>) {
-        self.add(step, cell.as_ref().map_or(0, size));
+    /// One cell a step.
+    pub fn add_cells(&self, cells: &[Option<Sample>]) {
+        let counts = &mut *self.0.borrow_mut();
+        counts.iter_mut().zip(cells).for_each(|(count, cell)| *count += cell.as_ref().map_or(0, size));
     }
 
     pub fn add_window(&self, step: usize, window: &Window) {
-        let histograms: u64 = window.histograms.iter().map(|histogram| histogram_size(histogram)).sum();
-        self.add(step, window.floats.len() as u64 + histograms);
+        self.add(step, window.floats.len() as u64 + window.histogram_sizes());
+    }
+
+    /// The steps of another evaluation, which are some of these.
+    pub fn add_part(&self, first: usize, part: &[u64]) {
+        let counts = &mut *self.0.borrow_mut();
+        counts[first..].iter_mut().zip(part).for_each(|(count, more)| *count += more);
     }
 
     /// What was looked at once for all steps counts at each.
@@ -66,16 +73,20 @@ fn size(sample: &Sample) -> u64 {
 }
 
 /// In samples of 16 bytes, rounded up from half of one (Prometheus' `HPoint.size`).
-fn histogram_size(histogram: &Histogram) -> u64 {
+pub fn histogram_size(histogram: &Histogram) -> u64 {
     const STRUCT_BYTES: usize = 168;
     let buckets = histogram.positive.len() + histogram.negative.len() + histogram.custom_bounds.len();
-    let spans = [&histogram.positive, &histogram.negative]
-        .iter()
-        .map(|side| {
-            usize::from(!side.is_empty()) + side.windows(2).filter(|two| two[1].0 != two[0].0 + 1).count()
-        })
-        .sum::<usize>();
+    let spans = spans(&histogram.positive) + spans(&histogram.negative);
     ((STRUCT_BYTES + 8 * (buckets + spans) + 8) / 16) as u64
+}
+
+/// Runs of neighbours.
+fn spans(side: &Side) -> usize {
+    let (Some((first, _)), Some((last, _))) = (side.first(), side.last()) else { return 0 };
+    if i64::from(*last) - i64::from(*first) == side.len() as i64 - 1 {
+        return 1;
+    }
+    1 + side.windows(2).filter(|two| two[1].0 != two[0].0 + 1).count()
 }
 
 #[cfg(test)]
@@ -90,8 +101,8 @@ mod tests {
         let touched = Touched::new(2);
         touched.add(1, 3);
         let once = Touched::new(1);
-        once.add_cell(0, &Some(Sample::Float(1.0)));
-        once.add_cell(0, &None);
+        once.add_cells(&[Some(Sample::Float(1.0))]);
+        once.add_cells(&[None]);
         touched.add_everywhere(&once);
         assert_eq!(touched.into_steps(), [1, 4]);
     }

@@ -4,8 +4,12 @@
 //! of a range query touches every sample a constant number of times.
 
 use super::histogram::Histogram;
+use super::resets::Resets;
 use super::starts::StartsWithin;
 use super::value::{Sample, Samples, is_stale};
+use super::watch::histogram_size;
+use std::cell::OnceCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Finds the newest sample in `(time - lookback, time]`, unless it is a stale marker.
@@ -25,6 +29,13 @@ impl<'a> Latest<'a> {
     pub fn at(&mut self, time_ms: i64, lookback_ms: i64) -> Option<Point> {
         let samples = self.samples;
         self.float += count_until(&samples.float_times[self.float..], time_ms);
+        if samples.histograms.is_empty() {
+            let at = self.float.checked_sub(1)?;
+            let (at_ms, value) = (samples.float_times[at], samples.floats[at]);
+            let start_ms = samples.float_starts.get(at);
+            let current = at_ms > time_ms - lookback_ms && !is_stale(value);
+            return current.then_some(Point { time_ms: at_ms, start_ms, sample: Sample::Float(value) });
+        }
         self.histogram += count_until(&samples.histogram_times[self.histogram..], time_ms);
         let float = self.float.checked_sub(1).map(|at| (samples.float_times[at], at));
         let histogram = self.histogram.checked_sub(1).map(|at| (samples.histogram_times[at], at));
@@ -43,10 +54,21 @@ impl<'a> Latest<'a> {
     }
 }
 
-/// How many of the sorted times are at or before `until`. Steps forward, then by bisection.
+/// How many of the sorted times are at or before `until`. Steps forward, then by strides that double, so that
+/// the cost is that of the distance, not of the rest.
 fn count_until(times: &[i64], until: i64) -> usize {
-    let near = times.iter().take(16).take_while(|time| **time <= until).count();
-    if near < 16 { near } else { times.partition_point(|time| *time <= until) }
+    const STEPS: usize = 16;
+    let near = times.iter().take(STEPS).take_while(|time| **time <= until).count();
+    if near < STEPS {
+        return near;
+    }
+    let (mut passed, mut stride) = (STEPS, STEPS);
+    while times.get(passed + stride - 1).is_some_and(|time| *time <= until) {
+        passed += stride;
+        stride *= 2;
+    }
+    let end = times.len().min(passed + stride);
+    passed + times[passed..end].partition_point(|time| *time <= until)
 }
 
 /// The samples of one step's range, without stale markers. Left-open: `start < time <= end`.
@@ -63,6 +85,21 @@ pub struct Window<'a> {
     pub end_ms: i64,
     /// The time that the step is evaluated at; differs from `end_ms` by offset and `@`.
     pub eval_ms: i64,
+    /// How it lies in its series; means nothing where samples were put in the place of its own.
+    pub within: Within<'a>,
+}
+
+/// The series around a window, and what is found out once for all windows over it.
+#[derive(Clone, Copy, Debug)]
+pub struct Within<'a> {
+    series: &'a Samples,
+    /// Where floats and histograms of the window begin.
+    places: (usize, usize),
+    resets: &'a OnceCell<Resets>,
+    /// A place, and what the histograms from there on count as before each one.
+    sizes: &'a OnceCell<(usize, Vec<u64>)>,
+    /// What no window of the series reaches beyond.
+    until_ms: i64,
 }
 
 /// One sample of a window.
@@ -112,8 +149,56 @@ impl Window<'_> {
         self.floats.is_empty() && self.histograms.is_empty()
     }
 
+    /// Places of floats before which the counter was reset.
+    pub fn float_resets(&self) -> impl Iterator<Item = usize> + '_ {
+        let first = self.within.places.0;
+        self.within.resets().in_floats(first..first + self.floats.len())
+    }
+
+    /// The same of histograms.
+    pub fn histogram_resets(&self) -> impl Iterator<Item = usize> + '_ {
+        let first = self.within.places.1;
+        self.within.resets().in_histograms(first..first + self.histograms.len())
+    }
+
+    /// What the histograms count as, see `watch::Touched`.
+    pub fn histogram_sizes(&self) -> u64 {
+        if self.histograms.is_empty() { 0 } else { self.within.sizes(self.histograms.len()) }
+    }
+
     pub fn range_seconds(&self) -> f64 {
         (self.end_ms - self.start_ms) as f64 / 1e3
+    }
+}
+
+impl Within<'_> {
+    /// Looked for from the first window on that asks.
+    fn resets(&self) -> &Resets {
+        self.resets.get_or_init(|| {
+            let floats = self.rest(&self.series.float_times, self.places.0);
+            Resets::of(self.series, floats, self.rest(&self.series.histogram_times, self.places.1))
+        })
+    }
+
+    /// Of so many histograms from the window's first on.
+    fn sizes(&self, count: usize) -> u64 {
+        let (first, before) = self.sizes.get_or_init(|| {
+            let places = self.rest(&self.series.histogram_times, self.places.1);
+            let mut sum = 0;
+            let add = |histogram: &Arc<Histogram>| {
+                sum += histogram_size(histogram);
+                sum
+            };
+            let sums = self.series.histograms[places].iter().map(add);
+            (self.places.1, std::iter::once(0).chain(sums).collect())
+        });
+        let from = self.places.1 - first;
+        before[from + count] - before[from]
+    }
+
+    /// The places from one on that windows can have.
+    fn rest(&self, times: &[i64], from: usize) -> Range<usize> {
+        from..from + times[from..].partition_point(|time| *time <= self.until_ms)
     }
 }
 
@@ -122,15 +207,24 @@ pub struct Windows<'a> {
     samples: &'a Samples,
     floats: (usize, usize),
     histograms: (usize, usize),
+    resets: OnceCell<Resets>,
+    sizes: OnceCell<(usize, Vec<u64>)>,
+    until_ms: i64,
 }
 
 impl<'a> Windows<'a> {
     pub fn new(samples: &'a Samples) -> Windows<'a> {
-        Windows { samples, floats: (0, 0), histograms: (0, 0) }
+        Windows::until(samples, i64::MAX)
+    }
+
+    /// No window reaches beyond the given time.
+    pub fn until(samples: &'a Samples, until_ms: i64) -> Windows<'a> {
+        let (resets, sizes) = (OnceCell::new(), OnceCell::new());
+        Windows { samples, floats: (0, 0), histograms: (0, 0), resets, sizes, until_ms }
     }
 
     /// The window `(start, end]`. Neither end may go back between calls.
-    pub fn at(&mut self, start_ms: i64, end_ms: i64, eval_ms: i64) -> Window<'a> {
+    pub fn at(&mut self, start_ms: i64, end_ms: i64, eval_ms: i64) -> Window<'_> {
         advance(&self.samples.float_times, &mut self.floats, start_ms, end_ms);
         advance(&self.samples.histogram_times, &mut self.histograms, start_ms, end_ms);
         let (floats, histograms) = (self.floats.0..self.floats.1, self.histograms.0..self.histograms.1);
@@ -144,6 +238,13 @@ impl<'a> Windows<'a> {
             start_ms,
             end_ms,
             eval_ms,
+            within: Within {
+                series: self.samples,
+                places: (self.floats.0, self.histograms.0),
+                resets: &self.resets,
+                sizes: &self.sizes,
+                until_ms: self.until_ms,
+            },
         }
     }
 }
@@ -156,7 +257,8 @@ fn advance(times: &[i64], bounds: &mut (usize, usize), start: i64, end: i64) {
 
 /// The samples without stale markers; shared where there are none.
 pub fn without_stale(samples: &Arc<Samples>) -> Arc<Samples> {
-    let stale = samples.floats.iter().any(|value| is_stale(*value))
+    let any_stale = |values: &[f64]| values.iter().fold(false, |any, value| any | is_stale(*value));
+    let stale = samples.floats.chunks(1024).any(any_stale)
         || samples.histograms.iter().any(|histogram| is_stale(histogram.sum));
     if !stale {
         return samples.clone();

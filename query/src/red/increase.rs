@@ -77,6 +77,7 @@ fn value(point: &Point) -> Result<Histogram, Error> {
             let read = ExponentialHistogram::parse(bytes).map_err(|why| Error::Corrupt(why.to_string()))?;
             native(&read).unwrap_or_default()
         }
+        PointValue::Exponential(read) => native(read).unwrap_or_default(),
         PointValue::None => Histogram::default(),
     })
 }

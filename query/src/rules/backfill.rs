@@ -64,7 +64,7 @@ pub fn fill(
     rule: &Rule,
     over: &Over,
     select: &mut Select,
-    check: &dyn Fn() -> Result<(), Error>,
+    check: &(dyn Fn() -> Result<(), Error> + Sync),
 ) -> Result<Filled, Error> {
     let mut filled = Filled::default();
     let found = match by_range(rule, over, select, check) {
@@ -92,7 +92,7 @@ fn by_range(
     rule: &Rule,
     over: &Over,
     select: &mut Select,
-    check: &dyn Fn() -> Result<(), Error>,
+    check: &(dyn Fn() -> Result<(), Error> + Sync),
 ) -> Result<Found, Error> {
     let again = || Error::Execution("to be asked one by one".to_owned());
     // What the query's own times are is different for one slot.
@@ -125,7 +125,7 @@ fn one_by_one(
     rule: &Rule,
     over: &Over,
     select: &mut Select,
-    check: &dyn Fn() -> Result<(), Error>,
+    check: &(dyn Fn() -> Result<(), Error> + Sync),
     filled: &mut Filled,
 ) -> Result<Found, Error> {
     let mut found = Found::new();

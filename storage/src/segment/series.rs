@@ -1,7 +1,7 @@
 //! The series of a segment of points, and their points.
 
 use super::Segment;
-use super::points::{self, FileChunk, METRIC_COLUMNS, Metrics, ReadPoints, SeriesEntry};
+use super::points::{self, FileChunk, METRIC_COLUMNS, Metrics, ReadPoints, SeriesEntry, SeriesRows};
 use super::read::Chunks;
 use crate::cache::Key;
 use crate::error::Result;
@@ -66,7 +66,7 @@ impl Segment {
     /// the place in `series` with rows of what was read.
     pub fn points(
         &self,
-        series: &[Range<u32>],
+        series: &[SeriesRows],
         from_ns: i64,
         to_ns: i64,
         each: impl FnMut(usize, &ReadPoints<'_>, Range<usize>) -> Result<()>,
@@ -76,6 +76,17 @@ impl Segment {
         }
         let footer = self.points_footer()?;
         points::read_points(Chunks(self.open_checked(ROWS_SUFFIX)?), &footer, series, from_ns, to_ns, each)
+            .map_err(|error| self.blame(error))
+    }
+
+    /// Every column of the points of some series, in the order of the file.
+    pub fn whole_points(
+        &self,
+        series: &[Range<u32>],
+        mut each: impl FnMut(usize, &ReadPoints<'_>, Range<usize>) -> Result<()>,
+    ) -> Result<()> {
+        let footer = self.points_footer()?;
+        points::read_every_column(Chunks(self.open_checked(ROWS_SUFFIX)?), &footer, series, &mut each)
             .map_err(|error| self.blame(error))
     }
 }

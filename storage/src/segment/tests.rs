@@ -168,7 +168,7 @@ fn damage_anywhere_in_a_file_is_found_before_an_answer_is_given() {
                     _ if signal == Signal::Points => {
                         let all = rig.segment.series().unwrap();
                         let of_series: Vec<_> = all.iter().map(|entry| entry.rows()).collect();
-                        rig.segment.points(&of_series, i64::MIN, i64::MAX, |_, _, _| Ok(())).map(|()| false)
+                        rig.segment.whole_points(&of_series, |_, _, _| Ok(())).map(|()| false)
                     }
                     _ => rig.segment.read(None, None).map(|_| false),
                 };

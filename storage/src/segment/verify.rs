@@ -103,7 +103,7 @@ impl Segment {
         let of_series: Vec<_> = all.iter().map(SeriesEntry::rows).collect();
         let (mut rows, mut bounds, mut wrong) = (0, None, None);
         let mut last: Option<(usize, i64)> = None;
-        self.points(&of_series, i64::MIN, i64::MAX, |place, read, of_place| {
+        self.whole_points(&of_series, |place, read, of_place| {
             let entry = &all[place];
             for row in of_place {
                 // Every column is decoded, and must be what the series is.

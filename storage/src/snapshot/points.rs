@@ -5,12 +5,15 @@ use crate::error::Result;
 use crate::segment::points::ReadPoints;
 use bytes::Bytes;
 use ocelli_signal::Kind;
+use ocelli_signal::point::ExponentialHistogram;
 use ocelli_signal::points::{PointBody, PointRow};
 use ocelli_signal::span_parts::Number;
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// What a point says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub enum PointValue {
     /// No value, as a stale marker has none.
     None,
@@ -18,6 +21,54 @@ pub enum PointValue {
     Int(i64),
     /// The OTLP data point of the series' kind (see `ocelli_signal::point`).
     Other(Bytes),
+    /// The same of an exponential histogram out of a file, whose columns need not become bytes first.
+    Exponential(Arc<ExponentialHistogram>),
+}
+
+/// The same text however a point is carried.
+impl fmt::Debug for PointValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PointValue::None => f.write_str("None"),
+            PointValue::Double(value) => f.debug_tuple("Double").field(value).finish(),
+            PointValue::Int(value) => f.debug_tuple("Int").field(value).finish(),
+            PointValue::Other(bytes) => f.debug_tuple("Other").field(bytes).finish(),
+            PointValue::Exponential(point) => {
+                f.debug_tuple("Other").field(&Bytes::from(point.encode())).finish()
+            }
+        }
+    }
+}
+
+/// Equal where the points are, however they are carried.
+impl PartialEq for PointValue {
+    fn eq(&self, other: &PointValue) -> bool {
+        use PointValue::*;
+        match (self, other) {
+            (None, None) => true,
+            (Double(a), Double(b)) => a == b,
+            (Int(a), Int(b)) => a == b,
+            (Other(a), Other(b)) => a == b,
+            (Exponential(a), Exponential(b)) => a == b,
+            (Exponential(a), Other(b)) | (Other(b), Exponential(a)) => a.encode() == b[..],
+            _ => false,
+        }
+    }
+}
+
+impl PointValue {
+    /// About what it takes beside its own size.
+    fn referred_bytes(&self) -> usize {
+        match self {
+            PointValue::Other(bytes) => bytes.len(),
+            PointValue::Exponential(point) => {
+                let counts = [&point.positive, &point.negative]
+                    .map(|side| side.as_ref().map_or(0, |s| s.counts.len()));
+                size_of::<ExponentialHistogram>() + 8 * (counts[0] + counts[1])
+            }
+            _ => 0,
+        }
+    }
 }
 
 /// One point; times in nanoseconds since the Unix epoch.
@@ -185,15 +236,22 @@ impl PointList {
             self.flags.push((at, point.flags));
         }
         self.push_exemplars(at, point.exemplars);
-        if let PointValue::Other(value) = &point.value {
-            self.referred_bytes += value.len();
-        }
+        self.referred_bytes += point.value.referred_bytes();
         self.values.push(point.value);
     }
 
     fn push_start(&mut self, at: usize, start: i64) {
         if self.starts.last().map_or(0, |(_, last)| *last) != start {
             self.starts.push((at, start));
+        }
+    }
+
+    /// The starts of points that lie from `first` on.
+    fn append_starts(&mut self, first: usize, starts: &[i64]) {
+        let Some(one) = starts.first() else { return };
+        self.push_start(first, *one);
+        if starts.iter().any(|start| start != one) {
+            starts.iter().enumerate().for_each(|(at, start)| self.push_start(first + at, *start));
         }
     }
 
@@ -219,14 +277,16 @@ impl PointList {
         if taken.is_none() {
             return rows.into_iter().try_for_each(|row| read.point(row, kind).map(|point| self.push(point)));
         }
-        for row in rows {
-            let at = self.times.len();
-            self.times.push(read.time[row]);
-            self.push_start(at, read.start_time[row]);
-            if read.flags[row] != 0 {
-                self.flags.push((at, read.flags[row]));
-            }
-            self.push_exemplars(at, read.exemplars(row));
+        let first = self.times.len();
+        self.times.extend_from_slice(&read.time[rows.clone()]);
+        self.append_starts(first, &read.start_time[rows.clone()]);
+        let flags = &read.flags[rows.clone()];
+        if flags.iter().any(|flags| *flags != 0) {
+            let set = flags.iter().enumerate().filter(|(_, flags)| **flags != 0);
+            self.flags.extend(set.map(|(at, flags)| (first + at, *flags)));
+        }
+        if read.has_exemplars() {
+            rows.enumerate().for_each(|(at, row)| self.push_exemplars(first + at, read.exemplars(row)));
         }
         Ok(())
     }

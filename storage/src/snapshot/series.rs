@@ -85,7 +85,7 @@ impl Gathered<'_> {
             for row in rows.iter() {
                 let make = || Arc::new(series.series(row));
                 if let Some(place) = self.place(series.id(row), series.metric(row), make) {
-                    wanted.push(chunk.rows(row));
+                    wanted.push(chunk.series_rows(row));
                     places.push(place);
                 }
             }

@@ -149,7 +149,7 @@ fn facts_of_segment(segment: &crate::segment::Segment) -> Facts {
         }
         Ok(())
     };
-    segment.points(&of_series, i64::MIN, i64::MAX, each).unwrap();
+    segment.whole_points(&of_series, each).unwrap();
     facts
 }
 

@@ -1,7 +1,7 @@
 //! Aggregations that make one sample of a group: sum, avg, min, max, count, group, stddev, stdvar,
 //! quantile.
 
-use super::Groups;
+use super::{Groups, floats};
 use crate::Error;
 use crate::promql::ast::{Aggregate, AggregateOp, Span};
 use crate::promql::eval::Eval;
@@ -28,6 +28,16 @@ pub fn eval(eval: &Eval, aggregate: &Aggregate) -> Result<Vec<Series>, Error> {
     let fold = Fold { eval, aggregate };
     for (labels, places) in groups.labels.into_iter().zip(&groups.members) {
         eval.check()?;
+        if let Some(values) = floats::fold(aggregate.op, &vector, places, eval.steps()) {
+            // What it says of the name is said by the last step that has a value.
+            let last = values.iter().rposition(Option::is_some);
+            let unnamed =
+                |at: &usize, step: usize| vector[*at].drop_name && vector[*at].values[step].is_some();
+            if let Some(step) = last {
+                out.push(Series { labels, drop_name: places.iter().any(|at| unnamed(at, step)), values });
+            }
+            continue;
+        }
         let mut values = Vec::with_capacity(eval.steps());
         let mut drop_name = false;
         for step in 0..eval.steps() {
@@ -79,11 +89,8 @@ struct Fold<'a> {
 impl Fold<'_> {
     /// Folds the samples of one group at one step; there is at least one.
     fn step(&self, members: &[Member], param: f64) -> Option<Sample> {
-        match self.aggregate.op {
-            AggregateOp::Count => return Some(Sample::Float(members.len() as f64)),
-            AggregateOp::Group => return Some(Sample::Float(1.0)),
-            AggregateOp::Sum | AggregateOp::Avg => return self.sum_or_avg(members),
-            _ => {}
+        if matches!(self.aggregate.op, AggregateOp::Sum | AggregateOp::Avg) {
+            return self.sum_or_avg(members);
         }
         if members.iter().any(|member| member.sample.float().is_none()) {
             let name = self.aggregate.op.name();

@@ -1,7 +1,9 @@
 //! Aggregations: series are grouped by labels once, then every group is folded over all steps.
 
+mod floats;
 mod fold;
 mod select;
+mod top;
 mod values;
 
 use super::ast::{Aggregate, AggregateOp, Grouping, Span};
@@ -30,6 +32,10 @@ struct Groups {
 impl Groups {
     fn of(vector: &[Series], grouping: &Grouping) -> Groups {
         let mut groups = Groups { labels: Vec::new(), members: Vec::new() };
+        let all_in_one = !grouping.without && grouping.labels.is_empty();
+        if all_in_one && !vector.is_empty() {
+            return Groups { labels: vec![Labels::default()], members: vec![(0..vector.len()).collect()] };
+        }
         let mut known: HashMap<Labels, usize> = HashMap::new();
         for (at, series) in vector.iter().enumerate() {
             let labels = group_labels(&series.labels, grouping);

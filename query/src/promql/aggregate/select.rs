@@ -1,13 +1,12 @@
 //! Aggregations that choose some series of a group and leave them as they are: topk, bottomk,
 //! limitk, limit_ratio.
 
-use super::Groups;
+use super::{Groups, top};
 use crate::Error;
 use crate::promql::ast::{Aggregate, AggregateOp, Span};
 use crate::promql::eval::Eval;
 use crate::promql::labels::Labels;
 use crate::promql::value::{Sample, Series, format_general};
-use std::cmp::Ordering;
 
 pub fn eval(eval: &Eval, aggregate: &Aggregate, span: &Span) -> Result<Vec<Series>, Error> {
     let params = match &aggregate.param {
@@ -23,17 +22,22 @@ pub fn eval(eval: &Eval, aggregate: &Aggregate, span: &Span) -> Result<Vec<Serie
     let mut order = Vec::new();
     for members in &groups.members {
         eval.check()?;
-        for (step, param) in params.iter().enumerate() {
-            for at in chosen((eval, aggregate, span), &vector, members, step, *param) {
-                if kept[at].is_empty() {
-                    kept[at] = vec![None; eval.steps()];
-                    order.push(at);
-                }
-                kept[at][step] = vector[at].values[step].clone();
+        let chosen = chosen((eval, aggregate, span), &vector, members, &params);
+        for (step, at) in
+            chosen.into_iter().enumerate().flat_map(|(step, at)| at.into_iter().map(move |at| (step, at)))
+        {
+            if kept[at].is_empty() {
+                kept[at] = vec![None; eval.steps()];
+                order.push(at);
             }
+            kept[at][step] = vector[at].values[step].clone();
         }
     }
-    let result = |at: usize| Series { values: std::mem::take(&mut kept[at]), ..vector[at].clone() };
+    let result = |at: usize| Series {
+        labels: vector[at].labels.clone(),
+        drop_name: vector[at].drop_name,
+        values: std::mem::take(&mut kept[at]),
+    };
     Ok(order.into_iter().map(result).collect())
 }
 
@@ -78,42 +82,37 @@ fn note_ratio(eval: &Eval, aggregate: &Aggregate, wrong: f64, capped: f64) {
     }
 }
 
-/// The members that stay, in the order of the answer.
+/// The members that stay at each step, in the order of the answer.
 fn chosen(
     (eval, aggregate, span): (&Eval, &Aggregate, &Span),
     vector: &[Series],
     members: &[usize],
-    step: usize,
-    param: f64,
-) -> Vec<usize> {
-    let present = members.iter().copied().filter(|at| vector[*at].values[step].is_some());
-    let count = if param < 1.0 { 0 } else { param as usize };
+    params: &[f64],
+) -> Vec<Vec<usize>> {
+    let present = |step: usize| members.iter().copied().filter(move |at| vector[*at].values[step].is_some());
+    let count = |param: &f64| if *param < 1.0 { 0 } else { *param as usize };
     match aggregate.op {
-        AggregateOp::Limitk => present.take(count).collect(),
-        AggregateOp::LimitRatio => present.filter(|at| in_ratio(&vector[*at].labels, param)).collect(),
+        AggregateOp::Limitk => params
+            .iter()
+            .enumerate()
+            .map(|(step, param)| present(step).take(count(param)).collect())
+            .collect(),
+        AggregateOp::LimitRatio => {
+            let is_in = |at: &usize, param: f64| in_ratio(&vector[*at].labels, param);
+            let at_step =
+                |(step, param): (usize, &f64)| present(step).filter(|at| is_in(at, *param)).collect();
+            params.iter().enumerate().map(at_step).collect()
+        }
         op => {
-            let mut floats: Vec<(usize, f64)> = Vec::new();
-            for at in present {
-                match &vector[at].values[step] {
-                    Some(Sample::Float(value)) => floats.push((at, *value)),
-                    _ => {
-                        let text = format!("ignored histogram in {} aggregation", op.name());
-                        eval.annotations.info(span, text);
-                    }
-                }
+            let is_histogram = |cell: &Option<Sample>| matches!(cell, Some(Sample::Histogram(_)));
+            if members.iter().any(|at| vector[*at].values.iter().any(is_histogram)) {
+                let text = format!("ignored histogram in {} aggregation", op.name());
+                eval.annotations.info(span, text);
             }
-            let descending = op == AggregateOp::Topk;
-            floats.sort_by(|(_, a), (_, b)| rank(*a, *b, descending));
-            floats.truncate(count);
-            floats.into_iter().map(|(at, _)| at).collect()
+            let counts: Vec<usize> = params.iter().map(count).collect();
+            top::best(vector, members, &counts, op == AggregateOp::Topk)
         }
     }
-}
-
-/// NaN comes last; equal values keep their order.
-fn rank(a: f64, b: f64, descending: bool) -> Ordering {
-    let order = a.partial_cmp(&b).map(|order| if descending { order.reverse() } else { order });
-    order.unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
 }
 
 /// A share of the series by the hash of their labels; a negative ratio gives the other ones.

@@ -25,6 +25,7 @@ use crate::Error;
 pub use extended::interpolated;
 pub use info::{common_time, name_matchers as info_name_matchers};
 pub use range::{RangeCall, RangeFn};
+pub use starts::{Started, is_reset};
 pub use vector::map_floats;
 
 #[derive(Debug)]

@@ -51,8 +51,8 @@ fn extrapolated(call: &RangeCall, window: &Window, counter: bool, per_second: bo
     let life = Life::of_floats(window);
     if counter {
         note_overlap(call, &life);
-        for (at, pair) in window.floats.windows(2).enumerate() {
-            result += if pair[1] < pair[0] || life.restarted(at + 1) { pair[0] } else { 0.0 };
+        for at in window.float_resets() {
+            result += window.floats[at - 1];
         }
     }
     let began = life.began_after(window.start_ms).filter(|_| counter);
@@ -174,17 +174,13 @@ fn histogram_increase(call: &RangeCall, window: &Window, counter: bool) -> Optio
     let gauge = |histogram: &Histogram| histogram.hint == ResetHint::Gauge;
     let mut notes = Notes { not_a_counter: counter && (gauge(first) || gauge(last)), ..Notes::default() };
     let life = Life::of_histograms(window);
-    let restarted = |at: usize| life.restarted(at);
     // After a reset at the second sample the layout of the first one does not matter.
-    let start = if counter && (restarted(1) || points[1].is_reset_from(first)) {
-        Arc::new(Histogram {
-            schema: points[1].schema,
-            custom_bounds: points[1].custom_bounds.clone(),
-            ..Histogram::default()
-        })
-    } else {
-        first.clone()
-    };
+    let fresh = (counter && window.histogram_resets().next() == Some(1)).then(|| Histogram {
+        schema: points[1].schema,
+        custom_bounds: points[1].custom_bounds.clone(),
+        ..Histogram::default()
+    });
+    let start: &Histogram = fresh.as_ref().unwrap_or(first);
     if last.is_custom() != start.is_custom() {
         notes.tell(call);
         call.annotations.mixed_schemas(call.arg, call.metric);
@@ -192,7 +188,15 @@ fn histogram_increase(call: &RangeCall, window: &Window, counter: bool) -> Optio
     }
     let between = if counter { &points[1..points.len() - 1] } else { &[] };
     notes.not_a_counter |= between.iter().any(|point| gauge(point));
-    let result = counted(points, between, start, counter.then_some(&restarted), &mut notes);
+    let mut resets: Vec<&Histogram> = Vec::new();
+    if fresh.is_some() && (life.restarted(1) || points[1].is_reset_from(start)) {
+        resets.push(start);
+    }
+    if counter {
+        let later = window.histogram_resets().filter(|at| *at > 1);
+        resets.extend(later.map(|at| &*points[at - 1]));
+    }
+    let result = counted(last, between, start, &resets, &mut notes);
     let Ok(mut result) = result else {
         call.annotations.mixed_schemas(call.arg, call.metric);
         return None;
@@ -208,15 +212,16 @@ fn histogram_increase(call: &RangeCall, window: &Window, counter: bool) -> Optio
     Some(result)
 }
 
-/// Resets are treated one by one here, so hints that contradict each other are expected.
+/// The last sample with what was there before it began anew, as often as it did. Hints that contradict each
+/// other are expected then.
 fn counted(
-    points: &[Arc<Histogram>],
+    last: &Histogram,
     between: &[Arc<Histogram>],
-    start: Arc<Histogram>,
-    restarted: Option<&dyn Fn(usize) -> bool>,
+    start: &Histogram,
+    resets: &[&Histogram],
     notes: &mut Notes,
 ) -> Result<Histogram, Incompatible> {
-    let mut result = (*points[points.len() - 1]).clone();
+    let mut result = last.clone();
     for point in between {
         if point.is_custom() != start.is_custom() {
             return Err(Incompatible);
@@ -224,14 +229,9 @@ fn counted(
         result.reduce_to(point.schema);
     }
     result.reduce_to(start.schema);
-    notes.subtraction_reconciled |= result.subtract(&start)?.bounds_reconciled;
-    let Some(restarted) = restarted else { return Ok(result) };
-    let mut previous = start;
-    for (at, point) in points.iter().enumerate().skip(1) {
-        if restarted(at) || point.is_reset_from(&previous) {
-            notes.addition_reconciled |= result.add(&previous)?.bounds_reconciled;
-        }
-        previous = point.clone();
+    notes.subtraction_reconciled |= result.subtract(start)?.bounds_reconciled;
+    for before in resets {
+        notes.addition_reconciled |= result.add(before)?.bounds_reconciled;
     }
     Ok(result)
 }

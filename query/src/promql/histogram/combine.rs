@@ -53,7 +53,10 @@ impl Histogram {
             return Err(Incompatible);
         }
         if !self.is_custom() {
-            return Ok((Cow::Owned(self.reconcile_exponential(other)), false));
+            let equal = (self.zero_threshold, self.schema) == (other.zero_threshold, other.schema);
+            let other =
+                if equal { Cow::Borrowed(other) } else { Cow::Owned(self.reconcile_exponential(other)) };
+            return Ok((other, false));
         }
         if self.custom_bounds == other.custom_bounds {
             return Ok((Cow::Borrowed(other), false));
@@ -167,6 +170,10 @@ pub(super) fn remapped(histogram: &Histogram, bounds: &[f64]) -> Side {
 
 /// Adds the other side's counts, both being sorted.
 fn merge(side: &mut Side, other: &Side, sign: f64) {
+    if side.len() == other.len() && side.iter().zip(other).all(|(a, b)| a.0 == b.0) {
+        side.iter_mut().zip(other).for_each(|(a, b)| a.1 += sign * b.1);
+        return;
+    }
     let mut merged = Vec::with_capacity(side.len().max(other.len()));
     let (mut a, mut b) = (side.iter().peekable(), other.iter().peekable());
     loop {

@@ -2,6 +2,7 @@
 
 use super::combine::{common_bounds, remapped};
 use super::{Histogram, ResetHint, Side};
+use std::borrow::Cow;
 
 impl Histogram {
     /// True where any count went down, or the layout changed as it only can at a reset. A hint
@@ -31,20 +32,26 @@ impl Histogram {
         if self.zero_threshold < previous.zero_threshold {
             return true;
         }
-        let mut previous = previous.clone();
-        previous.widen_zero(self.zero_threshold);
+        let mut previous = Cow::Borrowed(previous);
+        if previous.zero_threshold != self.zero_threshold {
+            previous.to_mut().widen_zero(self.zero_threshold);
+        }
         if previous.zero_threshold != self.zero_threshold || self.zero_count < previous.zero_count {
             return true;
         }
-        previous.reduce_to(self.schema);
+        if previous.schema != self.schema {
+            previous.to_mut().reduce_to(self.schema);
+        }
         decreased(&self.positive, &previous.positive) || decreased(&self.negative, &previous.negative)
     }
 }
 
 /// Some bucket holds less than before.
 fn decreased(current: &Side, previous: &Side) -> bool {
+    let mut rest = current.iter().peekable();
     previous.iter().any(|(index, before)| {
-        let now = current.binary_search_by_key(index, |(index, _)| *index).map_or(0.0, |at| current[at].1);
+        while rest.next_if(|(other, _)| other < index).is_some() {}
+        let now = rest.next_if(|(other, _)| other == index).map_or(0.0, |(_, now)| *now);
         now < *before
     })
 }

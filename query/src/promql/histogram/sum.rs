@@ -113,15 +113,20 @@ fn add_compensated(
 }
 
 fn add_sides(sum: &mut Side, lost: &mut Side, other: &Side) {
+    let (mut at, mut lost_at) = (0, 0);
     for (index, count) in other {
-        let at = place(sum, *index);
-        let lost_at = place(lost, *index);
+        at = place(sum, *index, at);
+        lost_at = place(lost, *index, lost_at);
         kahan_add(*count, &mut sum[at].1, &mut lost[lost_at].1);
+        (at, lost_at) = (at + 1, lost_at + 1);
     }
 }
 
-/// Where the bucket of an index is; an empty one is put there if need be.
-fn place(side: &mut Side, index: i32) -> usize {
+/// Where the bucket of an index is, perhaps at the place that is likely; an empty one is put there if need be.
+fn place(side: &mut Side, index: i32, likely: usize) -> usize {
+    if side.get(likely).is_some_and(|(there, _)| *there == index) {
+        return likely;
+    }
     side.binary_search_by_key(&index, |(index, _)| *index).unwrap_or_else(|at| {
         side.insert(at, (index, 0.0));
         at

@@ -34,8 +34,13 @@ pub fn native(point: &point::ExponentialHistogram) -> Option<Histogram> {
 /// offset + i + 1.
 fn side(buckets: Option<&point::Buckets>) -> Option<Side> {
     let Some(buckets) = buckets else { return Some(Side::new()) };
-    let indexed = (i64::from(buckets.offset) + 1..).zip(&buckets.counts).filter(|(_, count)| **count != 0);
-    indexed.map(|(index, count)| Some((i32::try_from(index).ok()?, *count as f64))).collect()
+    let mut side = Side::with_capacity(buckets.counts.len());
+    for (index, count) in
+        (i64::from(buckets.offset) + 1..).zip(&buckets.counts).filter(|(_, count)| **count != 0)
+    {
+        side.push((i32::try_from(index).ok()?, *count as f64));
+    }
+    Some(side)
 }
 
 #[cfg(test)]

@@ -81,6 +81,15 @@ impl Output<'_> {
                     self.one(point, Sample::Histogram(Arc::new(histogram)));
                 }
             }
+            PointValue::Exponential(read) => {
+                let histogram = match self.native {
+                    true => Some(prometheus::exponential(read, point.flags)),
+                    false => native(read),
+                };
+                if let Some(histogram) = histogram {
+                    self.one(point, Sample::Histogram(Arc::new(histogram)));
+                }
+            }
             PointValue::None => {}
         }
         Ok(())

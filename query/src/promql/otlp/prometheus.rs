@@ -84,28 +84,14 @@ fn buckets(side: &Side) -> Option<Option<Buckets>> {
 
 /// The histogram of a point; none of what is no histogram.
 pub fn read(kind: Kind, bytes: &[u8], flags: u32) -> Result<Option<Histogram>, WireError> {
-    let hint = if flags & FLAG_GAUGE != 0 { ResetHint::Gauge } else { ResetHint::Unknown };
     Ok(match kind {
-        Kind::ExponentialHistogram => {
-            let point = ExponentialHistogram::parse(bytes)?;
-            Some(Histogram {
-                hint,
-                schema: point.scale,
-                zero_threshold: point.zero_threshold,
-                zero_count: f64::from_bits(point.zero_count),
-                count: f64::from_bits(point.count),
-                sum: point.sum.unwrap_or_default(),
-                positive: side(point.positive.as_ref()),
-                negative: side(point.negative.as_ref()),
-                ..Histogram::default()
-            })
-        }
+        Kind::ExponentialHistogram => Some(exponential(&ExponentialHistogram::parse(bytes)?, flags)),
         Kind::Histogram => {
             let point = point::Histogram::parse(bytes)?;
             let counts = point.bucket_counts.iter().enumerate();
             let counts = counts.map(|(index, bits)| (index as i32, f64::from_bits(*bits)));
             Some(Histogram {
-                hint,
+                hint: hint(flags),
                 schema: CUSTOM_SCHEMA,
                 count: f64::from_bits(point.count),
                 sum: point.sum.unwrap_or_default(),
@@ -116,6 +102,25 @@ pub fn read(kind: Kind, bytes: &[u8], flags: u32) -> Result<Option<Histogram>, W
         }
         _ => None,
     })
+}
+
+/// An exponential one that was read already.
+pub fn exponential(point: &ExponentialHistogram, flags: u32) -> Histogram {
+    Histogram {
+        hint: hint(flags),
+        schema: point.scale,
+        zero_threshold: point.zero_threshold,
+        zero_count: f64::from_bits(point.zero_count),
+        count: f64::from_bits(point.count),
+        sum: point.sum.unwrap_or_default(),
+        positive: side(point.positive.as_ref()),
+        negative: side(point.negative.as_ref()),
+        ..Histogram::default()
+    }
+}
+
+fn hint(flags: u32) -> ResetHint {
+    if flags & FLAG_GAUGE != 0 { ResetHint::Gauge } else { ResetHint::Unknown }
 }
 
 fn side(buckets: Option<&Buckets>) -> Side {

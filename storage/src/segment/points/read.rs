@@ -1,15 +1,15 @@
 //! Points of a file, by series.
 
+use super::narrow::narrowed;
+use super::reading::{Each, Reading, SeriesRows};
 use super::schema::Present;
 use super::values_read::ReadPoints;
 use crate::error::Result;
-use crate::limits;
 use crate::segment::read::Chunks;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
-};
+use ocelli_signal::Kind;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -27,59 +27,51 @@ pub fn footer(file: &Chunks) -> Result<ArrowReaderMetadata> {
 }
 
 /// Reads the points of some series, whose rows are in the order of the file, between two times, both
-/// included. `each` gets the place in `series` with points of it: some rows of what was read.
+/// included. `each` gets the place in `series` with points of it: some rows of what was read. Those of one
+/// series come in their order.
 pub fn read_points(
     file: Chunks,
     footer: &ArrowReaderMetadata,
-    series: &[Range<u32>],
+    series: &[SeriesRows],
     from_ns: i64,
     to_ns: i64,
     mut each: impl FnMut(usize, &ReadPoints<'_>, Range<usize>) -> Result<()>,
 ) -> Result<()> {
-    if series.is_empty() {
-        return Ok(());
+    // Lists of buckets are dear to decode also where they are empty: numbers are read without them.
+    let mut by_columns: BTreeMap<&[&str], Vec<usize>> = BTreeMap::new();
+    for (place, of) in series.iter().enumerate().filter(|(_, of)| !of.rows.is_empty()) {
+        by_columns.entry(columns_of(of.kind)).or_default().push(place);
     }
-    let total = footer.metadata().file_metadata().num_rows() as usize;
-    let of_series = footer.schema().fields().iter().map(|field| field.name().as_str());
-    let columns = of_series.enumerate().filter(|(_, name)| !["metric", "series"].contains(name));
-    let mask = ProjectionMask::roots(footer.parquet_schema(), columns.map(|(at, _)| at));
-    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.clone())
-        .with_batch_size(limits::READ_ROWS)
-        .with_projection(mask);
-    let ranges = ranges(series);
-    if ranges.iter().map(Range::len).sum::<usize>() < total {
-        builder =
-            builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges.into_iter(), total));
-    }
-    let (mut place, mut left) = (0, series[0].len());
-    for batch in builder.build()? {
-        let batch = batch?;
-        let points = ReadPoints::new(&batch)?;
-        let mut row = 0;
-        while row < batch.num_rows() && place < series.len() {
-            // What the batch has of one series.
-            let end = batch.num_rows().min(row + left);
-            each(place, &points, points.in_time(row..end, from_ns, to_ns))?;
-            left -= end - row;
-            row = end;
-            while left == 0 && place < series.len() {
-                place += 1;
-                left = series.get(place).map_or(0, Range::len);
-            }
-        }
+    for (columns, places) in by_columns {
+        let reading = Reading { file: &file, footer, columns };
+        let wanted = narrowed(&reading, series, &places, from_ns, to_ns)?;
+        let mut each = |place: usize, read: &ReadPoints<'_>, rows: Range<usize>| {
+            let rows = read.in_time(rows, from_ns, to_ns);
+            if rows.is_empty() { Ok(()) } else { each(place, read, rows) }
+        };
+        reading.read(&wanted, &mut each)?;
     }
     Ok(())
 }
 
-/// The rows of the series; neighbours joined.
-fn ranges(series: &[Range<u32>]) -> Vec<Range<usize>> {
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    for rows in series.iter().filter(|rows| !rows.is_empty()) {
-        let rows = rows.start as usize..rows.end as usize;
-        match ranges.last_mut() {
-            Some(last) if last.end == rows.start => last.end = rows.end,
-            _ => ranges.push(rows),
+/// Reads all columns of some series, in the order of the file.
+pub fn read_every_column(
+    file: Chunks,
+    footer: &ArrowReaderMetadata,
+    series: &[Range<u32>],
+    each: &mut Each<'_>,
+) -> Result<()> {
+    Reading { file: &file, footer, columns: &[] }.read_every_column(series, each)
+}
+
+/// The columns of a kind of series, besides those that all have.
+fn columns_of(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Histogram => &["count", "sum", "min", "max", "bucket_counts", "explicit_bounds"],
+        Kind::ExponentialHistogram => {
+            &["count", "sum", "min", "max", "scale", "zero_count", "zero_threshold", "positive", "negative"]
         }
+        Kind::Summary => &["count", "sum", "quantiles"],
+        _ => &["value", "value_int"],
     }
-    ranges
 }

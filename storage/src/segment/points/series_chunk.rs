@@ -1,5 +1,6 @@
 //! Series of a file by chunks, and by metrics: what questions look at before they read points.
 
+use super::reading::SeriesRows;
 use super::series_file::{SeriesEntry, kind_named, shared_texts};
 use crate::error::Result;
 use crate::segment::columns::typed;
@@ -38,6 +39,12 @@ impl FileChunk {
     /// The rows of a series.
     pub fn rows(&self, series: usize) -> Range<u32> {
         self.bounds[series]..self.bounds[series + 1]
+    }
+
+    /// What is known of a series before its points are read.
+    pub fn series_rows(&self, series: usize) -> SeriesRows {
+        let kind = self.series.metric(series).kind;
+        SeriesRows { rows: self.rows(series), kind, times: self.times[series] }
     }
 
     /// Takes out the series that have no points between two times, both included.

@@ -1,5 +1,6 @@
 //! Label sets: sorted, shared, without empty values, as Prometheus compares them.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::{Arc, LazyLock};
@@ -14,7 +15,7 @@ pub const BUCKET: &str = "le";
 pub type Pair = (Arc<str>, Arc<str>);
 
 /// A label set, sorted by name. Cloning shares it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Labels(Arc<[Pair]>);
 
 /// So that nobody can send sets that fall into one place of a table.
@@ -26,6 +27,22 @@ impl Hash for Labels {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let next = |seed, text: &str| xxh3_64_with_seed(text.as_bytes(), seed);
         state.write_u64(self.iter().fold(*SEED, |seed, (name, value)| next(next(seed, name), value)));
+    }
+}
+
+/// By name and value, pair by pair. Most texts are shared, and those are equal without a look.
+impl Ord for Labels {
+    fn cmp(&self, other: &Labels) -> Ordering {
+        let text = |a: &Arc<str>, b: &Arc<str>| if Arc::ptr_eq(a, b) { Ordering::Equal } else { a.cmp(b) };
+        let pairs = self.0.iter().zip(&*other.0);
+        let mut orders = pairs.map(|(a, b)| text(&a.0, &b.0).then_with(|| text(&a.1, &b.1)));
+        orders.find(|order| order.is_ne()).unwrap_or_else(|| self.len().cmp(&other.len()))
+    }
+}
+
+impl PartialOrd for Labels {
+    fn partial_cmp(&self, other: &Labels) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

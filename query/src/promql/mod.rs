@@ -9,6 +9,7 @@ mod aggregate;
 pub mod annotations;
 mod ast;
 mod binary;
+mod cores;
 mod duration;
 pub mod engine;
 mod eval;

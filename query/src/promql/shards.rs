@@ -5,6 +5,7 @@
 //! added up in the order of the series still, and are the same to the last bit.
 
 use super::ast::*;
+use super::cores;
 use super::eval::{Eval, Shared};
 use super::functions::Run;
 use super::labels::Labels;
@@ -13,17 +14,9 @@ use super::value::{Series, Value};
 use crate::Error;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 /// Samples and cells below which a second thread costs more than it saves. Tests have few, and are to split all.
 const WORTH: usize = if cfg!(test) { 1 } else { 100_000 };
-/// More cores than these are left to others.
-const MAX_CORES: usize = 8;
-/// Asking for it reads files. Tests split on any machine.
-static CORES: LazyLock<usize> = LazyLock::new(|| {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if cfg!(test) { 3 } else { cores.min(MAX_CORES) }
-});
 /// Functions on their own terms that look at one step at a time, and keep series apart.
 const STEPWISE: [&str; 9] = [
     "clamp",
@@ -39,23 +32,16 @@ const STEPWISE: [&str; 9] = [
 
 /// The value of a whole query's expression.
 pub fn eval(whole: &Eval, expr: &Expr) -> Result<Value, Error> {
-    let parts = CORES.min(work(whole) / WORTH).min(whole.steps());
+    let parts = cores::parts(work(whole), WORTH).min(whole.steps());
     if parts < 2 || is_constant(expr) || !splits(expr) {
         return whole.eval(expr);
     }
     let ranges: Vec<Range<usize>> =
         (0..parts).map(|at| whole.steps() * at / parts..whole.steps() * (at + 1) / parts).collect();
     let (shared, annotations, times) = (whole.shared, whole.annotations, &whole.times);
-    let part = |steps: &Range<usize>| {
+    let values = cores::each(ranges.iter().collect(), |steps: &Range<usize>| {
         let eval = Eval::new(shared, annotations, times[steps.clone()].to_vec());
         Ok((eval.eval(expr)?, eval.touched.into_steps()))
-    };
-    let values = std::thread::scope(|scope| {
-        let others: Vec<_> = ranges[1..].iter().map(|steps| scope.spawn(|| part(steps))).collect();
-        let first = part(&ranges[0]);
-        let panicked = |_| Err(Error::Internal("a part of the evaluation panicked".to_owned()));
-        let others = others.into_iter().map(|other| other.join().unwrap_or_else(panicked));
-        std::iter::once(first).chain(others).collect::<Result<Vec<_>, Error>>()
     })?;
     let mut joined = Joined::new(whole.steps());
     for ((value, touched), steps) in values.into_iter().zip(&ranges) {

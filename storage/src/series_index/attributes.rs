@@ -25,7 +25,9 @@ pub(super) struct KeyPairs {
     pub pairs: Range<usize>,
     /// Where those end whose values are strings.
     pub strings_end: usize,
-    /// Whether a series has the key more than once.
+    /// The series that have the key.
+    pub rows: ChunkRows,
+    /// Whether a series has it more than once.
     pub repeated: bool,
 }
 
@@ -56,7 +58,8 @@ impl AttributeIndex {
     }
 
     pub fn memory_bytes(&self) -> usize {
-        let keys: usize = self.keys.iter().map(|key| size_of::<KeyPairs>() + key.name.len()).sum();
+        let keys: usize =
+            self.keys.iter().map(|key| size_of::<KeyPairs>() + key.name.len() + ChunkRows::BYTES).sum();
         let numbers = size_of_val(&*self.codes) + size_of_val(&*self.code_ends);
         let lists = size_of_val(&*self.postings) + size_of_val(&*self.posting_ends);
         keys + self.pairs.len() + size_of_val(&*self.pair_ends) + numbers + lists
@@ -78,6 +81,11 @@ impl<'a> Key<'a> {
     /// Whether a series has the key more than once.
     pub fn is_repeated(&self) -> bool {
         self.of.repeated
+    }
+
+    /// The series that have it.
+    pub fn all(&self) -> &'a ChunkRows {
+        &self.of.rows
     }
 
     /// Its values: strings in their order, then …

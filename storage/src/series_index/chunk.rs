@@ -26,6 +26,15 @@ impl<T> Coded<T> {
 
     fn rows(&self, wanted: impl FnMut(&T) -> bool) -> ChunkRows {
         let wanted: Vec<bool> = self.values.iter().map(wanted).collect();
+        // Mostly all or none are.
+        let mut rows = ChunkRows::default();
+        if !wanted.contains(&true) {
+            return rows;
+        }
+        if !wanted.contains(&false) {
+            rows.insert_range(0..self.codes.len());
+            return rows;
+        }
         let codes = self.codes.iter().enumerate();
         codes.filter(|(_, code)| wanted[usize::from(**code)]).map(|(row, _)| row).collect()
     }
@@ -33,7 +42,10 @@ impl<T> Coded<T> {
     /// The distinct values of some rows.
     fn of(&self, rows: &ChunkRows) -> impl Iterator<Item = &T> {
         let mut seen = vec![false; self.values.len()];
-        rows.iter().for_each(|row| seen[usize::from(self.codes[row])] = true);
+        match &mut seen[..] {
+            [only] => *only = !rows.is_empty(),
+            several => rows.iter().for_each(|row| several[usize::from(self.codes[row])] = true),
+        }
         self.values.iter().zip(seen).filter(|(_, seen)| *seen).map(|(value, _)| value)
     }
 

@@ -16,6 +16,8 @@ impl Default for ChunkRows {
 }
 
 impl ChunkRows {
+    pub const BYTES: usize = WORDS * 8;
+
     pub fn insert(&mut self, row: usize) {
         self.0[row / 64] |= 1 << (row % 64);
     }

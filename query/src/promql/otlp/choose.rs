@@ -27,6 +27,8 @@ pub struct Chooser<'a> {
     origins: OriginLabels,
     /// Of the chunk that was narrowed last.
     last: Narrowed,
+    /// Whether the index told of every chunk all that is asked, but what points tell.
+    all_exact: bool,
     /// Whether metrics that were asked for are wanted, by name.
     metrics: HashMap<String, Vec<Asked>>,
     /// The `target_info` labels of resources that pass.
@@ -74,6 +76,7 @@ impl<'a> Chooser<'a> {
             narrows: early(selection).map(Narrow::new).collect(),
             origins: OriginLabels::default(),
             last: Narrowed::default(),
+            all_exact: true,
             metrics: HashMap::new(),
             infos: HashMap::new(),
             info_only: HashSet::new(),
@@ -87,7 +90,7 @@ impl<'a> Chooser<'a> {
     }
 
     fn name_matchers(&self) -> impl Iterator<Item = &'a Matcher> + use<'a> {
-        self.selection.matchers.iter().filter(|matcher| matcher.name == METRIC_NAME)
+        self.labels().names()
     }
 
     fn with_info(&self) -> bool {
@@ -108,10 +111,8 @@ impl<'a> Chooser<'a> {
         Ok(labels)
     }
 
-    /// The OTLP name finds a metric too, as `{"http.server.duration"}`.
     pub fn is_alias(&self, series: &Series) -> bool {
-        let mut names = self.name_matchers().peekable();
-        names.peek().is_some() && names.all(|matcher| matcher.matches(&series.name))
+        self.labels().is_alias(series)
     }
 
     /// The names that the metric becomes and that are wanted.
@@ -188,6 +189,7 @@ impl<'a> Chooser<'a> {
         } else {
             rows.intersect(&own);
         }
+        self.all_exact &= exact;
         self.last = Narrowed { own, exact };
         Ok(())
     }
@@ -198,6 +200,9 @@ impl<'a> Chooser<'a> {
     }
 
     fn wants(&mut self, id: u128, series: &Series) -> Result<bool, Error> {
+        if self.last.exact && !self.with_info() {
+            return Ok(true);
+        }
         if self.may_match(id, series)? {
             return Ok(true);
         }
@@ -208,11 +213,42 @@ impl<'a> Chooser<'a> {
         Ok(for_info)
     }
 
+    /// What is asked of labels that points told.
+    pub fn labels(&self) -> LabelMatch<'a> {
+        LabelMatch { selection: self.selection, only_late: self.all_exact }
+    }
+
+    pub fn matches(&self, labels: &Labels, alias: bool) -> bool {
+        self.labels().matches(labels, alias)
+    }
+}
+
+/// What a selection asks of labels.
+#[derive(Clone, Copy)]
+pub struct LabelMatch<'a> {
+    selection: &'a Selection,
+    /// All else was asked of the index.
+    only_late: bool,
+}
+
+impl<'a> LabelMatch<'a> {
+    fn names(&self) -> impl Iterator<Item = &'a Matcher> + use<'a> {
+        self.selection.matchers.iter().filter(|matcher| matcher.name == METRIC_NAME)
+    }
+
+    /// The OTLP name finds a metric too, as `{"http.server.duration"}`.
+    pub fn is_alias(&self, series: &Series) -> bool {
+        let mut names = self.names().peekable();
+        names.peek().is_some() && names.all(|matcher| matcher.matches(&series.name))
+    }
+
     /// Whether labels that points told are wanted.
     pub fn matches(&self, labels: &Labels, alias: bool) -> bool {
         let mut matchers = self.selection.matchers.iter();
         matchers.all(|matcher| {
-            (alias && matcher.name == METRIC_NAME) || matcher.matches(labels.get(&matcher.name))
+            (alias && matcher.name == METRIC_NAME)
+                || (self.only_late && !LATE.contains(&&*matcher.name))
+                || matcher.matches(labels.get(&matcher.name))
         })
     }
 }

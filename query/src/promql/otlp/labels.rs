@@ -141,13 +141,14 @@ impl<'a> OfChunk<'a> {
     fn add_names(&mut self, chooser: &mut Chooser<'_>, names: &mut BTreeSet<String>) -> Result<(), Error> {
         for key in self.chunk.keys() {
             // An empty value is no label, unless it is joined with that of another key.
-            let mut empty = key.with(key.values().filter(|value| text(&key, *value).is_empty()));
+            let others = key.others().filter(|value| text(&key, *value).is_empty());
+            let mut empty = key.with(key.equal("").chain(others));
             empty.intersect(&self.rows);
             for row in empty.iter() {
                 let identity = Identity::of(&self.chunk.series(row))?;
                 names.extend(identity.labels.iter().map(|(name, _)| name.to_owned()));
             }
-            let mut with = key.with(key.values());
+            let mut with = key.all().clone();
             with.intersect(&self.rows);
             with.subtract(&empty);
             if with.intersects(&self.native) {

@@ -1,18 +1,18 @@
 //! A selection of the engine, answered from a storage snapshot.
 
-use super::choose::Chooser;
+use super::choose::{Chooser, LabelMatch};
 use super::identities::Identities;
 use super::life::ms;
 use super::points::convert;
 use super::target_info::Sightings;
 use crate::Error;
+use crate::promql::cores;
 use crate::promql::labels::Labels;
 use crate::promql::select::{Selection, StoredSeries};
 use crate::promql::value::{Sample, Samples};
 use ocelli_signal::{Kind, Series};
 use ocelli_storage::{Choose, ChunkRows, SeriesChunk, SeriesPoints, Snapshot};
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const MS: i64 = 1_000_000;
@@ -34,30 +34,57 @@ pub fn select_from(
     let mut chooser = Chooser::new(selection, identities);
     let read = snapshot.series(&mut chooser, from, to)?;
     chooser.finish()?;
-    let mut found: HashMap<Labels, Samples> = HashMap::with_capacity(read.len());
     let mut sightings = Sightings::default();
-    // Points are let go of one series after the other.
-    for series in read {
+    for series in &read {
         scanned(series.points.len() as u64, series.points.bytes() as u64);
         if let Some(labels) = chooser.info(&series.series.resource)? {
             sightings.add(labels, series.points.times().iter().map(|time| ms(*time)));
         }
-        if chooser.is_info_only(series.id) {
-            continue;
+    }
+    let work = read.iter().map(|series| series.points.len() + SERIES_WORK).sum();
+    let mut parts = vec![Vec::new(); cores::parts(work, WORTH)];
+    let length = read.len().div_ceil(parts.len());
+    for (at, series) in read.into_iter().enumerate().filter(|(_, series)| !chooser.is_info_only(series.id)) {
+        parts[at / length.max(1)].push(series);
+    }
+    let mut found: Vec<(Labels, Samples)> = sightings.into_series().collect();
+    for mut converted in cores::each(parts, |series| converted(series, identities, &chooser.labels()))? {
+        found.append(&mut converted);
+    }
+    // Runs that are sorted are merged.
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut stored: Vec<(Labels, Samples)> = Vec::with_capacity(found.len());
+    for (labels, samples) in found {
+        match stored.last_mut().filter(|(last, _)| *last == labels) {
+            Some((_, known)) => *known = merged(known, &samples),
+            None => stored.push((labels, samples)),
         }
+    }
+    let shared = |(labels, samples)| StoredSeries { labels, samples: Arc::new(samples) };
+    Ok(stored.into_iter().map(shared).collect())
+}
+
+/// Samples below which a second thread costs more than it saves …
+const WORTH: usize = if cfg!(test) { 1 } else { 50_000 };
+/// … where a series is as much work as so many samples.
+const SERIES_WORK: usize = 100;
+
+/// What some series become, sorted by labels.
+fn converted(
+    read: Vec<SeriesPoints>,
+    identities: &Identities,
+    wanted: &LabelMatch<'_>,
+) -> Result<Vec<(Labels, Samples)>, Error> {
+    let mut found = Vec::with_capacity(read.len());
+    // Points are let go of one series after the other.
+    for series in read {
         let identity = identities.of(series.id, &series.series)?;
-        let alias = chooser.is_alias(&series.series);
-        for (labels, samples) in convert(&identity, &series)? {
-            if chooser.matches(&labels, alias) {
-                insert(&mut found, labels, samples);
-            }
-        }
+        let alias = wanted.is_alias(&series.series);
+        let wanted = |(labels, _): &(Labels, Samples)| wanted.matches(labels, alias);
+        found.extend(convert(&identity, &series)?.into_iter().filter(wanted));
     }
-    for (labels, samples) in sightings.into_series() {
-        insert(&mut found, labels, samples);
-    }
-    let stored = |(labels, samples)| StoredSeries { labels, samples: Arc::new(samples) };
-    Ok(found.into_iter().map(stored).collect())
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(found)
 }
 
 /// Whole milliseconds in (after, until] as nanoseconds, both ends included.
@@ -136,19 +163,12 @@ impl Choose for PlainLabels<'_> {
 }
 
 /// Two OTLP series may become the same one (another unit of the same words, another temporality).
-fn insert(found: &mut HashMap<Labels, Samples>, labels: Labels, samples: Samples) {
-    match found.entry(labels) {
-        Entry::Vacant(entry) => {
-            entry.insert(samples);
-        }
-        Entry::Occupied(mut entry) => {
-            let mut all: BTreeMap<i64, (Sample, i64)> = started(entry.get()).collect();
-            all.extend(started(&samples));
-            let mut merged = Samples::default();
-            all.into_iter().for_each(|(time, (sample, start))| merged.push_started(time, sample, start));
-            entry.insert(merged);
-        }
-    }
+fn merged(known: &Samples, more: &Samples) -> Samples {
+    let mut all: BTreeMap<i64, (Sample, i64)> = started(known).collect();
+    all.extend(started(more));
+    let mut merged = Samples::default();
+    all.into_iter().for_each(|(time, (sample, start))| merged.push_started(time, sample, start));
+    merged
 }
 
 /// Samples by time, with the start of their counters.

@@ -17,10 +17,10 @@ async fn from_a_metric_to_the_labels_that_cost() {
         let address = browser.address().await;
         assert!(address.contains("metric=traces.span.metrics.duration"), "{address}");
         browser.screenshot("metrics-chosen").await;
-        let labels = browser.texts("[data-testid=label-row]").await;
+        let labels = browser.texts("[data-testid=label-row] th").await;
         browser.reload().await;
         browser.see_with("[data-testid=label-row] th", "span_name").await;
-        assert_eq!(browser.texts("[data-testid=label-row]").await, labels);
+        assert_eq!(browser.texts("[data-testid=label-row] th").await, labels);
         browser.assert_clean().await;
     })
     .await;

@@ -65,6 +65,11 @@ impl Labels {
         Labels(all.into())
     }
 
+    /// Puts other texts in the place of equal values.
+    pub fn share_values(&mut self, mut share: impl FnMut(&Arc<str>) -> Arc<str>) {
+        self.0 = self.0.iter().map(|(name, value)| (name.clone(), share(value))).collect();
+    }
+
     /// The value, empty where there is no such label.
     pub fn get(&self, name: &str) -> &str {
         self.find(name).map_or("", |at| &self.0[at].1)

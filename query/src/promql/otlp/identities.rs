@@ -4,8 +4,10 @@ use super::identity::Identity;
 use crate::Error;
 use ocelli_signal::Series;
 use ocelli_signal::hashed::HashedMap;
+use ocelli_storage::SeriesPoints;
 use ocelli_storage::budget::{Budget, Part, Reservation};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Those who keep identities are two, and each takes this part of the memory for caches: one in so many.
 const SHARE: usize = 8;
@@ -20,33 +22,64 @@ pub struct Identities {
 #[derive(Debug)]
 struct Kept {
     by_id: HashedMap<u128, Arc<Identity>>,
+    /// Values of labels: equal ones are one, which makes comparing label sets quick.
+    texts: HashSet<Arc<str>>,
     memory: Reservation,
+}
+
+impl Kept {
+    fn keep(&mut self, id: u128, mut identity: Identity, limit_bytes: usize) -> Arc<Identity> {
+        if self.memory.bytes() >= limit_bytes {
+            // Those that are asked for again are soon back.
+            let all = self.memory.bytes();
+            self.by_id.clear();
+            self.texts.clear();
+            self.memory.shrink(all);
+        }
+        identity.labels.share_values(|text| {
+            let shared = self.texts.get(text).cloned();
+            shared.unwrap_or_else(|| {
+                self.texts.insert(text.clone());
+                text.clone()
+            })
+        });
+        let identity = Arc::new(identity);
+        if self.by_id.insert(id, identity.clone()).is_none() {
+            self.memory.grow_anyway(identity.bytes());
+        }
+        identity
+    }
 }
 
 impl Identities {
     pub fn new(budget: &Arc<Budget>) -> Identities {
-        let kept = Kept { by_id: HashedMap::default(), memory: budget.reserve(Part::Caches) };
+        let memory = budget.reserve(Part::Caches);
+        let kept = Kept { by_id: HashedMap::default(), texts: HashSet::new(), memory };
         Identities { kept: Mutex::new(kept), limit_bytes: budget.limit(Part::Caches) / SHARE }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The identity of a series, made when it is not kept.
     pub fn of(&self, id: u128, series: &Series) -> Result<Arc<Identity>, Error> {
-        let locked = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = locked().by_id.get(&id) {
+        if let Some(known) = self.locked().by_id.get(&id) {
             return Ok(known.clone());
         }
-        let identity = Arc::new(Identity::of(series)?);
-        let mut kept = locked();
-        if kept.memory.bytes() >= self.limit_bytes {
-            // Those that are asked for again are soon back.
-            let all = kept.memory.bytes();
-            kept.by_id.clear();
-            kept.memory.shrink(all);
-        }
-        if kept.by_id.insert(id, identity.clone()).is_none() {
-            kept.memory.grow_anyway(identity.bytes());
-        }
-        Ok(identity)
+        let identity = Identity::of(series)?;
+        Ok(self.locked().keep(id, identity, self.limit_bytes))
+    }
+
+    /// Those of many, in their order.
+    pub fn of_all(&self, all: &[SeriesPoints]) -> Result<Vec<Arc<Identity>>, Error> {
+        let kept = self.locked();
+        let known: Vec<_> = all.iter().map(|series| kept.by_id.get(&series.id).cloned()).collect();
+        drop(kept);
+        let of = |(known, series): (Option<Arc<Identity>>, &SeriesPoints)| {
+            known.map_or_else(|| self.of(series.id, &series.series), Ok)
+        };
+        known.into_iter().zip(all).map(of).collect()
     }
 }
 

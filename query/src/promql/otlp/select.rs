@@ -76,9 +76,9 @@ fn converted(
     wanted: &LabelMatch<'_>,
 ) -> Result<Vec<(Labels, Samples)>, Error> {
     let mut found = Vec::with_capacity(read.len());
+    let all = identities.of_all(&read)?;
     // Points are let go of one series after the other.
-    for series in read {
-        let identity = identities.of(series.id, &series.series)?;
+    for (series, identity) in read.into_iter().zip(all) {
         let alias = wanted.is_alias(&series.series);
         let wanted = |(labels, _): &(Labels, Samples)| wanted.matches(labels, alias);
         found.extend(convert(&identity, &series)?.into_iter().filter(wanted));

@@ -2,7 +2,11 @@
 
 use super::rows::ChunkRows;
 use ocelli_signal::{AnyValue, Attributes};
+use std::borrow::Cow;
 use std::ops::Range;
+
+/// A key that so many series have keeps them as a set. Others do not: a series may have many keys of its own.
+const MANY: usize = 1_024;
 
 /// Key-value pairs by number, sorted by key; of each key those whose values are strings come first, sorted.
 #[derive(Debug, Default)]
@@ -25,8 +29,8 @@ pub(super) struct KeyPairs {
     pub pairs: Range<usize>,
     /// Where those end whose values are strings.
     pub strings_end: usize,
-    /// The series that have the key.
-    pub rows: ChunkRows,
+    /// The series that have the key, where they are so many that finding them out takes a while.
+    pub rows: Option<ChunkRows>,
     /// Whether a series has it more than once.
     pub repeated: bool,
 }
@@ -57,9 +61,20 @@ impl AttributeIndex {
         self.keys.iter().map(|of| Key { index: self, of })
     }
 
+    /// Finds out which series have the keys that many have.
+    pub(super) fn add_rows(&mut self) {
+        let all = self.keys().map(|key| {
+            let postings = key.values().map(|value| key.rows(value).len()).sum::<usize>();
+            (postings >= MANY).then(|| key.with(key.values()))
+        });
+        let all: Vec<_> = all.collect();
+        self.keys.iter_mut().zip(all).for_each(|(key, rows)| key.rows = rows);
+    }
+
     pub fn memory_bytes(&self) -> usize {
+        let rows = |key: &KeyPairs| key.rows.as_ref().map_or(0, |_| ChunkRows::BYTES);
         let keys: usize =
-            self.keys.iter().map(|key| size_of::<KeyPairs>() + key.name.len() + ChunkRows::BYTES).sum();
+            self.keys.iter().map(|key| size_of::<KeyPairs>() + key.name.len() + rows(key)).sum();
         let numbers = size_of_val(&*self.codes) + size_of_val(&*self.code_ends);
         let lists = size_of_val(&*self.postings) + size_of_val(&*self.posting_ends);
         keys + self.pairs.len() + size_of_val(&*self.pair_ends) + numbers + lists
@@ -84,8 +99,11 @@ impl<'a> Key<'a> {
     }
 
     /// The series that have it.
-    pub fn all(&self) -> &'a ChunkRows {
-        &self.of.rows
+    pub fn all(&self) -> Cow<'a, ChunkRows> {
+        match &self.of.rows {
+            Some(rows) => Cow::Borrowed(rows),
+            None => Cow::Owned(self.with(self.values())),
+        }
     }
 
     /// Its values: strings in their order, then …

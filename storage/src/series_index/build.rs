@@ -3,7 +3,6 @@
 use super::CHUNK_SERIES;
 use super::attributes::{AttributeIndex, KeyPairs, pair};
 use super::chunk::{Coded, Origin, SeriesChunk};
-use super::rows::ChunkRows;
 use ocelli_signal::Series;
 use ocelli_signal::hashed::HashedMap;
 use ocelli_signal::wire::Reader;
@@ -147,8 +146,7 @@ impl Pairs {
             index.pair_ends.push(index.pairs.len() as u32);
             if index.keys.last().is_none_or(|last| last.name != name) {
                 let (name, pairs) = (name.to_owned(), number..number);
-                let rows = ChunkRows::default();
-                index.keys.push(KeyPairs { name, pairs, strings_end: number, rows, repeated: false });
+                index.keys.push(KeyPairs { name, pairs, strings_end: number, rows: None, repeated: false });
             }
             if let Some(key) = index.keys.last_mut() {
                 key.pairs.end = number + 1;
@@ -187,7 +185,6 @@ fn add_postings(index: &mut AttributeIndex) {
         let codes = &index.codes[start..*end as usize];
         for (at, code) in codes.iter().enumerate() {
             let code = *code as usize;
-            index.keys[key_of[code] as usize].rows.insert(row);
             if codes[..at].iter().any(|before| key_of[*before as usize] == key_of[code]) {
                 index.keys[key_of[code] as usize].repeated = true;
             }
@@ -197,4 +194,5 @@ fn add_postings(index: &mut AttributeIndex) {
         start = *end as usize;
     }
     index.posting_ends = ends;
+    index.add_rows();
 }

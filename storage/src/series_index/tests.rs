@@ -74,8 +74,8 @@ proptest! {
                 values(series, name).iter().any(|value| value.as_str().is_some_and(|text| text.starts_with(&wanted)))
             };
             prop_assert_eq!(told(key.with(key.beginning(&wanted))), rows(&all, begins));
-            prop_assert_eq!(&key.with(key.values()), key.all());
-            prop_assert_eq!(told(key.all().clone()), rows(&all, |series| !values(series, name).is_empty()));
+            prop_assert_eq!(key.with(key.values()), key.all().into_owned());
+            prop_assert_eq!(told(key.all().into_owned()), rows(&all, |series| !values(series, name).is_empty()));
             prop_assert_eq!(key.is_repeated(), all.iter().any(|series| values(series, name).len() > 1));
         }
     }
@@ -99,6 +99,23 @@ fn a_chunk_takes_little_memory() {
         };
         builder.push(n as u128, &series);
     }
-    let bytes = builder.finish().memory_bytes();
+    let chunk = builder.finish();
+    assert!(chunk.keys().all(|key| *key.all() == chunk.all() && *key.all() == key.with(key.values())));
+    let bytes = chunk.memory_bytes();
     assert!(bytes < 100 * CHUNK_SERIES, "{} bytes a series", bytes / CHUNK_SERIES);
+}
+
+#[test]
+fn keys_that_no_other_series_has_take_little_memory_too() {
+    let mut builder = ChunkBuilder::default();
+    let (mut attributes_bytes, mut keys) = (0, 0);
+    for n in 0..2_000 {
+        let names: Vec<String> = (0..50).map(|key| format!("key.{n}.{key}")).collect();
+        let attributes = encode(names.iter().map(|name| (name.as_str(), AnyValue::Bool(true))));
+        attributes_bytes += attributes.len();
+        keys += names.len();
+        builder.push(n as u128, &Series { attributes: attributes.into(), ..Series::default() });
+    }
+    let bytes = builder.finish().memory_bytes();
+    assert!(bytes < 2 * attributes_bytes + 200 * keys, "{} bytes a key", bytes / keys);
 }

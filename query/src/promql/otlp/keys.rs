@@ -45,7 +45,7 @@ pub fn label_keys<'a>(chunk: &'a SeriesChunk, label: &str, native: &ChunkRows) -
         if !as_it_is && !translated {
             continue;
         }
-        let mut rows = key.all().clone();
+        let mut rows = key.all().into_owned();
         match (as_it_is, translated) {
             (true, false) => rows.intersect(native),
             (false, true) => rows.subtract(native),

@@ -148,7 +148,7 @@ impl<'a> OfChunk<'a> {
                 let identity = Identity::of(&self.chunk.series(row))?;
                 names.extend(identity.labels.iter().map(|(name, _)| name.to_owned()));
             }
-            let mut with = key.all().clone();
+            let mut with = key.all().into_owned();
             with.intersect(&self.rows);
             with.subtract(&empty);
             if with.intersects(&self.native) {

@@ -153,6 +153,7 @@ pub const ROUTES: &[Route] = &[
     read("/prometheus/api/v1/status/buildinfo"),
     read("/prometheus/api/v1/status/config"),
     read("/prometheus/api/v1/status/flags"),
+    read("/prometheus/api/v1/status/tsdb"),
     small("/metrics", Role::Viewer),
     small("/health/live", Role::Public),
     small("/health/ready", Role::Public),

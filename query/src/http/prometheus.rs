@@ -15,6 +15,7 @@ mod status;
 mod stream;
 mod text;
 mod time;
+mod tsdb;
 mod values;
 
 use super::Api;
@@ -54,6 +55,7 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
         ("GET /prometheus/api/v1/status/buildinfo", with(get(status::buildinfo))),
         ("GET /prometheus/api/v1/status/config", with(get(status::config))),
         ("GET /prometheus/api/v1/status/flags", with(get(status::flags))),
+        ("GET /prometheus/api/v1/status/tsdb", with(get(tsdb::tsdb))),
     ]
 }
 

@@ -281,3 +281,28 @@ async fn what_clients_ask_besides_has_the_right_shape() {
         assert_eq!(body["data"].pointer(pointer), Some(&expect), "{path}: {body}");
     }
 }
+
+#[tokio::test]
+async fn status_tsdb_tells_what_costs_most() {
+    for flushed in [false, true] {
+        let (store, _directory) = store(flushed).await;
+        let client = Client::new(store);
+        let costs = client.ok("/api/metrics/cardinality?from=now-2h").await;
+        let body = client.ok("/prometheus/api/v1/status/tsdb?limit=2").await;
+        let data = &body["data"];
+        assert_eq!(data["headStats"]["numSeries"], costs["total"]["series"], "{body}");
+        let label = &costs["labels"][0];
+        let expect = json!({ "name": label["name"], "value": label["values"] });
+        assert_eq!(data["labelValueCountByLabelName"][0], expect);
+        let pair = &costs["pairs"][0];
+        let name = format!("{}={}", pair["name"].as_str().unwrap(), pair["value"].as_str().unwrap());
+        let expect = json!({ "name": name, "value": pair["cost"]["series"] });
+        assert_eq!(data["seriesCountByLabelValuePair"][0], expect);
+        for list in ["seriesCountByMetricName", "memoryInBytesByLabelName"] {
+            let values: Vec<u64> =
+                data[list].as_array().unwrap().iter().map(|of| of["value"].as_u64().unwrap()).collect();
+            assert!(values.len() == 2 && values[0] >= values[1] && values[1] > 0, "{body}");
+        }
+        client.error("/prometheus/api/v1/status/tsdb?limit=0", 400).await;
+    }
+}

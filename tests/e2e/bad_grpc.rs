@@ -116,7 +116,8 @@ async fn another_content_type_and_a_hang_up_are_told_too() {
     let mut client = connect(server.grpc).await;
     let request = Request::post(url(&server, SERVICE)).header("content-type", "text/plain").body(()).unwrap();
     let (response, mut stream) = client.send_request(request, false).unwrap();
-    stream.send_data(Bytes::from_static(b"x"), true).unwrap();
+    // The answer may have come before, and then there is nobody who takes it.
+    let _ = stream.send_data(Bytes::from_static(b"x"), true);
     assert_eq!(answer_of(response).await.0, 415);
     assert_eq!(refused(&server.api, "unsupported_content_type").await, 1);
 

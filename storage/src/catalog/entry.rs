@@ -75,6 +75,13 @@ impl SegmentEntry {
             && flush.first_sequence <= self.last_sequence
     }
 
+    /// Whether it has records of a merge's sequences, in the same partition.
+    pub fn overlaps_merge(&self, merge: &SegmentEntry) -> bool {
+        (&self.tenant, self.signal, self.partition) == (&merge.tenant, merge.signal, merge.partition)
+            && self.first_sequence <= merge.last_sequence
+            && merge.first_sequence <= self.last_sequence
+    }
+
     /// Whether the sequences of another segment of the same partition lie within its own.
     pub fn spans(&self, other: &SegmentEntry) -> bool {
         self.tenant == other.tenant

@@ -190,8 +190,17 @@ impl Lost<'_> {
         // goes before a flush is published.
         !replaced
             && !unpublished
+            && !self.is_merged_anew(entry)
             && !self.is_flushed_anew(segment)
             && (self.is_whole(segment) || !self.is_logged(entry))
+    }
+
+    /// Whether it is of a merge that was not published and whose inputs were merged again since, with others:
+    /// published segments of one partition have no record in common. As with a flush, a bucket may get what a
+    /// killed process had sent when the next one has begun.
+    fn is_merged_anew(&self, entry: &SegmentEntry) -> bool {
+        entry.level > 0
+            && self.known.iter().any(|other| other.stem != entry.stem && other.overlaps_merge(entry))
     }
 
     /// Whether it is of a flush that was cut off and whose rows were flushed again since, up to another

@@ -17,7 +17,7 @@ pub enum Part {
     Wal,
     /// Flushes and merges while they run.
     Work,
-    /// Footers, indexes and series lists.
+    /// Footers, indexes and series.
     Caches,
     /// Rows that queries hold.
     Queries,

@@ -156,7 +156,7 @@ pub const PREFIX_WORDS: usize = 10_000;
 /// What the index builder sizes its first table of words for; it grows when there are more.
 pub const INDEX_BUILD_BYTES: usize = 32 * MIB;
 
-/// Parsed footers, opened indexes and series lists that are kept, together.
+/// Parsed footers, opened indexes and chunks of series that are kept, together.
 pub const CACHE_BYTES: usize = 48 * MIB;
 /// About what series may take whose parsed form is remembered, unless a budget says otherwise: a few
 /// with very long labels must not count as little.

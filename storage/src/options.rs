@@ -71,7 +71,7 @@ pub struct Options {
     pub index_min_rows: usize,
     /// … and flushes with fewer than this get theirs when they are merged.
     pub index_flush_rows: usize,
-    /// Parsed footers, opened indexes and series lists that are kept.
+    /// Parsed footers, opened indexes and chunks of series that are kept.
     pub cache_bytes: usize,
     /// About what series may take whose parsed form is remembered while they send.
     pub series_cache_bytes: usize,

@@ -69,17 +69,18 @@ impl SegmentEntry {
         let range = |entry: &SegmentEntry| (entry.first_sequence, entry.last_sequence);
         let apart =
             if self.level == 0 { range(self) != range(flush) } else { self.partition == flush.partition };
-        apart
-            && (&self.tenant, self.signal) == (&flush.tenant, flush.signal)
-            && self.first_sequence <= flush.last_sequence
-            && flush.first_sequence <= self.last_sequence
+        apart && self.shares_records(flush)
     }
 
-    /// Whether it has records of a merge's sequences, in the same partition.
+    /// Whether it has records of a merge, whose segment is another, in the same partition.
     pub fn overlaps_merge(&self, merge: &SegmentEntry) -> bool {
-        (&self.tenant, self.signal, self.partition) == (&merge.tenant, merge.signal, merge.partition)
-            && self.first_sequence <= merge.last_sequence
-            && merge.first_sequence <= self.last_sequence
+        self.stem != merge.stem && self.partition == merge.partition && self.shares_records(merge)
+    }
+
+    fn shares_records(&self, other: &SegmentEntry) -> bool {
+        (&self.tenant, self.signal) == (&other.tenant, other.signal)
+            && self.first_sequence <= other.last_sequence
+            && other.first_sequence <= self.last_sequence
     }
 
     /// Whether the sequences of another segment of the same partition lie within its own.

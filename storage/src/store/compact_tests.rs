@@ -65,6 +65,37 @@ async fn merged_segments_hold_the_same_rows_and_old_files_go_when_nobody_reads_t
     assert_eq!(segment_files(&disk).len(), 2 * 3 + 1 + 1 + 1, "rows and sums; series, index, traces");
 }
 
+/// A bucket may get what a killed process had sent after the next one has looked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_a_merge_that_comes_late_is_neither_damage_nor_rows_again() {
+    // The killed process merged the first three flushes, the next one all four.
+    let merged = async |flushes: usize| {
+        let (disk, catalog) = (MemoryDisk::default(), Catalog::in_memory().await.unwrap());
+        let store = open_memory(&disk, &catalog).await.unwrap();
+        flush_each(&store, 0..flushes, 20).await;
+        store.compact().await.unwrap();
+        drop(store);
+        (disk, catalog)
+    };
+    let (early, of_early) = merged(3).await;
+    let (disk, catalog) = merged(4).await;
+    let mut all_late = Vec::new();
+    for segment in of_early.segments().await.unwrap() {
+        assert_eq!(segment.level, 1);
+        let late = segment.path(paths::ROWS_SUFFIX);
+        let mut file = disk.create(&late).unwrap();
+        file.append(&crate::disk::read(&early, &late).unwrap()).unwrap();
+        file.sync().unwrap();
+        all_late.push(late);
+    }
+    let store = open_memory(&disk, &catalog).await.unwrap();
+    for signal in Signal::ALL {
+        assert_eq!(counted(&store, signal), once(signal, 0..80), "{signal:?}");
+    }
+    assert_eq!(store.summary().quarantined, Vec::<String>::new());
+    assert!(!disk.paths().iter().any(|path| all_late.contains(path)), "what is left over is removed");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn merges_happen_by_themselves() {
     let (disk, catalog) = (MemoryDisk::default(), Catalog::in_memory().await.unwrap());

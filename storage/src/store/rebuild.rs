@@ -199,8 +199,7 @@ impl Lost<'_> {
     /// published segments of one partition have no record in common. As with a flush, a bucket may get what a
     /// killed process had sent when the next one has begun.
     fn is_merged_anew(&self, entry: &SegmentEntry) -> bool {
-        entry.level > 0
-            && self.known.iter().any(|other| other.stem != entry.stem && other.overlaps_merge(entry))
+        entry.level > 0 && self.known.iter().any(|other| other.overlaps_merge(entry))
     }
 
     /// Whether it is of a flush that was cut off and whose rows were flushed again since, up to another

@@ -6,6 +6,7 @@ use crate::http::run::Budget;
 use crate::promql::otlp::{Stored, each_label};
 use crate::promql::select::Selection;
 use ocelli_api::metrics::{Cost, LabelCost, PairCost};
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -71,29 +72,40 @@ fn dearest(labels: HashMap<Arc<str>, Label>, total: Tally, limit: usize) -> Card
         values: label.values.len() as u64,
         cost: cost(label.tally),
     };
-    let pair = |name: &Arc<str>, (value, tally): (&Arc<str>, &Tally)| PairCost {
-        name: name.to_string(),
-        value: value.to_string(),
-        cost: cost(*tally),
-    };
     let mut all: Vec<LabelCost> = labels.iter().map(label).collect();
     all.sort_by(|a, b| (b.values, b.cost.series, &a.name).cmp(&(a.values, a.cost.series, &b.name)));
     all.truncate(limit);
     // A label may have a million values: only those that can be among the dearest become text.
-    let mut pairs: Vec<_> =
-        labels.iter().flat_map(|(name, label)| label.values.iter().map(move |value| (name, value))).collect();
-    let by_cost = |a: &(&Arc<str>, (&Arc<str>, &Tally)), b: &(&Arc<str>, (&Arc<str>, &Tally))| {
-        (b.1.1.series, a.0, a.1.0).cmp(&(a.1.1.series, b.0, b.1.0))
-    };
+    let mut pairs: Vec<Pair<'_>> = labels.iter().flat_map(|(name, label)| label_pairs(name, label)).collect();
     if pairs.len() > limit {
-        pairs.select_nth_unstable_by(limit, by_cost);
+        pairs.select_nth_unstable_by(limit, Pair::dearer);
         pairs.truncate(limit);
     }
-    pairs.sort_by(by_cost);
-    let pairs = pairs.into_iter().map(|(name, value)| pair(name, value)).collect();
-    Cardinality { total: cost(total), labels: all, pairs }
+    pairs.sort_by(Pair::dearer);
+    Cardinality { total: cost(total), labels: all, pairs: pairs.iter().map(Pair::told).collect() }
 }
 
-pub fn cost(tally: Tally) -> Cost {
+/// A label with one of its values.
+struct Pair<'a> {
+    name: &'a str,
+    value: &'a str,
+    tally: Tally,
+}
+
+fn label_pairs<'a>(name: &'a str, label: &'a Label) -> impl Iterator<Item = Pair<'a>> {
+    label.values.iter().map(move |(value, tally)| Pair { name, value, tally: *tally })
+}
+
+impl Pair<'_> {
+    fn dearer(a: &Pair<'_>, b: &Pair<'_>) -> Ordering {
+        b.tally.series.cmp(&a.tally.series).then((a.name, a.value).cmp(&(b.name, b.value)))
+    }
+
+    fn told(&self) -> PairCost {
+        PairCost { name: self.name.to_owned(), value: self.value.to_owned(), cost: cost(self.tally) }
+    }
+}
+
+fn cost(tally: Tally) -> Cost {
     Cost { series: tally.series, points: tally.points, bytes: tally.bytes as u64 }
 }

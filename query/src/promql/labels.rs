@@ -10,6 +10,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 pub const METRIC_NAME: &str = "__name__";
 /// The label that carries the upper bound of a classic histogram's bucket.
 pub const BUCKET: &str = "le";
+/// The label that carries the quantile of a summary.
+pub const QUANTILE: &str = "quantile";
 
 /// Names and values, shared.
 pub type Pair = (Arc<str>, Arc<str>);

@@ -94,8 +94,7 @@ fn answer(api: &Api, selections: &[Selection], budget: &Budget) -> Result<Vec<u8
     for selection in selections {
         budget.check()?;
         let scanned = |points, bytes| budget.scanned(points, bytes);
-        let mut found = select_from(api.stored(&budget.apart(api, &snapshot)), selection, &scanned)?;
-        found.sort_by(|a, b| a.labels.cmp(&b.labels));
+        let found = select_from(api.stored(&budget.apart(api, &snapshot)), selection, &scanned)?;
         let mut result = Writer::new();
         let mut held = 0;
         for series in &found {

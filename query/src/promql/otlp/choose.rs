@@ -7,7 +7,7 @@ use super::names::metric_name;
 use super::narrow::Narrow;
 use super::target_info::{self, TARGET_INFO};
 use crate::Error;
-use crate::promql::labels::{BUCKET, Labels, METRIC_NAME};
+use crate::promql::labels::{BUCKET, Labels, METRIC_NAME, QUANTILE};
 use crate::promql::select::{Matcher, Selection};
 use ocelli_signal::series::Metric;
 use ocelli_signal::{Kind, Series};
@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Labels that only points tell: their matchers are asked when the points are read.
-const LATE: [&str; 3] = [METRIC_NAME, BUCKET, "quantile"];
+const LATE: [&str; 3] = [METRIC_NAME, BUCKET, QUANTILE];
 
 /// A selection while it looks for its series.
 pub struct Chooser<'a> {
@@ -111,15 +111,11 @@ impl<'a> Chooser<'a> {
         Ok(labels)
     }
 
-    pub fn is_alias(&self, series: &Series) -> bool {
-        self.labels().is_alias(series)
-    }
-
     /// The names that the metric becomes and that are wanted.
     pub fn names(&self, series: &Series) -> Vec<String> {
         let metric = series.metric();
         let mut names = names(&metric_name(series), metric.kind, metric.native);
-        if !self.is_alias(series) {
+        if !self.labels().is_alias(series) {
             names.retain(|name| self.name_matchers().all(|matcher| matcher.matches(name)));
         }
         names
@@ -139,8 +135,11 @@ impl<'a> Chooser<'a> {
         wanted
     }
 
-    /// Whether the series itself can be wanted, besides its `target_info`.
+    /// Whether a series of the chunk that was narrowed last can be wanted itself, besides its `target_info`.
     pub fn may_match(&mut self, id: u128, series: &Series) -> Result<bool, Error> {
+        if self.last.exact && !self.with_info() {
+            return Ok(true);
+        }
         if !self.by_name(series) {
             return Ok(false);
         }
@@ -200,9 +199,6 @@ impl<'a> Chooser<'a> {
     }
 
     fn wants(&mut self, id: u128, series: &Series) -> Result<bool, Error> {
-        if self.last.exact && !self.with_info() {
-            return Ok(true);
-        }
         if self.may_match(id, series)? {
             return Ok(true);
         }
@@ -216,10 +212,6 @@ impl<'a> Chooser<'a> {
     /// What is asked of labels that points told.
     pub fn labels(&self) -> LabelMatch<'a> {
         LabelMatch { selection: self.selection, only_late: self.all_exact }
-    }
-
-    pub fn matches(&self, labels: &Labels, alias: bool) -> bool {
-        self.labels().matches(labels, alias)
     }
 }
 

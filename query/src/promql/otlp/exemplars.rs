@@ -45,12 +45,13 @@ pub fn exemplars_from(
     let mut chooser = Chooser::new(selection, identities);
     let read = snapshot.series(&mut chooser, from, to)?;
     chooser.finish()?;
+    let wanted = chooser.labels();
     for series in read.iter().filter(|series| !chooser.is_info_only(series.id)) {
         scanned(series.points.len() as u64, series.points.bytes() as u64);
         let identity = identities.of(series.id, &series.series)?;
-        let alias = chooser.is_alias(&series.series);
+        let alias = wanted.is_alias(&series.series);
         for (labels, exemplars) in of_series(&identity, series)? {
-            if !chooser.matches(&labels, alias) {
+            if !wanted.matches(&labels, alias) {
                 continue;
             }
             let in_time =

@@ -27,12 +27,27 @@ pub fn as_native(metric: &Series) -> Series {
     Series { scope: prometheus::native_scope(), ..metric.clone() }
 }
 
+/// Some series, apart by how they got their names.
+pub struct Apart {
+    /// Prometheus' own.
+    pub native: ChunkRows,
+    /// OTLP's, which are translated.
+    pub translated: ChunkRows,
+}
+
+impl Apart {
+    pub fn of(chunk: &SeriesChunk, rows: &ChunkRows) -> Apart {
+        let (mut native, mut translated) = (native_rows(chunk), rows.clone());
+        translated.subtract(&native);
+        native.intersect(rows);
+        Apart { native, translated }
+    }
+}
+
 /// The metrics of some series, each once, without attributes and resource; of the scope there is left
 /// whether the names are Prometheus' own.
 pub fn metrics_of(chunk: &SeriesChunk, rows: &ChunkRows) -> Vec<Series> {
-    let (mut native, mut translated) = (native_rows(chunk), rows.clone());
-    translated.subtract(&native);
-    native.intersect(rows);
+    let Apart { native, translated } = Apart::of(chunk, rows);
     let all = chunk.metrics_of(&translated).cloned();
     all.chain(chunk.metrics_of(&native).map(as_native)).collect()
 }

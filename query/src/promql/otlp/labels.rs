@@ -2,18 +2,17 @@
 
 use super::choose::Chooser;
 use super::identity::Identity;
-use super::keys::{LabelKey, OriginLabels, is_of_origin, is_target, label_keys, native_rows, text};
+use super::keys::{
+    Apart, LabelKey, OriginLabels, is_of_origin, is_target, label_keys, metrics_of, native_rows, text,
+};
 use super::names::label_name;
 use super::select::{Stored, bounds_ns, label_sets};
 use crate::Error;
-use crate::promql::labels::{BUCKET, METRIC_NAME};
+use crate::promql::labels::{BUCKET, METRIC_NAME, QUANTILE};
 use crate::promql::select::Selection;
 use ocelli_signal::Kind;
 use ocelli_storage::{ChunkRows, Found, Origin, SeriesChunk};
 use std::collections::{BTreeSet, HashMap};
-
-/// The label that only points of a summary tell.
-const QUANTILE: &str = "quantile";
 
 /// Adds the names of all labels of a selection's series.
 pub fn label_names(
@@ -21,7 +20,7 @@ pub fn label_names(
     selection: &Selection,
     names: &mut BTreeSet<String>,
 ) -> Result<(), Error> {
-    each_chunk(stored, selection, |chooser, mut of| of.add_names(chooser, names))
+    each_chunk(stored, selection, |chooser, _, mut of| of.add_names(chooser, names))
 }
 
 /// Adds the values of a label of a selection's series.
@@ -38,7 +37,7 @@ pub fn label_values(
         values.extend(found.map(str::to_owned));
         return Ok(());
     }
-    each_chunk(stored, selection, |chooser, mut of| of.add_values(chooser, label, values))
+    each_chunk(stored, selection, |chooser, _, mut of| of.add_values(chooser, label, values))
 }
 
 /// Shows a label, a value of it and the rows of series that have it.
@@ -55,15 +54,10 @@ pub fn each_label(
         &mut dyn FnMut(&mut EachValue<'_>) -> Result<(), Error>,
     ) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (from, to) = bounds_ns(selection);
-    let mut chooser = Chooser::new(selection, stored.identities);
-    let mut origins = OriginLabels::default();
-    stored.snapshot.chunks(&mut chooser, from, to, |chooser, found| {
-        let mut of = OfChunk::new(chooser, found.chunk, found.rows, &mut origins)?;
+    each_chunk(stored, selection, |_, found, mut of| {
         let rows = of.rows.clone();
         each(found, &rows, &mut |show| of.each_value(show))
-    })?;
-    chooser.finish()
+    })
 }
 
 /// What a selection found of a chunk.
@@ -83,14 +77,14 @@ struct OfChunk<'a> {
 fn each_chunk(
     stored: Stored<'_>,
     selection: &Selection,
-    mut each: impl FnMut(&mut Chooser<'_>, OfChunk<'_>) -> Result<(), Error>,
+    mut each: impl FnMut(&mut Chooser<'_>, &Found<'_>, OfChunk<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let (from, to) = bounds_ns(selection);
     let mut chooser = Chooser::new(selection, stored.identities);
     let mut origins = OriginLabels::default();
     stored.snapshot.chunks(&mut chooser, from, to, |chooser, found| {
         let of = OfChunk::new(chooser, found.chunk, found.rows, &mut origins)?;
-        each(chooser, of)
+        each(chooser, found, of)
     })?;
     chooser.finish()
 }
@@ -105,16 +99,15 @@ impl<'a> OfChunk<'a> {
     ) -> Result<OfChunk<'a>, Error> {
         let mut rows = chooser.own_rows(chunk)?;
         rows.intersect(all);
-        let (mut native, mut translated) = (native_rows(chunk), rows.clone());
-        translated.subtract(&native);
-        native.intersect(&rows);
+        let Apart { native, translated } = Apart::of(chunk, &rows);
         Ok(OfChunk { chunk, all, rows, native, translated, origins })
     }
 
     fn each_value(&mut self, show: &mut EachValue<'_>) -> Result<(), Error> {
         for key in self.chunk.keys() {
             let translated = label_name(key.name());
-            for (label, among) in [(key.name(), &self.native), (&translated, &self.translated)] {
+            let both = [(key.name(), &self.native), (&translated, &self.translated)];
+            for (label, among) in both.into_iter().filter(|(_, among)| !among.is_empty()) {
                 for value in key.values() {
                     let rows = key.rows(value).iter().map(|row| usize::from(*row));
                     let mut rows = rows.filter(|row| among.contains(*row)).peekable();
@@ -182,10 +175,8 @@ impl<'a> OfChunk<'a> {
         values: &mut BTreeSet<String>,
     ) -> Result<(), Error> {
         if label == METRIC_NAME {
-            let translated = self.chunk.metrics_of(&self.translated);
-            values.extend(translated.flat_map(|metric| chooser.names(metric)));
-            let native = self.chunk.metrics_of(&self.native);
-            values.extend(native.map(|metric| metric.name.to_string()));
+            let metrics = metrics_of(self.chunk, &self.rows);
+            values.extend(metrics.iter().flat_map(|metric| chooser.names(metric)));
         } else {
             self.add_own_values(label, values)?;
         }

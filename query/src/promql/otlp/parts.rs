@@ -1,7 +1,7 @@
 //! The Prometheus series that one OTLP series becomes, while they are built.
 
 use super::identity::Identity;
-use crate::promql::labels::{BUCKET, Labels, METRIC_NAME};
+use crate::promql::labels::{BUCKET, Labels, METRIC_NAME, QUANTILE};
 use crate::promql::value::{Sample, Samples};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ pub fn labels(identity: &Identity, which: Which) -> Labels {
         Which::Count => named("_count"),
         Which::Sum => named("_sum"),
         Which::Bucket(bound) => named("_bucket").with(BUCKET, &decimal(f64::from_bits(bound))),
-        Which::Quantile(quantile) => identity.labels.with("quantile", &decimal(f64::from_bits(quantile))),
+        Which::Quantile(quantile) => identity.labels.with(QUANTILE, &decimal(f64::from_bits(quantile))),
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Stored<'a> {
     pub identities: &'a Identities,
 }
 
-/// The series and samples of a selection. `scanned` is told the points that were read, and their bytes.
+/// The series and samples of a selection, sorted by labels. `scanned` is told the points that were read, and their bytes.
 pub fn select_from(
     Stored { snapshot, identities }: Stored<'_>,
     selection: &Selection,
@@ -105,15 +105,16 @@ pub fn label_sets(
     let read = snapshot.series(&mut plain, from, to)?;
     let PlainLabels { chooser, mut sets, failed, .. } = plain;
     failed.map_or(Ok(()), Err)?;
+    let wanted = chooser.labels();
     for series in &read {
         let identity = identities.of(series.id, &series.series)?;
-        let alias = chooser.is_alias(&series.series);
+        let alias = wanted.is_alias(&series.series);
         // Buckets do not come and go: the last point has them.
         let newest =
             SeriesPoints { id: series.id, series: series.series.clone(), points: series.points.newest() };
         let converted = convert(&identity, &newest)?;
         let labels = converted.into_iter().map(|(labels, _)| labels);
-        sets.extend(labels.filter(|labels| chooser.matches(labels, alias)));
+        sets.extend(labels.filter(|labels| wanted.matches(labels, alias)));
     }
     Ok(sets.into_iter().collect())
 }
@@ -138,7 +139,8 @@ impl PlainLabels<'_> {
         if matches!(series.kind, Kind::Histogram | Kind::Summary) && !identity.native {
             return Ok(true);
         }
-        if self.chooser.matches(&identity.labels, self.chooser.is_alias(series)) {
+        let wanted = self.chooser.labels();
+        if wanted.matches(&identity.labels, wanted.is_alias(series)) {
             self.sets.insert(identity.labels.clone());
         }
         Ok(false)

@@ -50,8 +50,7 @@ async fn prometheus_answers_the_same() {
     let lines = data::lines(base * 1000, STEP_MS);
     prometheus.write(data::remote_write(&lines)).await;
     server.sender().send(&data::otlp(&lines)).await;
-    let mut differences = Vec::new();
-    let (mut compared, mut skipped, mut with_data) = (0, 0, 0);
+    let (mut outcome, mut skipped) = (Outcome::default(), 0);
     for query in queries() {
         if query.since > prometheus.version {
             skipped += 1;
@@ -61,37 +60,59 @@ async fn prometheus_answers_the_same() {
         let instants = [10.0, 30.0].map(|minutes| ("query", vec![("time", at(minutes))]));
         let range = vec![("start", at(2.0)), ("end", at(41.0)), ("step", "47".to_owned())];
         for (path, times) in instants.into_iter().chain([("query_range", range)]) {
-            compared += 1;
-            let asked = Asked { path, query: query.text, times };
-            match asked.compare(&server.api, &prometheus).await {
-                Ok(found) => with_data += usize::from(found),
-                Err(why) => differences.push(format!("{path} {}\n    {why}", query.text)),
-            }
+            outcome.ask(&Asked { path, query: query.text, times }, &server.api, &prometheus).await;
         }
     }
     if prometheus.version >= SAME_ANNOTATIONS {
         for (path, query) in
             queries().iter().flat_map(|query| [("format_query", query), ("parse_query", query)])
         {
-            compared += 1;
+            outcome.compared += 1;
             let asked = [("query", query.text)];
             let theirs = prometheus.api.answer(&format!("/api/v1/{path}"), &asked).await.1;
             let ours = server.api.answer(&format!("/prometheus/api/v1/{path}"), &asked).await.1;
             // What is wrong is told in other words.
             let wrong = theirs["status"] == "error" && theirs["errorType"] == ours["errorType"];
             if theirs != ours && !wrong {
-                differences
-                    .push(format!("{path} {}\n    Prometheus: {theirs}\n    Ocelli: {ours}", query.text));
+                let difference =
+                    format!("{path} {}\n    Prometheus: {theirs}\n    Ocelli: {ours}", query.text);
+                outcome.differences.push(difference);
             }
         }
     }
     let (major, minor) = prometheus.version;
     println!(
-        "{compared} answers compared with Prometheus {major}.{minor}, {with_data} with data, {skipped} queries are newer, {} ms",
+        "{} answers compared with Prometheus {major}.{minor}, {} with data, {skipped} queries are newer, {} ms",
+        outcome.compared,
+        outcome.with_data,
         started.elapsed().as_millis()
     );
-    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
-    assert!(with_data > 500, "only {with_data} of {compared} answers have data in them");
+    outcome.check(500);
+}
+
+/// What many questions came to.
+#[derive(Default)]
+struct Outcome {
+    compared: usize,
+    with_data: usize,
+    differences: Vec<String>,
+}
+
+impl Outcome {
+    async fn ask(&mut self, asked: &Asked<'_>, ocelli: &Api, prometheus: &Prometheus) {
+        self.compared += 1;
+        match asked.compare(ocelli, prometheus).await {
+            Ok(found) => self.with_data += usize::from(found),
+            Err(why) => self.differences.push(format!("{} {}\n    {why}", asked.path, asked.query)),
+        }
+    }
+
+    /// Nothing differs, and more answers than these have data in them.
+    fn check(&self, least: usize) {
+        let Outcome { compared, with_data, differences } = self;
+        assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
+        assert!(*with_data > least, "only {with_data} of {compared} answers have data in them");
+    }
 }
 
 struct Asked<'a> {

@@ -1,6 +1,7 @@
 //! Wire bytes become Arrow batches. A body that is not what it says it is fails as a whole; an item
 //! that breaks a rule is left out and counted, and the rest is kept.
 
+mod hex;
 pub mod otlp;
 pub mod otlp_json;
 pub mod prometheus;

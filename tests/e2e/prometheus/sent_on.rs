@@ -1,6 +1,6 @@
 //! A real Prometheus sends what it has to Ocelli: the same queries to both give the same answers.
 
-use super::{Asked, Query, data, queries};
+use super::{Asked, Outcome, Query, data, queries};
 use crate::harness::prometheus::Prometheus;
 use crate::harness::server::Settings;
 use crate::harness::wait::{ensure, until};
@@ -43,8 +43,7 @@ async fn sent_on(message: &str, named: bool) -> (u32, u32) {
         ensure(points.stored >= samples as u64, || format!("{} of {samples}", points.stored))
     })
     .await;
-    let mut differences = Vec::new();
-    let (mut compared, mut with_data) = (0, 0);
+    let mut outcome = Outcome::default();
     let end_s = base as f64 + (data::SAMPLES * STEP_MS) as f64 / 1e3;
     for query in queries().into_iter().filter(|query| query.since <= prometheus.version) {
         let instants = [0.3, 0.8].map(|part| {
@@ -55,26 +54,20 @@ async fn sent_on(message: &str, named: bool) -> (u32, u32) {
         let start = (base + 130).to_string();
         let range = vec![("start", start), ("end", end_s.to_string()), ("step", "11".to_owned())];
         for (path, times) in instants.into_iter().chain([("query_range", range)]) {
-            compared += 1;
-            let asked = Asked { path, query: query.text, times };
-            match asked.compare(&server.api, &prometheus).await {
-                Ok(found) => with_data += usize::from(found),
-                Err(why) => differences.push(format!("{path} {}\n    {why}", query.text)),
-            }
+            outcome.ask(&Asked { path, query: query.text, times }, &server.api, &prometheus).await;
         }
     }
     for path in ["series", "labels", "label/__name__/values"] {
-        compared += 1;
+        outcome.compared += 1;
         let asked = vec![("match[]", r#"{__name__=~".+"}"#), ("start", "0"), ("end", "9223309901257974")];
         let theirs = prometheus.api.answer(&format!("/api/v1/{path}"), &asked).await.1;
         let ours = server.api.answer(&format!("/prometheus/api/v1/{path}"), &asked).await.1;
         if sorted(&theirs["data"]) != sorted(&ours["data"]) {
-            differences.push(format!("{path}\n    Prometheus: {theirs}\n    Ocelli: {ours}"));
+            outcome.differences.push(format!("{path}\n    Prometheus: {theirs}\n    Ocelli: {ours}"));
         }
     }
-    println!("{message}: {compared} answers compared, {with_data} with data");
-    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
-    assert!(with_data > 500, "only {with_data} of {compared} answers have data in them");
+    println!("{message}: {} answers compared, {} with data", outcome.compared, outcome.with_data);
+    outcome.check(500);
     prometheus.version
 }
 
@@ -89,21 +82,15 @@ async fn prometheus_reads_what_ocelli_has() {
     let url = server.api.url("/prometheus/api/v1/read");
     let prometheus =
         Prometheus::start_with(&format!("remote_read:\n- url: {url}\n  read_recent: true\n")).await;
-    let mut differences = Vec::new();
-    let mut with_data = 0;
+    let mut outcome = Outcome::default();
     // Before 3.0 it lost native histograms that it read, where it wanted one of them alone.
     let reads = |text: &str| prometheus.version >= SPEAKS_2 || !text.contains("latency");
     let known = |query: &Query| query.since <= prometheus.version && reads(query.text);
     for query in queries().into_iter().filter(known) {
         let times = vec![("time", (base + 300).to_string())];
-        let asked = Asked { path: "query", query: query.text, times };
-        match asked.compare(&server.api, &prometheus).await {
-            Ok(found) => with_data += usize::from(found),
-            Err(why) => differences.push(format!("{}\n    {why}", query.text)),
-        }
+        outcome.ask(&Asked { path: "query", query: query.text, times }, &server.api, &prometheus).await;
     }
-    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
-    assert!(with_data > 150, "only {with_data} answers have data in them");
+    outcome.check(150);
 }
 
 /// The texts of a list, in order.

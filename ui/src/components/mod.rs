@@ -4,6 +4,7 @@ pub mod answer;
 pub mod attributes;
 pub mod copy;
 pub mod dot;
+pub mod find;
 pub mod help;
 pub mod histogram;
 pub mod keys;

@@ -2,6 +2,7 @@
 
 use crate::client::{Fetched, fetch};
 use crate::components::answer::{Answer, Empty};
+use crate::components::find::Find;
 use crate::context::Context;
 use crate::view::{costs, format, links};
 use leptos::prelude::*;
@@ -25,7 +26,7 @@ pub fn Metrics() -> impl IntoView {
     let all = move || context.location.href(&[("metric", "")]);
     view! {
         <section class="page">
-            <header class="page-head"><h1>"Metrics"</h1><Find/></header>
+            <header class="page-head"><h1>"Metrics"</h1><Find what="a metric"/></header>
             <Answer asked=metrics.asked stats=metrics.map(|answer| answer.stats.clone())>
                 <Table metrics/>
             </Answer>
@@ -38,16 +39,6 @@ pub fn Metrics() -> impl IntoView {
                 {move || labels.get().map(|answer| view! { <Labels answer=(*answer).clone()/> })}
             </Answer>
         </section>
-    }
-}
-
-#[component]
-fn Find() -> impl IntoView {
-    let location = Context::get().location;
-    let find = location.value("find");
-    view! {
-        <input type="text" class="find-input" data-find="" placeholder="Find a metric  /" aria-label="Find a metric" prop:value=move || find.get()
-            on:input=move |event| location.set(&[("find", &event_target_value(&event))], true)/>
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::client::{Fetched, fetch};
 use crate::components::answer::{Answer, Empty};
 use crate::components::dot::Dot;
+use crate::components::find::Find;
 use crate::components::sparkline::Sparkline;
 use crate::components::waiting::Waiting;
 use crate::context::Context;
@@ -34,7 +35,7 @@ pub fn Services() -> impl IntoView {
             <section class="page">
                 <header class="page-head">
                     <h1>"Services"</h1>
-                    <Find/>
+                    <Find what="a service"/>
                 </header>
                 <Answer asked=services.asked stats=services.map(|answer| answer.stats.clone())>
                     <Table services/>
@@ -69,16 +70,6 @@ fn poll(context: Context, system: Fetched<SystemResponse>, services: Fetched<Ser
     };
     if let Ok(handle) = set_interval_with_handle(look, POLL) {
         on_cleanup(move || handle.clear());
-    }
-}
-
-#[component]
-fn Find() -> impl IntoView {
-    let location = Context::get().location;
-    let find = location.value("find");
-    view! {
-        <input type="text" class="find-input" data-find="" placeholder="Find a service  /" aria-label="Find a service" prop:value=move || find.get()
-            on:input=move |event| location.set(&[("find", &event_target_value(&event))], true)/>
     }
 }
 

@@ -1,6 +1,7 @@
 //! Single values of OTLP/JSON: numbers as numbers or strings, ids as hex, bytes as base64.
 
 use super::messages::Type;
+use crate::decode::hex;
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -75,7 +76,7 @@ pub fn convert(kind: Type, value: Json<'_>) -> Option<Scalar<'_>> {
         Type::Double => Scalar::Fixed64(double(value)?.to_bits()),
         Type::Enum(names) => Scalar::Varint(enum_number(names, value)?),
         Type::Hex => match value {
-            Json::Text(text) => Scalar::Bytes(hex(text)?),
+            Json::Text(text) => Scalar::Bytes(hex::parse(text)?),
             _ => return None,
         },
         Type::Base64 => match value {
@@ -124,15 +125,6 @@ fn enum_number(names: &[&str], value: Json<'_>) -> Option<u64> {
     }
     let number = i32::try_from(integer(value)?).ok()?;
     Some(i64::from(number) as u64)
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    let digit = |byte: u8| (byte as char).to_digit(16).map(|n| n as u8);
-    digits.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {

@@ -4,6 +4,7 @@
 use super::labels::{self, Label};
 use super::request::{Request, messages};
 use crate::decode::DecodeError;
+use crate::decode::hex;
 use crate::decode::otlp::check::ItemError;
 use crate::limits::DecodeLimits;
 use ocelli_signal::wire::{Reader, Writer};
@@ -131,17 +132,9 @@ impl Pending {
 
 /// Writes an id that is one: as many digits, and in the form in which it is read again.
 fn put_id<const N: usize>(out: &mut Writer, field: u32, text: &str) -> bool {
-    let digit = |c: &u8| match c {
-        b'0'..=b'9' => Some(c - b'0'),
-        b'a'..=b'f' => Some(c - b'a' + 10),
-        _ => None,
-    };
-    let digits: Option<Vec<u8>> = text.as_bytes().iter().map(digit).collect();
-    let Some(digits) = digits.filter(|digits| digits.len() == 2 * N) else { return false };
-    let id: Vec<u8> = digits.chunks_exact(2).map(|two| two[0] << 4 | two[1]).collect();
-    let is_id = id.iter().any(|byte| *byte != 0);
-    if is_id {
-        out.put_bytes(field, &id);
-    }
-    is_id
+    let is_id = |id: &Vec<u8>| id.len() == N && id.iter().any(|byte| *byte != 0);
+    let is_lower = !text.bytes().any(|digit| digit.is_ascii_uppercase());
+    let id = hex::parse(text).filter(|id| is_lower && is_id(id));
+    id.iter().for_each(|id| out.put_bytes(field, id));
+    id.is_some()
 }

@@ -112,7 +112,7 @@ fn length_at(text: &str, pointer: &str) -> Option<u64> {
     Some(serde_json::from_str::<Value>(text).ok()?.pointer(pointer)?.as_array()?.len() as u64)
 }
 
-fn records(text: &str) -> Option<u64> {
+pub fn records(text: &str) -> Option<u64> {
     length_at(text, "/records")
 }
 
@@ -124,7 +124,7 @@ fn spans(text: &str) -> Option<u64> {
     length_at(text, "/spans/span_id")
 }
 
-fn total(text: &str) -> Option<u64> {
+pub fn total(text: &str) -> Option<u64> {
     serde_json::from_str::<Value>(text).ok()?["total"].as_u64()
 }
 

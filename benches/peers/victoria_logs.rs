@@ -84,7 +84,7 @@ pub fn items(text: &str) -> Option<u64> {
     serde_json::from_str::<Value>(text.trim()).ok()?["items"].as_str()?.parse().ok()
 }
 
-fn hits(text: &str) -> Option<u64> {
+pub fn hits(text: &str) -> Option<u64> {
     let answer: Value = serde_json::from_str(text).ok()?;
     Some(answer["hits"].as_array()?.iter().filter_map(|group| group["total"].as_u64()).sum())
 }

@@ -88,7 +88,7 @@ fn search(
     let mut found = 0;
     for source in snapshot.sources(Signal::Logs, i64::MIN, i64::MAX) {
         let candidates = match source.candidates(query)? {
-            Some(rows) => rows,
+            Some(mut found) => found.within(0..source.rows() as u32),
             None => Rows::from_sorted((0..source.rows() as u32).collect()),
         };
         let mut pieces = candidates.as_slice().chunks(PIECE_ROWS);

@@ -41,7 +41,7 @@ pub use catalog::CatalogAddress;
 pub use compaction::{SegmentSizes, Sizes};
 pub use disk::SegmentsAddress;
 pub use error::{Error, Result};
-pub use log_index::{TextQuery, tokenize};
+pub use log_index::{Candidates, TextQuery, tokenize};
 pub use options::{Clock, Options};
 pub use retention::{Retention, Rules, ServiceRule};
 pub use rows::Rows;

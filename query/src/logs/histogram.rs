@@ -1,7 +1,7 @@
 //! How many records passed a filter, by severity over time.
 
 use super::filter::{Filter, column};
-use super::scan::{Chunk, Collector, Scan};
+use super::scan::{Chunk, Collector, Mergeable, Scan};
 use super::step::readable_step_ms;
 use crate::Error;
 use crate::http::run::Budget;
@@ -26,10 +26,10 @@ pub fn histogram(
     let step_ms = readable_step_ms(range.duration_ns(), buckets);
     let start_ms = range.from.0.div_euclid(step_ms * MILLISECOND) * step_ms;
     let mut counts = Counts::new(start_ms, step_ms, range);
-    let sources = snapshot.sources(Signal::Logs, range.from.0, range.to.0);
+    let sources = snapshot.sources(Signal::Logs, range.from.0, range.to.0.saturating_sub(1));
     let columns = &["severity_number"];
-    let scan = Scan { filter, signal: Signal::Logs, range, columns, newest_first: false };
-    let partial = scan.run(&sources, budget, &mut counts)?;
+    let scan = Scan { filter, signal: Signal::Logs, range, columns, attributes: &[], newest_first: false };
+    let partial = scan.run_on_cores(&sources, budget, &mut counts)?;
     let mut stats = budget.stats();
     stats.partial = partial;
     let series: Vec<SeverityCounts> = CLASSES
@@ -72,6 +72,19 @@ impl Collector for Counts {
             let class = self.class.get(number).copied().unwrap_or(self.class[0]);
             self.of_class[class][bucket] += 1;
         }
+        Ok(())
+    }
+}
+
+impl Mergeable for Counts {
+    fn fork(&self) -> Counts {
+        let of_class = std::array::from_fn(|class| vec![0; self.of_class[class].len()]);
+        Counts { of_class, ..*self }
+    }
+
+    fn merge(&mut self, other: Counts) -> Result<(), Error> {
+        let pairs = self.of_class.iter_mut().flatten().zip(other.of_class.iter().flatten());
+        pairs.for_each(|(own, more)| *own += more);
         Ok(())
     }
 }

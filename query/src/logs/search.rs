@@ -40,8 +40,15 @@ pub fn search(snapshot: &Snapshot, search: &LogSearch<'_>, budget: &Budget) -> R
     if let Some(cursor) = search.cursor {
         range.to = UnixNano(range.to.0.min(cursor.time.saturating_add(1)));
     }
-    let sources = snapshot.sources(Signal::Logs, range.from.0, range.to.0);
-    let scan = Scan { filter: search.filter, signal: Signal::Logs, range, columns: &[], newest_first: true };
+    let sources = snapshot.sources(Signal::Logs, range.from.0, range.to.0.saturating_sub(1));
+    let scan = Scan {
+        filter: search.filter,
+        signal: Signal::Logs,
+        range,
+        columns: &[],
+        attributes: &[],
+        newest_first: true,
+    };
     let mut newest = Newest::new(search.limit + 1, search.cursor.map(|cursor| cursor.time));
     let partial = scan.run(&sources, budget, &mut newest)?;
     let mut ordered = order(&sources, newest.into_hits(), search.cursor, budget)?;

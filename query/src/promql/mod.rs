@@ -9,7 +9,6 @@ mod aggregate;
 pub mod annotations;
 mod ast;
 mod binary;
-mod cores;
 mod duration;
 pub mod engine;
 mod eval;

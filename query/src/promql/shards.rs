@@ -5,13 +5,13 @@
 //! added up in the order of the series still, and are the same to the last bit.
 
 use super::ast::*;
-use super::cores;
 use super::eval::{Eval, Shared};
 use super::functions::Run;
 use super::labels::Labels;
 use super::plan::is_constant;
 use super::value::{Series, Value};
 use crate::Error;
+use crate::cores;
 use std::collections::HashMap;
 use std::ops::Range;
 

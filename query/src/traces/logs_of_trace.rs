@@ -26,7 +26,14 @@ pub fn count_logs(
     let range = TimeRange { from: UnixNano(from), to: UnixNano(to) };
     let test = IdTest::Equals(trace_id.to_vec());
     let filter = Filter::Leaf(Leaf::Id { column: "trace_id", test });
-    let scan = Scan { filter: &filter, signal: Signal::Logs, range, columns: &[], newest_first: false };
+    let scan = Scan {
+        filter: &filter,
+        signal: Signal::Logs,
+        range,
+        columns: &[],
+        attributes: &[],
+        newest_first: false,
+    };
     let mut count = Count(0);
     let partial = scan.run(&snapshot.sources(Signal::Logs, from, to), budget, &mut count)?;
     Ok((count.0, partial))

@@ -101,7 +101,8 @@ fn newest(
     let mut traces = search.cursor.map_or(0, |cursor| cursor.given) + wanted;
     loop {
         let mut newest = Newest::new(traces, search.most_traces());
-        let scan = Scan { filter, signal, range, columns: &["trace_id"], newest_first: true };
+        let scan =
+            Scan { filter, signal, range, columns: &["trace_id"], attributes: &[], newest_first: true };
         let partial = scan.run(&sources, budget, &mut newest)?;
         let (keys, more) = newest.into_keys();
         let keys = search.behind_cursor(keys);
@@ -118,7 +119,7 @@ fn slowest(snapshot: &Snapshot, search: &TraceSearch<'_>, budget: &Budget) -> Re
     let sources = snapshot.sources(signal, range.from.0, range.to.0);
     let mut slowest = Slowest::new(search.most_traces());
     let columns = &["trace_id", "end_time"];
-    let scan = Scan { filter, signal, range, columns, newest_first: false };
+    let scan = Scan { filter, signal, range, columns, attributes: &[], newest_first: false };
     let partial = scan.run(&sources, budget, &mut slowest)?;
     Ok((search.behind_cursor(slowest.into_keys()), partial))
 }

@@ -4,6 +4,7 @@
 
 mod build;
 mod bundle;
+mod candidates;
 mod open;
 mod query;
 mod tokenizer;
@@ -11,6 +12,7 @@ mod verify;
 mod words;
 
 pub use build::IndexBuilder;
+pub use candidates::Candidates;
 pub use open::LogIndex;
 pub use query::TextQuery;
 pub use tokenizer::tokenize;

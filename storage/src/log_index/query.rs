@@ -1,5 +1,6 @@
 //! Which rows may match a question about words.
 
+use super::candidates::{Candidates, Node};
 use super::open::LogIndex;
 use super::{schema, tokenize};
 use crate::error::Result;
@@ -22,13 +23,20 @@ pub enum TextQuery {
 }
 
 impl LogIndex {
-    /// The rows that may match, a superset of those that do; `None` when reading all rows is
-    /// quicker or the question says nothing about words.
-    pub fn rows(&self, query: &TextQuery) -> Result<Option<Rows>> {
-        Ok(self.evaluate(query).map_err(tantivy::TantivyError::from)?)
+    /// The rows that may match, a superset of those that do, to be asked for run by run; `None` when
+    /// the question says nothing about words, or about too many.
+    pub fn candidates(&self, query: &TextQuery) -> Result<Option<Candidates>> {
+        let node = self.node(query).map_err(tantivy::TantivyError::from)?;
+        Ok(node.map(|node| Candidates::new(node, self.rows)))
     }
 
-    fn evaluate(&self, query: &TextQuery) -> io::Result<Option<Rows>> {
+    /// All of them at once.
+    #[cfg(test)]
+    pub fn rows(&self, query: &TextQuery) -> Result<Option<Rows>> {
+        Ok(self.candidates(query)?.map(|mut candidates| candidates.within(0..self.rows)))
+    }
+
+    fn node(&self, query: &TextQuery) -> io::Result<Option<Node>> {
         match query {
             TextQuery::Word(text) => self.all_words(tokenize(text), false),
             TextQuery::Prefix(text) => self.all_words(tokenize(text), true),
@@ -38,54 +46,35 @@ impl LogIndex {
     }
 
     /// Rows with all of the words, of which the last may only be a begin.
-    fn all_words(&self, mut words: Vec<String>, last_is_prefix: bool) -> io::Result<Option<Rows>> {
+    fn all_words(&self, mut words: Vec<String>, last_is_prefix: bool) -> io::Result<Option<Node>> {
         let prefix = if last_is_prefix { words.pop() } else { None };
-        let mut found: Option<Rows> = None;
-        for word in words {
-            let rows = self.word(&word)?;
-            found = Some(found.map_or_else(|| rows.clone(), |before| before.intersect(&rows)));
-        }
-        if let Some(rows) = prefix.map(|prefix| self.prefix(&prefix)).transpose()?.flatten() {
-            found = Some(found.map_or_else(|| rows.clone(), |before| before.intersect(&rows)));
-        }
-        Ok(found)
+        let mut all: Vec<Node> = words.iter().map(|word| self.word(word)).collect::<io::Result<_>>()?;
+        all.extend(prefix.map(|prefix| self.prefix(&prefix)).transpose()?.flatten());
+        Ok(Node::all(all))
     }
 
     /// A part that can't be answered leaves the others to narrow the rows.
-    fn all(&self, parts: &[TextQuery]) -> io::Result<Option<Rows>> {
-        let mut found: Option<Rows> = None;
+    fn all(&self, parts: &[TextQuery]) -> io::Result<Option<Node>> {
+        let mut all = Vec::new();
         for part in parts {
-            if let Some(rows) = self.evaluate(part)? {
-                found = Some(found.map_or_else(|| rows.clone(), |before| before.intersect(&rows)));
-            }
+            all.extend(self.node(part)?);
         }
-        Ok(found)
+        Ok(Node::all(all))
     }
 
     /// A part that can't be answered could match any row.
-    fn any(&self, parts: &[TextQuery]) -> io::Result<Option<Rows>> {
-        let mut found = Rows::default();
-        for part in parts {
-            match self.evaluate(part)? {
-                Some(rows) => found = found.union(&rows),
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(found))
+    fn any(&self, parts: &[TextQuery]) -> io::Result<Option<Node>> {
+        let parts: io::Result<Option<Vec<Node>>> = parts.iter().map(|part| self.node(part)).collect();
+        Ok(parts?.map(Node::Or))
     }
 
-    fn word(&self, word: &str) -> io::Result<Rows> {
+    fn word(&self, word: &str) -> io::Result<Node> {
         let term = Term::from_field_text(schema().1, word);
         let postings = self.inverted.read_postings(&term, IndexRecordOption::Basic)?;
-        let mut rows = Vec::new();
-        if let Some(mut postings) = postings {
-            rows.reserve(postings.size_hint() as usize);
-            push_all(&mut postings, &mut rows);
-        }
-        Ok(Rows::from_sorted(rows))
+        Ok(postings.map_or_else(|| Node::rows(Rows::default()), |postings| Node::Word(Box::new(postings))))
     }
 
-    fn prefix(&self, prefix: &str) -> io::Result<Option<Rows>> {
+    fn prefix(&self, prefix: &str) -> io::Result<Option<Node>> {
         let dictionary = self.inverted.terms();
         let mut words = dictionary.range().ge(prefix.as_bytes()).into_stream()?;
         let mut rows = Vec::new();
@@ -97,16 +86,12 @@ impl LogIndex {
             }
             let mut postings =
                 self.inverted.read_postings_from_terminfo(words.value(), IndexRecordOption::Basic)?;
-            push_all(&mut postings, &mut rows);
+            let mut row = postings.doc();
+            while row != TERMINATED {
+                rows.push(row);
+                row = postings.advance();
+            }
         }
-        Ok(Some(Rows::new(rows)))
-    }
-}
-
-fn push_all(postings: &mut impl DocSet, rows: &mut Vec<u32>) {
-    let mut row = postings.doc();
-    while row != TERMINATED {
-        rows.push(row);
-        row = postings.advance();
+        Ok(Some(Node::rows(Rows::new(rows))))
     }
 }

@@ -78,8 +78,40 @@ fn damage_anywhere_is_found() {
     assert!(open(&disk, &path, 5).is_err());
 }
 
+fn any_query() -> impl Strategy<Value = TextQuery> {
+    let word = "[abc]{1,2}";
+    let leaf = prop_oneof![word.prop_map(TextQuery::Word), word.prop_map(TextQuery::Prefix)];
+    leaf.prop_recursive(3, 8, 3, |inner| {
+        let parts = prop::collection::vec(inner, 1..4);
+        prop_oneof![parts.clone().prop_map(TextQuery::And), parts.prop_map(TextQuery::Or)]
+    })
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn runs_of_rows_give_together_what_all_rows_give(
+        bodies in prop::collection::vec("([abc]{1,2} ){0,3}", 1..600),
+        repeat in 1usize..4,
+        query in any_query(),
+        mut bounds in prop::collection::vec(0u32..2_000, 0..6),
+    ) {
+        // Long enough for several blocks of postings.
+        let bodies: Vec<&str> = bodies.iter().map(String::as_str).cycle().take(bodies.len() * repeat).collect();
+        let matches = |query: &TextQuery, body: &str| naive(query, &tokenize(body));
+        let expected: Vec<u32> =
+            (0..bodies.len() as u32).filter(|row| matches(&query, bodies[*row as usize])).collect();
+        let (disk, path) = built(&bodies);
+        let index = open(&disk, &path, bodies.len() as u64).unwrap();
+        let mut candidates = index.candidates(&query).unwrap().unwrap();
+        prop_assert!((0.0..=1.0).contains(&candidates.share()) && (candidates.share() > 0.0 || expected.is_empty()));
+        bounds.extend([0, bodies.len() as u32]);
+        bounds.sort_unstable();
+        let runs = bounds.windows(2).map(|pair| candidates.within(pair[0]..pair[1].min(bodies.len() as u32)));
+        let found: Vec<u32> = runs.flat_map(|rows| rows.iter().collect::<Vec<_>>()).collect();
+        prop_assert_eq!(found, expected, "{:?}", query);
+    }
+
     #[test]
     fn the_index_finds_what_a_scan_finds(
         bodies in prop::collection::vec("[a-cA-C ,é]{0,12}", 1..40),
@@ -95,5 +127,14 @@ proptest! {
         let found = |query| index.rows(&query).unwrap().unwrap().iter().collect::<Vec<_>>();
         prop_assert_eq!(found(word(&wanted)), scan(&|word| *word == wanted));
         prop_assert_eq!(found(TextQuery::Prefix(wanted.clone())), scan(&|word| word.starts_with(&wanted)));
+    }
+}
+
+fn naive(query: &TextQuery, words: &[String]) -> bool {
+    match query {
+        TextQuery::Word(text) => words.contains(text),
+        TextQuery::Prefix(text) => words.iter().any(|word| word.starts_with(text.as_str())),
+        TextQuery::And(parts) => parts.iter().all(|part| naive(part, words)),
+        TextQuery::Or(parts) => parts.iter().any(|part| naive(part, words)),
     }
 }

@@ -37,7 +37,7 @@ use crate::cache::{Cache, Key};
 use crate::catalog::{FileEntry, SegmentEntry};
 use crate::disk::{Disk, DiskReader};
 use crate::error::{Error, IoContext, Result};
-use crate::log_index::{LogIndex, TextQuery};
+use crate::log_index::{Candidates, LogIndex, TextQuery};
 use crate::paths::{INDEX_SUFFIX, ROWS_SUFFIX, SERIES_SUFFIX, SUMS_SUFFIX, TRACES_SUFFIX};
 use crate::report::Reports;
 use crate::rows::Rows;
@@ -181,12 +181,12 @@ impl Segment {
         Ok(batches)
     }
 
-    /// Rows that may match; `None` when all must be read.
-    pub fn candidates(&self, query: &TextQuery) -> Result<Option<Rows>> {
+    /// Rows that may match, to be asked for run by run; `None` when all must be read.
+    pub fn candidates(&self, query: &TextQuery) -> Result<Option<Candidates>> {
         if self.entry.file(INDEX_SUFFIX).is_none() || self.index_damaged.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let outcome = self.index().and_then(|index| index.rows(query));
+        let outcome = self.index().and_then(|index| index.candidates(query));
         outcome.or_else(|error| {
             let error = match self.failures.take() {
                 Some(source) => {

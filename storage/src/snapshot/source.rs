@@ -1,7 +1,7 @@
 //! A piece of a snapshot that can be read by itself.
 
 use crate::error::Result;
-use crate::log_index::TextQuery;
+use crate::log_index::{Candidates, TextQuery};
 use crate::memtable::Part;
 use crate::rows::Rows;
 use crate::segment::{Segment, Wanted};
@@ -41,9 +41,9 @@ impl Source {
         }
     }
 
-    /// Rows whose body may match, a superset of those that do; `None` when all must be read because
-    /// there is no (whole) index.
-    pub fn candidates(&self, query: &TextQuery) -> Result<Option<Rows>> {
+    /// Rows whose body may match, a superset of those that do, to be asked for run by run; `None`
+    /// when all must be read because there is no (whole) index.
+    pub fn candidates(&self, query: &TextQuery) -> Result<Option<Candidates>> {
         match self {
             Source::Memory(_) => Ok(None),
             Source::Segment(segment) => segment.candidates(query),
@@ -85,20 +85,25 @@ impl Source {
         }
     }
 
-    /// False when no row has an attribute whose value is this text, or the number that it is the
-    /// decimal of; with `or_resource` also none without the attribute has it of its resource.
-    pub fn may_have_attribute(&self, key: &str, value: &str, or_resource: bool) -> Result<bool> {
+    /// Runs of rows, ascending, outside of which no row has an attribute whose value is this text, or
+    /// the number that it is the decimal of; with `or_resource` also none without the attribute has
+    /// it of its resource.
+    pub fn runs_with_attribute(&self, key: &str, value: &str, or_resource: bool) -> Result<Vec<Range<u32>>> {
         match self {
-            Source::Memory(_) => Ok(true),
-            Source::Segment(segment) => segment.may_have_attribute(key, value, or_resource),
+            Source::Memory(_) => Ok(self.all_rows()),
+            Source::Segment(segment) => segment.runs_with_attribute(key, value, or_resource),
         }
     }
 
-    /// False when no row has this id in a column of ids.
-    pub fn may_have_id(&self, column: &str, id: &[u8]) -> Result<bool> {
+    /// Runs of rows, ascending, outside of which no row has this id in a column of ids.
+    pub fn runs_with_id(&self, column: &str, id: &[u8]) -> Result<Vec<Range<u32>>> {
         match self {
-            Source::Memory(_) => Ok(true),
-            Source::Segment(segment) => segment.may_have_id(column, id),
+            Source::Memory(_) => Ok(self.all_rows()),
+            Source::Segment(segment) => segment.runs_with_id(column, id),
         }
+    }
+
+    fn all_rows(&self) -> Vec<Range<u32>> {
+        std::iter::once(0..self.rows() as u32).collect()
     }
 }

@@ -36,6 +36,11 @@ const BENCHES: &[Bench] = &[
         about: "latency of PromQL and of selectors over 1 M series beside VictoriaMetrics; --series, --hours, --many, --days, --times, --only TEXT, --keep DIR",
         run: peers::run_promql,
     },
+    Bench {
+        name: "search",
+        about: "latency of log searches over 10 M records beside VictoriaLogs; --logs N, --times, --only TEXT, --keep DIR",
+        run: peers::run_search,
+    },
 ];
 
 /// Runs the one that is named; without a name, or with a wrong one, says which there are.

@@ -1,5 +1,6 @@
-//! `cargo xtask bench peers [ITEMS] [--rounds N] [--only SIGNAL]` and `cargo xtask bench promql`: builds the
-//! products that Ocelli is compared with, then runs `benches/peers` in a release build.
+//! `cargo xtask bench peers [ITEMS] [--rounds N] [--only SIGNAL]`, `cargo xtask bench promql` and `cargo xtask bench
+//! search`: builds the products that Ocelli is compared with, then runs `benches/peers` or `benches/search` in a
+//! release build.
 //!
 //! They are built from their sources by Go, into cargo's target directory. One that can't be had is
 //! named and left out.
@@ -31,17 +32,22 @@ const PEERS: [Peer; 3] = [
 ];
 
 pub fn run(paths: &Paths, arguments: &[String]) -> Result<()> {
-    bench(paths, &[], &PEERS, arguments)
+    bench(paths, "peers", &[], &PEERS, arguments)
 }
 
 /// The same program has the queries of metrics, which one of the peers answers too.
 pub fn run_promql(paths: &Paths, arguments: &[String]) -> Result<()> {
-    bench(paths, &["promql"], &PEERS[2..], arguments)
+    bench(paths, "peers", &["promql"], &PEERS[2..], arguments)
 }
 
-fn bench(paths: &Paths, which: &[&str], peers: &[Peer], arguments: &[String]) -> Result<()> {
+/// Searches have a program of their own.
+pub fn run_search(paths: &Paths, arguments: &[String]) -> Result<()> {
+    bench(paths, "search", &[], &PEERS[..1], arguments)
+}
+
+fn bench(paths: &Paths, name: &str, which: &[&str], peers: &[Peer], arguments: &[String]) -> Result<()> {
     let mut bench = command::cargo_in(paths);
-    bench.args(["bench", "--package", "ocelli", "--bench", "peers", "--"]).args(which).args(arguments);
+    bench.args(["bench", "--package", "ocelli", "--bench", name, "--"]).args(which).args(arguments);
     for peer in peers {
         match build(paths, peer) {
             Ok(program) => {

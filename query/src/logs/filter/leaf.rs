@@ -6,6 +6,7 @@ use super::mask::Mask;
 use super::text::TextTest;
 use super::value::ValueTest;
 use crate::Error;
+use crate::logs::scan::runs::Runs;
 use arrow::array::types::Int32Type;
 use arrow::array::{
     Array, AsArray, BinaryArray, FixedSizeBinaryArray, Int32Array, RecordBatch, StringArray,
@@ -91,14 +92,14 @@ impl Leaf {
         if let Leaf::Attribute { key, .. } = self { Some(key) } else { None }
     }
 
-    /// False when no row of a source passes.
-    pub fn may_pass(&self, source: &Source) -> Result<bool, Error> {
+    /// Runs of rows of a source outside of which none passes; `None` for all.
+    pub fn runs(&self, source: &Source) -> Result<Option<Runs>, Error> {
         Ok(match self {
             Leaf::Attribute { key, test: ValueTest::Equals(scalar), or_resource } => {
-                source.may_have_attribute(key, scalar.text(), *or_resource)?
+                Some(source.runs_with_attribute(key, scalar.text(), *or_resource)?)
             }
-            Leaf::Id { column, test: IdTest::Equals(id) } => source.may_have_id(column, id)?,
-            _ => true,
+            Leaf::Id { column, test: IdTest::Equals(id) } => Some(source.runs_with_id(column, id)?),
+            _ => None,
         })
     }
 

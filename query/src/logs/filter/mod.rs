@@ -15,6 +15,7 @@ pub use leaf::{Leaf, column};
 pub use level::LevelTest;
 
 use super::language::{Expr, SyntaxError, Term};
+use super::scan::runs::{self, Runs};
 use crate::Error;
 use arrow::array::RecordBatch;
 use mask::Mask;
@@ -81,28 +82,35 @@ impl Filter {
         }
     }
 
-    /// False when no row of a source passes, as far as its footer and bloom filters tell.
-    pub fn may_pass(&self, source: &Source) -> Result<bool, Error> {
-        Ok(match self {
-            Filter::All | Filter::Not(_) => true,
-            Filter::Leaf(leaf) => leaf.may_pass(source)?,
+    /// Runs of rows of a source, ascending, outside of which none passes, as far as its footer and
+    /// bloom filters tell; `None` for all.
+    pub fn runs(&self, source: &Source) -> Result<Option<Runs>, Error> {
+        match self {
+            Filter::All | Filter::Not(_) => Ok(None),
+            Filter::Leaf(leaf) => leaf.runs(source),
             Filter::And(all) => {
+                let mut found: Option<Runs> = None;
                 for filter in all {
-                    if !filter.may_pass(source)? {
-                        return Ok(false);
+                    if let Some(runs) = filter.runs(source)? {
+                        found = Some(found.map_or_else(|| runs.clone(), |before| runs::both(&before, &runs)));
+                    }
+                    if found.as_ref().is_some_and(Vec::is_empty) {
+                        break;
                     }
                 }
-                true
+                Ok(found)
             }
             Filter::Or(any) => {
+                let mut found = Runs::new();
                 for filter in any {
-                    if filter.may_pass(source)? {
-                        return Ok(true);
+                    match filter.runs(source)? {
+                        Some(runs) => found = runs::either(&found, &runs),
+                        None => return Ok(None),
                     }
                 }
-                any.is_empty()
+                Ok(Some(found))
             }
-        })
+        }
     }
 
     /// Takes away the rows that do not pass.

@@ -6,7 +6,7 @@ use super::life::ms;
 use super::points::convert;
 use super::target_info::Sightings;
 use crate::Error;
-use crate::promql::cores;
+use crate::cores;
 use crate::promql::labels::Labels;
 use crate::promql::select::{Selection, StoredSeries};
 use crate::promql::value::{Sample, Samples};

@@ -68,26 +68,24 @@ fn what_is_there_is_never_excluded_and_most_of_the_rest_is() {
             .extend(Attributes::of_column(list).iter().map(|(key, value)| (key.to_owned(), display(&value))));
     }
     for (key, value) in &there {
-        assert!(segment.may_have_attribute(key, value, true).unwrap(), "{key}={value}");
+        assert!(!segment.runs_with_attribute(key, value, true).unwrap().is_empty(), "{key}={value}");
     }
-    let may_have = |key: &str, value: &str| segment.may_have_attribute(key, value, true).unwrap();
+    let may_have =
+        |key: &str, value: &str| !segment.runs_with_attribute(key, value, true).unwrap().is_empty();
     let excluded = (0..1_000).filter(|n| !may_have("request", &format!("another-{n}"))).count();
     assert!(excluded > 900, "{excluded} of 1000 are excluded");
     assert!(!may_have("order_id", "4999") && !may_have("order_id", "7000") && !may_have("order_id", "x"));
     assert!(may_have("order_id", "5001.0") && !may_have("absent", "x"));
     // Every resource has one: without the attribute, that counts.
     assert!(may_have("host.cpus", "x"));
-    assert!(!segment.may_have_attribute("host.cpus", "x", false).unwrap());
+    assert!(segment.runs_with_attribute("host.cpus", "x", false).unwrap().is_empty());
 }
 
 #[test]
 fn ids_that_are_there_are_never_excluded() {
     let segment = written(Signal::Logs, vec![test_rows::batch(Signal::Logs, 0, 3_000)], usize::MAX).segment;
-    assert!(
-        (1..3_000)
-            .filter(|n| n % 3 != 0)
-            .all(|n| segment.may_have_id("trace_id", &test_rows::trace_id(n)).unwrap())
-    );
-    assert!(!segment.may_have_id("trace_id", &[9; 16]).unwrap());
-    assert!(segment.may_have_id("span_id", &[9; 8]).unwrap(), "without a bloom filter it may be there");
+    let may_have = |column: &str, id: &[u8]| !segment.runs_with_id(column, id).unwrap().is_empty();
+    assert!((1..3_000).filter(|n| n % 3 != 0).all(|n| may_have("trace_id", &test_rows::trace_id(n))));
+    assert!(!may_have("trace_id", &[9; 16]));
+    assert!(may_have("span_id", &[9; 8]), "without a bloom filter it may be there");
 }

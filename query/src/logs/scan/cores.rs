@@ -1,0 +1,72 @@
+//! The walk where all rows are wanted and their order does not matter, on all cores.
+
+use super::reader::Reader;
+use super::{Collector, Scan, pieces, stopped};
+use crate::Error;
+use crate::cores;
+use crate::http::run::Budget;
+use ocelli_storage::Source;
+use std::ops::Range;
+
+/// So many rows are worth a thread of their own.
+const WORTH_ROWS: usize = if cfg!(test) { 100 } else { 1 << 16 };
+
+/// Keeps what a search is for, part by part.
+pub trait Mergeable: Collector + Send {
+    /// One like this that has seen nothing.
+    fn fork(&self) -> Self;
+
+    /// Takes in what another one has seen.
+    fn merge(&mut self, other: Self) -> Result<(), Error>;
+}
+
+impl Scan<'_> {
+    /// The same as [`Scan::run`], for collectors that look at passing rows only, in any order.
+    pub fn run_on_cores<C: Mergeable>(
+        &self,
+        sources: &[Source],
+        budget: &Budget,
+        collector: &mut C,
+    ) -> Result<Option<String>, Error> {
+        let mut work: Vec<(usize, Range<u32>)> = Vec::new();
+        for (at, source) in sources.iter().enumerate() {
+            let runs = self.runs(source, collector.looks_at_all_rows())?;
+            work.extend(pieces(&runs).map(|piece| (at, piece)));
+        }
+        let rows = work.iter().map(|(_, piece)| piece.len()).sum();
+        let parts = cores::parts(rows, WORTH_ROWS).min(work.len().max(1));
+        // Which part does what is fixed, so that sums of doubles come out the same each time.
+        let parts: Vec<(usize, C)> = (0..parts).map(|part| (part, collector.fork())).collect();
+        let count = parts.len();
+        let done = cores::each(parts, |(part, mut collector)| {
+            let own = work.iter().skip(part).step_by(count);
+            match self.pieces(own, sources, budget, &mut collector) {
+                Err(Error::Timeout(after)) => Ok((collector, Some(after))),
+                outcome => outcome.map(|()| (collector, None)),
+            }
+        })?;
+        let mut ended = None;
+        for (part, after) in done {
+            collector.merge(part)?;
+            ended = ended.or(after);
+        }
+        Ok(ended.map(|after| stopped(after, budget, sources)))
+    }
+
+    fn pieces<'w>(
+        &self,
+        work: impl Iterator<Item = &'w (usize, Range<u32>)>,
+        sources: &[Source],
+        budget: &Budget,
+        collector: &mut dyn Collector,
+    ) -> Result<(), Error> {
+        for (at, piece) in work {
+            budget.check()?;
+            let (at, source) = (*at, &sources[*at]);
+            let mut reader = Reader { scan: self, at, source, budget, collector, oldest: i64::MAX };
+            let mut candidates = reader.candidates()?;
+            reader.read_piece(piece.clone(), &mut candidates)?;
+        }
+        Ok(())
+    }
+}

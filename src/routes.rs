@@ -115,6 +115,7 @@ pub const ROUTES: &[Route] = &[
     read("/api/services"),
     read("/api/services/{service}"),
     read("/api/traces"),
+    read("/api/traces/metrics"),
     read("/api/traces/{trace_id}"),
     read("/api/traces/{trace_id}/spans/{span_id}"),
     read("/api/logs"),

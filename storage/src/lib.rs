@@ -48,7 +48,7 @@ pub use rows::Rows;
 pub use series_index::{ChunkBuilder, ChunkRows, Key, Origin, SeriesChunk};
 pub use snapshot::{
     Choose, End, Found, OfMetrics, Point, PointList, PointValue, QueryMemory, SeriesPoints, Snapshot, Source,
-    Values,
+    TracesRead, Values,
 };
 pub use store::{
     CompactionSummary, LevelSummary, MemorySummary, Reason, Removal, Removed, RetentionSummary, SpanObserver,

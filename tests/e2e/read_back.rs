@@ -200,10 +200,11 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 13] = [
+const ROUTES: [&str; 14] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
+    "/api/traces/metrics",
     "/api/traces/{trace_id}",
     "/api/traces/{trace_id}/spans/{span_id}",
     "/api/logs",

@@ -3,9 +3,9 @@
 use crate::{KeyValue, QueryStats, TimeRange, UnixNano};
 use serde::{Deserialize, Serialize};
 
-/// `GET /api/traces?from&to&service&operation&status&min_duration&max_duration&q&sort&limit&cursor`.
+/// `GET /api/traces?from&to&service&operation&status&min_duration&max_duration&q&query&sort&limit&cursor`.
 ///
-/// All filters hold on one span of the trace. `status` is `error`, `ok` or `unset`; durations are
+/// All filters hold on one span of the trace; `query` is TraceQL instead of them. `status` is `error`, `ok` or `unset`; durations are
 /// `250ms`, `1.5s`, `2m`; `q` is `key:value` terms over span and resource attributes (quote a value
 /// with spaces); `sort` is `newest` (default) or `slowest`; `limit` is 1 to 1000, default 20.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,32 @@ pub struct TraceSummary {
     pub services: Vec<ServiceSpans>,
     /// Spans that the filters hold on, at most 3, the longest first.
     pub matched: Vec<MatchedSpan>,
+    /// What a TraceQL query leaves of the trace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spansets: Vec<Spanset>,
+}
+
+/// Spans that passed a TraceQL query together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Spanset {
+    /// How many they are; `spans` has the earliest of them.
+    pub matched: u32,
+    /// Values of `by()` and of aggregates, as they are written in the query.
+    pub attributes: Vec<KeyValue>,
+    pub spans: Vec<SpansetSpan>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SpansetSpan {
+    pub span_id: String,
+    pub service: String,
+    pub operation: String,
+    pub start: UnixNano,
+    pub duration_ns: i64,
+    /// What `select()` and the filters name, as far as the span has it.
+    pub attributes: Vec<KeyValue>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,6 +80,40 @@ pub struct MatchedSpan {
     pub operation: String,
     pub duration_ns: i64,
     pub error: bool,
+}
+
+/// `GET /api/traces/metrics?query&from&to&step&exemplars`: series made of spans by TraceQL.
+///
+/// `step` is a duration like `30s`; where it is not given there are about 100 steps.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TraceMetricsResponse {
+    pub range: TimeRange,
+    /// The start of the first step, a multiple of the step.
+    pub start: UnixNano,
+    pub step_ns: i64,
+    pub series: Vec<SpanSeries>,
+    pub stats: QueryStats,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SpanSeries {
+    /// Values of `by()`; of quantiles also `p`, of histograms `__bucket`, of `compare()` `__meta_type`.
+    pub labels: Vec<KeyValue>,
+    /// One a step, of the spans that start in it; durations in seconds. None where no span tells.
+    pub values: Vec<Option<f64>>,
+    pub exemplars: Vec<SpanExemplar>,
+}
+
+/// A span that a value is made of.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SpanExemplar {
+    pub time: UnixNano,
+    pub value: f64,
+    pub trace_id: String,
+    pub span_id: String,
 }
 
 /// `GET /api/traces/{trace_id}`: the skeleton in columns, one entry a span, in depth-first order

@@ -62,6 +62,9 @@ const SPAN_QUERY: Param = param(
      resource.KEY, any attribute; bare words are searched in the name.",
 );
 
+const TRACEQL: &str =
+    "TraceQL: { resource.service.name = \"cart\" && duration > 1s } >> { status = error } | count() > 2.";
+
 static ROUTES: &[Route] = &[
     Route {
         path: "/api/services",
@@ -93,11 +96,26 @@ static ROUTES: &[Route] = &[
             param("min_duration", Form::Text, "Of the span: 250ms, 1.5s, 2m."),
             param("max_duration", Form::Text, "Of the span, like `min_duration`."),
             SPAN_QUERY,
+            param("query", Form::Text, TRACEQL),
             param("sort", Form::Choice(&["newest", "slowest"]), "Newest, where not given."),
             param("limit", Form::Number(20, 1, 1_000), "Traces of a page."),
             CURSOR,
         ],
         answer: Schemas::of::<traces::TracesResponse>,
+    },
+    Route {
+        path: "/api/traces/metrics",
+        id: "getTraceMetrics",
+        tag: "traces",
+        summary: "Series made of spans by TraceQL",
+        parameters: &[
+            param("query", Form::Required, "TraceQL that ends in rate() or another function of metrics."),
+            FROM,
+            TO,
+            param("step", Form::Text, "A duration: 30s, 1m. About 100 steps where not given."),
+            param("exemplars", Form::Number(0, 0, 100), "Spans that are named of each series."),
+        ],
+        answer: Schemas::of::<traces::TraceMetricsResponse>,
     },
     Route {
         path: "/api/traces/{trace_id}",

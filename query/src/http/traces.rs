@@ -1,4 +1,6 @@
-//! `GET /api/traces`, `/api/traces/{trace_id}` and `/api/traces/{trace_id}/spans/{span_id}`.
+//! `GET /api/traces`, `/api/traces/metrics`, `/api/traces/{trace_id}` and `/api/traces/{trace_id}/spans/{span_id}`.
+
+mod metrics;
 
 use super::Api;
 use super::answer::{Answer, ok};
@@ -8,6 +10,7 @@ use crate::Error;
 use crate::logs::filter::id::parse_hex;
 use crate::logs::filter::value::{Scalar, ValueTest};
 use crate::logs::filter::{Filter, Leaf};
+use crate::traces::traceql::{self, TraceqlSearch};
 use crate::traces::{self, STATUSES, Sort, TraceCursor, TraceSearch, duration};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -17,6 +20,7 @@ use ocelli_api::traces::{SpanDetail, TraceResponse, TracesResponse};
 pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
     vec![
         ("GET /api/traces", get(search).with_state(api.clone())),
+        ("GET /api/traces/metrics", get(metrics::series).with_state(api.clone())),
         ("GET /api/traces/{trace_id}", get(trace).with_state(api.clone())),
         ("GET /api/traces/{trace_id}/spans/{span_id}", get(span).with_state(api)),
     ]
@@ -25,6 +29,7 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
 async fn search(State(api): State<Api>, params: Params) -> Answer<TracesResponse> {
     let range = params.range(api.now())?;
     let limit = params.number("limit", 20, 1..=1_000)?;
+    let query = query(&params)?;
     let filter = filter(&params)?;
     let sort = match params.get("sort") {
         None | Some("newest") => Sort::Newest,
@@ -36,14 +41,45 @@ async fn search(State(api): State<Api>, params: Params) -> Answer<TracesResponse
     let cursor = params.get("cursor").map(TraceCursor::parse).transpose()?;
     let response = run(&api, move |api, budget| {
         let memory_bytes = api.limits.query_bytes;
-        let wanted = TraceSearch { filter: &filter, range, sort, limit, cursor, memory_bytes };
-        let page = traces::search(&budget.snapshot(api), &wanted, budget)?;
+        let snapshot = budget.snapshot(api);
+        let page = match &query {
+            Some(query) => {
+                let spans = SPANS_OF_SPANSET;
+                let wanted = TraceqlSearch { query, range, sort, limit, cursor, spans, memory_bytes };
+                traceql::search(&snapshot, &wanted, budget)?
+            }
+            None => {
+                let wanted = TraceSearch { filter: &filter, range, sort, limit, cursor, memory_bytes };
+                traces::search(&snapshot, &wanted, budget)?
+            }
+        };
         let mut stats = budget.stats();
         stats.partial = page.partial;
         let next_cursor = page.next.map(|key| key.encode());
         Ok(TracesResponse { range, traces: page.traces, next_cursor, stats })
     });
     ok(response.await?)
+}
+
+/// Spans that are shown of every spanset.
+const SPANS_OF_SPANSET: usize = 20;
+/// The parameters that TraceQL says itself.
+const OF_ONE_SPAN: [&str; 6] = ["service", "operation", "status", "min_duration", "max_duration", "q"];
+
+/// A query for traces in TraceQL, which stands instead of the parameters for one span.
+fn query(params: &Params) -> Result<Option<traceql::Query>, Error> {
+    let Some(text) = params.get("query") else { return Ok(None) };
+    if let Some(other) = OF_ONE_SPAN.into_iter().find(|name| params.get(name).is_some()) {
+        let message = "can't be given together with query; say it in TraceQL, as in \
+                       { resource.service.name = \"cart\" && duration > 1s }";
+        return Err(Error::bad_parameter(other, message));
+    }
+    let query = traceql::parse(text)?;
+    if query.metrics.is_some() {
+        let message = "this query makes series; ask /api/traces/metrics for them";
+        return Err(Error::bad_parameter("query", message));
+    }
+    Ok(Some(query))
 }
 
 /// All parameters hold on one and the same span.

@@ -108,6 +108,53 @@ async fn mistakes_and_unknown_ids() {
     assert!(error["message"].as_str().unwrap().contains("has no span 0000000000000009"));
 }
 
+#[tokio::test]
+async fn traceql_finds_traces_and_makes_series() {
+    let mut failed = Span::new(1, 2, 1, "cart", START + 5, 3_000_000);
+    (failed.status, failed.user) = (2, Some(7));
+    let spans = [
+        Span::new(1, 1, 0, "gateway", START, 9_000_000),
+        failed,
+        Span::new(2, 1, 0, "gateway", START + 20, 1_000_000),
+    ];
+    let (store, _directory) = filled(&spans).await;
+    let client = Client::new(store);
+    // { resource.service.name = "gateway" } > { status = error && .user > 5 } | count() = 1
+    let query =
+        "%7Bresource.service.name%3D%22gateway%22%7D%3E%7Bstatus%3Derror%26%26.user%3E5%7D%7Ccount()%3D1";
+    let body = client.ok(&format!("/api/traces?query={query}")).await;
+    let trace = &body["traces"][0];
+    assert_eq!((&trace["trace_id"], &trace["span_count"]), (&json!(id(1)), &json!(2)));
+    assert_eq!(
+        trace["spansets"],
+        json!([{"matched": 1, "attributes": [{"key": "count()", "value": {"intValue": "1"}}], "spans": [{
+        "span_id": "0000000000000002", "service": "cart", "operation": "cart.call",
+        "start": (START + 5).to_string(), "duration_ns": 3_000_000, "attributes": [
+            {"key": "status", "value": {"stringValue": "error"}},
+            {"key": ".user", "value": {"intValue": "7"}},
+            {"key": "resource.service.name", "value": {"stringValue": "cart"}},
+        ]}]}])
+    );
+    let query = "%7B%7D%7Ccount_over_time()by(resource.service.name)";
+    let uri = format!("/api/traces/metrics?query={query}&step=60m&exemplars=5");
+    let body = client.ok(&uri).await;
+    let total = |at: usize| {
+        let values = body["series"][at]["values"].as_array().unwrap().iter();
+        values.map(|value| value.as_f64().unwrap()).sum::<f64>()
+    };
+    assert_eq!((total(0), total(1), body["step_ns"].as_i64()), (1.0, 2.0, Some(3_600_000_000_000)));
+    assert_eq!(body["series"][0]["exemplars"][0]["trace_id"], json!(id(1)));
+    let error = client.error("/api/traces?query=%7Bduratoin%3E1s%7D", 400).await;
+    assert_eq!((&error["code"], &error["offset"]), (&json!("bad_query"), &json!(1)));
+    assert!(error["message"].as_str().unwrap().contains("did you mean duration?"));
+    let error = client.error("/api/traces?query=%7B%7D&service=cart", 400).await;
+    assert_eq!(error["parameter"], "service");
+    let error = client.error("/api/traces?query=%7B%7D%7Crate()", 400).await;
+    assert!(error["message"].as_str().unwrap().contains("/api/traces/metrics"));
+    client.error("/api/traces/metrics?query=%7B%7D", 400).await;
+    client.error("/api/traces/metrics?query=%7B%7D%7Crate()&step=1ns", 422).await;
+}
+
 /// Every type of attribute, an event, a link: what was sent comes back.
 #[tokio::test]
 async fn a_span_comes_back_whole() {

@@ -24,3 +24,4 @@ mod step;
 pub use cursor::Cursor;
 pub use fields::{compile, origin_field};
 pub use search::{LogSearch, Page, search};
+pub use step::readable_step_ms;

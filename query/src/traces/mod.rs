@@ -18,6 +18,7 @@ mod search;
 mod skeleton;
 mod slowest;
 mod summary;
+pub mod traceql;
 mod warnings;
 
 pub use cursor::TraceCursor;

@@ -7,21 +7,27 @@ use crate::logs::filter::column;
 use crate::logs::scan::{Chunk, Collector};
 use arrow::array::FixedSizeBinaryArray;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The newest matching start of every trace, as far back as the `wanted` newest traces go. What is
 /// known of a trace can only become newer while sources are read, so the floor only rises.
-pub struct Newest {
+pub struct Newest<'a> {
+    /// Other traces are passed over.
+    only: Option<&'a HashSet<[u8; 16]>>,
     wanted: usize,
     most: usize,
     starts: HashMap<[u8; 16], i64>,
     floor: i64,
 }
 
-impl Newest {
+impl<'a> Newest<'a> {
     /// Meeting more than `most` traces is an error.
-    pub fn new(wanted: usize, most: usize) -> Newest {
-        Newest { wanted, most, starts: HashMap::new(), floor: i64::MIN }
+    pub fn new(wanted: usize, most: usize) -> Newest<'a> {
+        Newest { only: None, wanted, most, starts: HashMap::new(), floor: i64::MIN }
+    }
+
+    pub fn among(self, only: &'a HashSet<[u8; 16]>) -> Newest<'a> {
+        Newest { only: Some(only), ..self }
     }
 
     fn keys(&self) -> Vec<TraceKey> {
@@ -34,13 +40,14 @@ impl Newest {
     }
 }
 
-impl Collector for Newest {
+impl Collector for Newest<'_> {
     fn take(&mut self, chunk: &Chunk<'_>) -> Result<(), Error> {
         let ids: &FixedSizeBinaryArray = column(chunk.batch, "trace_id")?;
         for row in chunk.passed.iter() {
             let start = chunk.times.value(row);
-            if start >= self.floor {
-                let newest = self.starts.entry(id_of(ids, row)).or_insert(start);
+            let id = id_of(ids, row);
+            if start >= self.floor && self.only.is_none_or(|only| only.contains(&id)) {
+                let newest = self.starts.entry(id).or_insert(start);
                 *newest = start.max(*newest);
             }
         }

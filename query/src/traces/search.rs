@@ -39,7 +39,7 @@ pub struct TraceSearch<'a> {
 }
 
 /// Of a trace that was met: its entry in a hash map, with the room that the map keeps free.
-const TRACE_BYTES: u64 = 96;
+pub const TRACE_BYTES: u64 = 96;
 
 #[derive(Debug, Default)]
 pub struct TracePage {

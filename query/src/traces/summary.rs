@@ -51,6 +51,7 @@ pub fn summary(
         error_count: rows.iter().filter(|row| row.is_error()).count() as u32,
         services: services.into_iter().map(named).collect(),
         matched: matched.into_iter().map(matched_span).collect(),
+        spansets: Vec::new(),
     })
 }
 

@@ -15,16 +15,21 @@ use std::sync::atomic::Ordering;
 impl Segment {
     /// The spans of a trace: where the list says that they are, or else wherever the ids are.
     pub fn trace(&self, trace_id: &[u8; 16]) -> Result<Vec<RecordBatch>> {
-        let rows = match self.listed(trace_id) {
-            Some(rows) => rows,
-            None => self.scan_ids(trace_id)?,
-        };
+        let rows = self.rows_of(trace_id)?;
         if rows.is_empty() {
             return Ok(Vec::new());
         }
         let batches = self.read(None, Some(&Rows::new(rows)))?;
         let only = batches.iter().map(|batch| only_trace(batch, trace_id));
         only.filter(|batch| !batch.as_ref().is_ok_and(|batch| batch.num_rows() == 0)).collect()
+    }
+
+    /// Rows that are of a trace, a few of others perhaps among them.
+    pub fn rows_of(&self, trace_id: &[u8; 16]) -> Result<Vec<u32>> {
+        match self.listed(trace_id) {
+            Some(rows) => Ok(rows),
+            None => self.scan_ids(trace_id),
+        }
     }
 
     /// Rows that may be of the trace; `None` without a whole list.

@@ -6,12 +6,14 @@ mod memory;
 mod points;
 mod series;
 mod source;
+mod traces;
 
 pub use chunks::{Choose, Found, OfMetrics};
 pub use memory::{End, QueryMemory};
 pub use points::{Point, PointList, PointValue, Values};
 pub use series::SeriesPoints;
 pub use source::Source;
+pub use traces::TracesRead;
 
 use crate::error::Result;
 use crate::memtable::{Part, batch_bytes};

@@ -7,7 +7,7 @@ pub mod id;
 mod leaf;
 mod level;
 pub mod mask;
-mod regexes;
+pub mod regexes;
 pub mod text;
 pub mod value;
 
@@ -21,6 +21,21 @@ use arrow::array::RecordBatch;
 use mask::Mask;
 use ocelli_storage::{Source, TextQuery};
 use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// A test of whole rows that a language brings along.
+pub trait RowTest: Debug + Send + Sync {
+    /// The columns, and the attributes of the row, that are looked at.
+    fn columns(&self) -> Vec<&'static str>;
+    fn attributes(&self) -> Vec<&str>;
+    /// Whether all attributes of the row are looked at.
+    fn all_attributes(&self) -> bool {
+        false
+    }
+    /// Takes away the rows that do not pass.
+    fn apply(&self, batch: &RecordBatch, rows: &mut Mask) -> Result<(), Error>;
+}
 
 /// Passes or does not, for every row.
 #[derive(Clone, Debug)]
@@ -30,6 +45,7 @@ pub enum Filter {
     And(Vec<Filter>),
     Or(Vec<Filter>),
     Leaf(Leaf),
+    Rows(Arc<dyn RowTest>),
 }
 
 impl Filter {
@@ -53,12 +69,13 @@ impl Filter {
         })
     }
 
-    fn cost(&self) -> u32 {
+    pub(crate) fn cost(&self) -> u32 {
         match self {
             Filter::All => 0,
             Filter::Not(inner) => inner.cost(),
             Filter::And(list) | Filter::Or(list) => list.iter().map(Filter::cost).sum(),
             Filter::Leaf(leaf) => u32::from(leaf.cost()),
+            Filter::Rows(_) => 100,
         }
     }
 
@@ -69,6 +86,7 @@ impl Filter {
             Filter::Not(inner) => inner.columns(),
             Filter::And(list) | Filter::Or(list) => list.iter().flat_map(Filter::columns).collect(),
             Filter::Leaf(leaf) => leaf.columns().into_iter().collect(),
+            Filter::Rows(test) => test.columns().into_iter().collect(),
         }
     }
 
@@ -79,6 +97,17 @@ impl Filter {
             Filter::Not(inner) => inner.attributes(),
             Filter::And(list) | Filter::Or(list) => list.iter().flat_map(Filter::attributes).collect(),
             Filter::Leaf(leaf) => leaf.attribute().into_iter().collect(),
+            Filter::Rows(test) => test.attributes().into_iter().collect(),
+        }
+    }
+
+    /// Whether it looks at attributes that it can't name.
+    pub fn all_attributes(&self) -> bool {
+        match self {
+            Filter::All | Filter::Leaf(_) => false,
+            Filter::Not(inner) => inner.all_attributes(),
+            Filter::And(list) | Filter::Or(list) => list.iter().any(Filter::all_attributes),
+            Filter::Rows(test) => test.all_attributes(),
         }
     }
 
@@ -86,7 +115,7 @@ impl Filter {
     /// bloom filters tell; `None` for all.
     pub fn runs(&self, source: &Source) -> Result<Option<Runs>, Error> {
         match self {
-            Filter::All | Filter::Not(_) => Ok(None),
+            Filter::All | Filter::Not(_) | Filter::Rows(_) => Ok(None),
             Filter::Leaf(leaf) => leaf.runs(source),
             Filter::And(all) => {
                 let mut found: Option<Runs> = None;
@@ -121,6 +150,7 @@ impl Filter {
         match self {
             Filter::All => Ok(()),
             Filter::Leaf(leaf) => leaf.apply(batch, rows),
+            Filter::Rows(test) => test.apply(batch, rows),
             Filter::And(all) => all.iter().try_for_each(|filter| filter.apply(batch, rows)),
             Filter::Not(inner) => {
                 let mut passing = rows.clone();
@@ -155,7 +185,7 @@ impl Filter {
                 }
             }
             Filter::Or(any) => any.iter().map(Filter::candidates).collect::<Option<_>>().map(TextQuery::Or),
-            Filter::All | Filter::Not(_) | Filter::Leaf(_) => None,
+            Filter::All | Filter::Not(_) | Filter::Leaf(_) | Filter::Rows(_) => None,
         }
     }
 }

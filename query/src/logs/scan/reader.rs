@@ -55,8 +55,12 @@ impl Reader<'_, '_> {
     /// Reads rows in the order of the source. If the index tells among which of them those are that
     /// pass, only these are tested.
     fn read(&mut self, rows: Option<&Rows>, among: Option<&Rows>) -> Result<(), Error> {
-        let attributes = self.scan.attributes();
-        let batches = self.source.read_keys(Some(&self.scan.columns()), &attributes, rows)?;
+        let (columns, attributes) = (self.scan.columns(), self.scan.attributes());
+        let batches = if self.scan.filter.all_attributes() {
+            self.source.read(Some(&columns), rows)?
+        } else {
+            self.source.read_keys(Some(&columns), &attributes, rows)?
+        };
         let _held = self.budget.hold(&batches)?;
         let numbers: Vec<u32> = match rows {
             Some(rows) => rows.iter().collect(),

@@ -1,0 +1,158 @@
+//! Series by the values of their labels.
+
+use super::cells::{Cells, power_of_two};
+use super::{Exemplar, MAX_SERIES, MetricsSearch, Series, Steps, number};
+use crate::Error;
+use crate::http::run::Budget;
+use crate::traces::traceql::Value;
+use crate::traces::traceql::ast::{Attribute, Expr, Function, Metrics};
+use crate::traces::traceql::eval::SpanRef;
+use std::collections::HashMap;
+use std::fmt::Write;
+
+/// Every series so far.
+pub struct Groups<'q> {
+    metrics: &'q Metrics,
+    names: Vec<String>,
+    pub steps: Steps,
+    exemplars: usize,
+    of_key: HashMap<String, usize>,
+    groups: Vec<Group>,
+    key: String,
+}
+
+struct Group {
+    labels: Vec<Value<'static>>,
+    /// Of histograms.
+    bucket: Option<f64>,
+    cells: Cells,
+    exemplars: Vec<Exemplar>,
+    /// Spans so far, by which exemplars are chosen.
+    seen: u64,
+}
+
+impl<'q> Groups<'q> {
+    pub fn new(search: &MetricsSearch<'q>, metrics: &'q Metrics, steps: Steps) -> Groups<'q> {
+        let names = metrics.by.iter().map(Attribute::to_string).collect();
+        let exemplars = search.exemplars.min(super::MAX_EXEMPLARS);
+        let (of_key, groups) = (HashMap::new(), Vec::new());
+        Groups { metrics, names, steps, exemplars, of_key, groups, key: String::new() }
+    }
+
+    /// What a function looks at; `None` where it only counts.
+    fn of(function: &Function) -> Option<&Expr> {
+        match function {
+            Function::Over(_, expr) | Function::Quantile(expr, _) | Function::Histogram(expr) => Some(expr),
+            Function::Rate | Function::CountOverTime | Function::Compare { .. } => None,
+        }
+    }
+
+    /// Enters a span; one without a number is passed over where a number is asked for.
+    pub fn add<'a>(&mut self, span: &SpanRef<'_, 'a>, budget: &Budget) -> Result<(), Error>
+    where
+        'q: 'a,
+    {
+        let time = span.view.start(span.row);
+        let Some(step) = self.steps.of(time) else { return Ok(()) };
+        let (mut value, mut bucket) = (span.view.duration(span.row) as f64 / 1e9, None);
+        let function: &'q Function = &self.metrics.function;
+        if let Some(expr) = Groups::of(function) {
+            let found = span.value(expr);
+            match number(&found) {
+                Some(number) => value = number,
+                None => return Ok(()),
+            }
+            if let Function::Histogram(_) = self.metrics.function {
+                bucket = Some(power_of_two(value, matches!(found, Value::Duration(_))));
+            }
+        }
+        let metrics = self.metrics;
+        let labels: Vec<Value<'a>> = metrics.by.iter().map(|by| span.attribute(by)).collect();
+        let group = self.group(labels, bucket, budget)?;
+        let wanted = self.exemplars;
+        let group = &mut self.groups[group];
+        group.cells.add(step, value);
+        group.seen += 1;
+        if wanted > 0 {
+            group.offer(span, time, value, wanted);
+        }
+        Ok(())
+    }
+
+    fn group(
+        &mut self,
+        labels: Vec<Value<'_>>,
+        bucket: Option<f64>,
+        budget: &Budget,
+    ) -> Result<usize, Error> {
+        self.key.clear();
+        for label in &labels {
+            // Values of different kinds may read alike.
+            let _ = write!(self.key, "{:?}\u{0}{label}\u{0}", std::mem::discriminant(label));
+        }
+        if let Some(bound) = bucket {
+            let _ = write!(self.key, "{bound}");
+        }
+        if let Some(at) = self.of_key.get(&self.key) {
+            return Ok(*at);
+        }
+        if self.groups.len() == MAX_SERIES {
+            let message = format!(
+                "the query makes more than {MAX_SERIES} series; group by attributes with fewer values"
+            );
+            return Err(Error::LimitExceeded(message));
+        }
+        let cells = Cells::new(&self.metrics.function, self.steps.count);
+        budget.keep(cells.bytes() + self.key.len() + 200)?;
+        let labels = labels.into_iter().map(Value::into_owned).collect();
+        self.groups.push(Group { labels, bucket, cells, exemplars: Vec::new(), seen: 0 });
+        self.of_key.insert(self.key.clone(), self.groups.len() - 1);
+        Ok(self.groups.len() - 1)
+    }
+
+    pub fn finish(self, search: &MetricsSearch<'_>) -> Vec<Series> {
+        let mut all = Vec::new();
+        let rate = matches!(self.metrics.function, Function::Rate).then_some((&self.steps, search.range));
+        for group in self.groups {
+            let mut labels: Vec<_> = self.names.iter().cloned().zip(group.labels).collect();
+            let exemplars = group.exemplars;
+            match &self.metrics.function {
+                Function::Quantile(_, quantiles) => {
+                    for (at, quantile) in quantiles.iter().enumerate() {
+                        let mut labels = labels.clone();
+                        labels.push(("p".to_owned(), Value::Float(*quantile)));
+                        let exemplars = if at == 0 { exemplars.clone() } else { Vec::new() };
+                        all.push(Series { labels, values: group.cells.quantile(*quantile), exemplars });
+                    }
+                }
+                _ => {
+                    labels.extend(group.bucket.map(|bound| ("__bucket".to_owned(), Value::Float(bound))));
+                    all.push(Series { labels, values: group.cells.values(rate), exemplars });
+                }
+            }
+        }
+        all
+    }
+}
+
+impl Group {
+    /// Keeps a spread of the spans: when there are too many, every other one goes and from then on
+    /// only every second, fourth … span is taken.
+    fn offer(&mut self, span: &SpanRef<'_, '_>, time: i64, value: f64, wanted: usize) {
+        let stride = (self.seen / wanted as u64).max(1).next_power_of_two();
+        if !self.seen.is_multiple_of(stride) {
+            return;
+        }
+        if self.exemplars.len() == wanted {
+            let mut at = 0;
+            self.exemplars.retain(|_| {
+                at += 1;
+                at % 2 == 0
+            });
+        }
+        if let Ok(trace_id) = span.view.trace_id(span.row).try_into() {
+            let span_id = span.view.span_id(span.row);
+            self.exemplars.push(Exemplar { time, value, trace_id, span_id });
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Reads traces whole, as far as a query looks at them, and evaluates it.
+
+use super::Value;
+use super::ast::{Attribute, Query};
+use super::candidates::TraceqlSearch;
+use super::eval::{self, Needs, Place, SpanRef, SpansetResult, Trace, View};
+use crate::Error;
+use crate::http::run::Budget;
+use crate::logs::filter::id::to_hex;
+use ocelli_api::traces::{MatchedSpan, ServiceSpans, Spanset, SpansetSpan, TraceSummary};
+use ocelli_api::{KeyValue, TimeRange, UnixNano};
+use ocelli_signal::spans::STATUS_ERROR;
+use ocelli_storage::Snapshot;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+/// Traces, and spans of them, that are read at once.
+pub const MOST_TRACES: usize = 512;
+const MOST_ROWS: usize = 1 << 18;
+/// How many of the matching spans a summary shows.
+const MATCHED: usize = 3;
+
+/// Called with the number of a trace among those asked for, the trace, and what is left of it.
+pub type Each<'f> = dyn FnMut(usize, &Trace<'_>, Vec<SpansetResult<'_>>) -> Result<(), Error> + 'f;
+
+pub struct Evaluator<'q> {
+    query: &'q Query,
+    range: TimeRange,
+    columns: Vec<&'static str>,
+    /// All for `None`.
+    keys: Option<Vec<String>>,
+    /// Attributes that are shown of spans, with their names.
+    shown: Vec<(String, &'q Attribute)>,
+    spans: usize,
+}
+
+impl<'q> Evaluator<'q> {
+    pub fn new(search: &TraceqlSearch<'q>) -> Evaluator<'q> {
+        Evaluator { spans: search.spans, ..Evaluator::of_query(search.query, search.range) }
+    }
+
+    pub fn of_query(query: &'q Query, range: TimeRange) -> Evaluator<'q> {
+        let needs = Needs::of_query(query);
+        let shown =
+            eval::shown(&query.pipeline).into_iter().map(|shown| (shown.to_string(), shown)).collect();
+        let columns = needs.columns.into_iter().collect();
+        let keys = (!needs.all_keys).then(|| needs.keys.into_iter().collect());
+        Evaluator { query, range, columns, keys, shown, spans: 0 }
+    }
+
+    /// Evaluates the first of these traces, in their order; gives how many.
+    pub fn evaluate(
+        &self,
+        snapshot: &Snapshot,
+        trace_ids: &[[u8; 16]],
+        budget: &Budget,
+        each: &mut Each<'_>,
+    ) -> Result<usize, Error> {
+        budget.check()?;
+        let keys: Option<Vec<&str>> =
+            self.keys.as_ref().map(|keys| keys.iter().map(String::as_str).collect());
+        let read = snapshot.traces(trace_ids, Some(&self.columns), keys.as_deref(), MOST_ROWS)?;
+        let _held = budget.hold(&read.batches)?;
+        crate::traces::count(&read.batches, budget);
+        let views: Vec<View<'_>> = read.batches.iter().map(View::new).collect::<Result<_, _>>()?;
+        let mut rows: HashMap<&[u8], Vec<Place>> = HashMap::new();
+        for (at, view) in views.iter().enumerate() {
+            (0..view.len())
+                .for_each(|row| rows.entry(view.trace_id(row)).or_default().push(Place { view: at, row }));
+        }
+        for (at, trace_id) in trace_ids[..read.traces].iter().enumerate() {
+            budget.check()?;
+            let trace = Trace::new(&views, rows.remove(trace_id.as_slice()).unwrap_or_default());
+            let spansets = eval::run(&trace, &self.query.pipeline, self.range);
+            each(at, &trace, spansets)?;
+        }
+        Ok(read.traces)
+    }
+
+    /// One line of a list, with the spansets that matched.
+    pub fn summary(
+        &self,
+        trace_id: &[u8; 16],
+        trace: &Trace<'_>,
+        spansets: &[SpansetResult<'_>],
+    ) -> TraceSummary {
+        let mut services: BTreeMap<&str, ServiceSpans> = BTreeMap::new();
+        let is_error = |span: usize| trace.view(span).status(trace.places[span].row) == STATUS_ERROR;
+        for span in 0..trace.len() {
+            let of = services.entry(service(trace, span)).or_default();
+            of.spans += 1;
+            of.errors += u32::from(is_error(span));
+        }
+        let named = |(name, of): (&str, ServiceSpans)| ServiceSpans { service: name.to_owned(), ..of };
+        let mut matched: Vec<usize> =
+            spansets.iter().flat_map(|spanset| spanset.spans.iter().copied()).collect();
+        matched.sort_by_key(|span| (Reverse(trace.duration_of(*span)), *span));
+        matched.dedup();
+        matched.truncate(MATCHED);
+        let matched_span = |span: usize| MatchedSpan {
+            span_id: to_hex(&trace.view(span).span_id(trace.places[span].row)),
+            service: service(trace, span).to_owned(),
+            operation: name(trace, span).to_owned(),
+            duration_ns: trace.duration_of(span),
+            error: is_error(span),
+        };
+        let root = trace.root;
+        TraceSummary {
+            trace_id: to_hex(trace_id),
+            root_service: root.map(|root| service(trace, root).to_owned()).unwrap_or_default(),
+            root_operation: root.map(|root| name(trace, root).to_owned()).unwrap_or_default(),
+            has_root: root.is_some_and(|root| trace.view(root).parent(trace.places[root].row).is_none()),
+            start: UnixNano(trace.start),
+            duration_ns: trace.end.saturating_sub(trace.start),
+            span_count: trace.len() as u32,
+            error_count: (0..trace.len()).filter(|span| is_error(*span)).count() as u32,
+            services: services.into_iter().map(named).collect(),
+            matched: matched.into_iter().map(matched_span).collect(),
+            spansets: spansets.iter().map(|spanset| self.spanset(trace, spanset)).collect(),
+        }
+    }
+
+    fn spanset(&self, trace: &Trace<'_>, spanset: &SpansetResult<'_>) -> Spanset {
+        let mut spans = spanset.spans.clone();
+        spans.sort_by_key(|span| (trace.start_of(*span), *span));
+        spans.truncate(self.spans);
+        let shown = |span: usize| {
+            let value = |(name, attribute): &(String, &'q Attribute)| {
+                let value = SpanRef::of_trace(trace, span).attribute(attribute);
+                (!value.is_nil()).then(|| pair(name, &value))
+            };
+            self.shown.iter().filter_map(value).collect()
+        };
+        let span = |span: usize| SpansetSpan {
+            span_id: to_hex(&trace.view(span).span_id(trace.places[span].row)),
+            operation: name(trace, span).to_owned(),
+            service: service(trace, span).to_owned(),
+            start: UnixNano(trace.start_of(span)),
+            duration_ns: trace.duration_of(span),
+            attributes: shown(span),
+        };
+        Spanset {
+            matched: spanset.spans.len() as u32,
+            attributes: spanset.attributes.iter().map(|(name, value)| pair(name, value)).collect(),
+            spans: spans.into_iter().map(span).collect(),
+        }
+    }
+}
+
+fn pair(name: &str, value: &Value<'_>) -> KeyValue {
+    KeyValue { key: name.to_owned(), value: value.to_api() }
+}
+
+fn service<'a>(trace: &Trace<'a>, span: usize) -> &'a str {
+    trace.view(span).service(trace.places[span].row)
+}
+
+fn name<'a>(trace: &Trace<'a>, span: usize) -> &'a str {
+    trace.view(span).name(trace.places[span].row)
+}

@@ -116,6 +116,8 @@ pub const ROUTES: &[Route] = &[
     read("/api/services/{service}"),
     read("/api/traces"),
     read("/api/traces/metrics"),
+    read("/api/traces/statistics"),
+    read("/api/traces/{trace_id}/statistics"),
     read("/api/traces/{trace_id}"),
     read("/api/traces/{trace_id}/spans/{span_id}"),
     read("/api/logs"),

@@ -200,11 +200,13 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 14] = [
+const ROUTES: [&str; 16] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
     "/api/traces/metrics",
+    "/api/traces/statistics",
+    "/api/traces/{trace_id}/statistics",
     "/api/traces/{trace_id}",
     "/api/traces/{trace_id}/spans/{span_id}",
     "/api/logs",

@@ -82,6 +82,40 @@ pub struct MatchedSpan {
     pub error: bool,
 }
 
+/// `GET /api/traces/{trace_id}/statistics`, and
+/// `GET /api/traces/statistics?from&to&service&operation&status&min_duration&max_duration&query&limit` of the
+/// newest `limit` traces (1 to 5000, default 200) that match: where the time went, by operation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StatisticsResponse {
+    pub traces: u64,
+    pub spans: u64,
+    /// The operation with the most time of its own first.
+    pub operations: Vec<OperationStatistics>,
+    pub stats: QueryStats,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OperationStatistics {
+    pub service: String,
+    pub operation: String,
+    /// Traces that have it.
+    pub traces: u64,
+    pub spans: u64,
+    pub errors: u64,
+    /// Of all spans; spans inside each other count each.
+    pub total_ns: i64,
+    /// In which no child ran.
+    pub self_ns: i64,
+    /// Of the critical paths of the traces.
+    pub critical_ns: i64,
+    pub min_ns: i64,
+    pub p50_ns: i64,
+    pub p95_ns: i64,
+    pub max_ns: i64,
+}
+
 /// `GET /api/traces/metrics?query&from&to&step&exemplars`: series made of spans by TraceQL.
 ///
 /// `step` is a duration like `30s`; where it is not given there are about 100 steps.
@@ -128,6 +162,9 @@ pub struct TraceResponse {
     pub services: Vec<String>,
     pub operations: Vec<String>,
     pub spans: SpanColumns,
+    /// Of every root, in the order of time.
+    #[serde(default)]
+    pub critical_path: CriticalPath,
     /// Log records that carry this trace id.
     pub log_count: u64,
     /// What is odd about this trace, in words: missing parents, clock skew, spans sent twice.
@@ -161,6 +198,24 @@ pub struct SpanColumns {
     pub status: Vec<i32>,
     pub event_count: Vec<u32>,
     pub link_count: Vec<u32>,
+    /// The part of a span in which none of its children ran.
+    #[serde(default)]
+    pub self_ns: Vec<i64>,
+    /// What a span itself has of the critical path.
+    #[serde(default)]
+    pub critical_ns: Vec<i64>,
+}
+
+/// The critical path in pieces, as equal-length columns: from the end of a root back in time, always
+/// into the child that finished last before. The pieces of a root are as long as it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CriticalPath {
+    /// Row of the span that the path is in itself.
+    pub row: Vec<u32>,
+    /// From the start of the trace.
+    pub start_offset_ns: Vec<i64>,
+    pub duration_ns: Vec<i64>,
 }
 
 /// `GET /api/traces/{trace_id}/spans/{span_id}`: everything that was sent of one span.

@@ -62,6 +62,11 @@ const SPAN_QUERY: Param = param(
      resource.KEY, any attribute; bare words are searched in the name.",
 );
 
+const SERVICE: Param = param("service", Form::Text, "`service.name` of the span's resource.");
+const OPERATION: Param = param("operation", Form::Text, "The span's name.");
+const STATUS: Param = param("status", Form::Choice(&["unset", "ok", "error"]), "The span's status.");
+const MIN_DURATION: Param = param("min_duration", Form::Text, "Of the span: 250ms, 1.5s, 2m.");
+const MAX_DURATION: Param = param("max_duration", Form::Text, "Of the span, like `min_duration`.");
 const TRACEQL: &str =
     "TraceQL: { resource.service.name = \"cart\" && duration > 1s } >> { status = error } | count() > 2.";
 
@@ -90,11 +95,11 @@ static ROUTES: &[Route] = &[
         parameters: &[
             FROM,
             TO,
-            param("service", Form::Text, "`service.name` of the span's resource."),
-            param("operation", Form::Text, "The span's name."),
-            param("status", Form::Choice(&["unset", "ok", "error"]), "The span's status."),
-            param("min_duration", Form::Text, "Of the span: 250ms, 1.5s, 2m."),
-            param("max_duration", Form::Text, "Of the span, like `min_duration`."),
+            SERVICE,
+            OPERATION,
+            STATUS,
+            MIN_DURATION,
+            MAX_DURATION,
             SPAN_QUERY,
             param("query", Form::Text, TRACEQL),
             param("sort", Form::Choice(&["newest", "slowest"]), "Newest, where not given."),
@@ -116,6 +121,32 @@ static ROUTES: &[Route] = &[
             param("exemplars", Form::Number(0, 0, 100), "Spans that are named of each series."),
         ],
         answer: Schemas::of::<traces::TraceMetricsResponse>,
+    },
+    Route {
+        path: "/api/traces/statistics",
+        id: "getStatistics",
+        tag: "traces",
+        summary: "Where the time of the newest matching traces went, by operation",
+        parameters: &[
+            FROM,
+            TO,
+            SERVICE,
+            OPERATION,
+            STATUS,
+            MIN_DURATION,
+            MAX_DURATION,
+            param("query", Form::Text, TRACEQL),
+            param("limit", Form::Number(200, 1, 5_000), "Traces that are looked at."),
+        ],
+        answer: Schemas::of::<traces::StatisticsResponse>,
+    },
+    Route {
+        path: "/api/traces/{trace_id}/statistics",
+        id: "getTraceStatistics",
+        tag: "traces",
+        summary: "Where the time of a trace went, by operation",
+        parameters: &[TRACE_ID],
+        answer: Schemas::of::<traces::StatisticsResponse>,
     },
     Route {
         path: "/api/traces/{trace_id}",

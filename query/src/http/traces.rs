@@ -1,6 +1,8 @@
 //! `GET /api/traces`, `/api/traces/metrics`, `/api/traces/{trace_id}` and `/api/traces/{trace_id}/spans/{span_id}`.
 
 mod metrics;
+mod selection;
+mod statistics;
 
 use super::Api;
 use super::answer::{Answer, ok};
@@ -21,6 +23,8 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
     vec![
         ("GET /api/traces", get(search).with_state(api.clone())),
         ("GET /api/traces/metrics", get(metrics::series).with_state(api.clone())),
+        ("GET /api/traces/statistics", get(statistics::of_selection).with_state(api.clone())),
+        ("GET /api/traces/{trace_id}/statistics", get(statistics::of_trace).with_state(api.clone())),
         ("GET /api/traces/{trace_id}", get(trace).with_state(api.clone())),
         ("GET /api/traces/{trace_id}/spans/{span_id}", get(span).with_state(api)),
     ]
@@ -63,23 +67,20 @@ async fn search(State(api): State<Api>, params: Params) -> Answer<TracesResponse
 
 /// Spans that are shown of every spanset.
 const SPANS_OF_SPANSET: usize = 20;
-/// The parameters that TraceQL says itself.
-const OF_ONE_SPAN: [&str; 6] = ["service", "operation", "status", "min_duration", "max_duration", "q"];
+/// How the errors of parameters go on.
+const BESIDE_QUERY: &str = "can't be given together with query; say it in TraceQL, as in \
+                            { resource.service.name = \"cart\" && duration > 1s }";
+const MAKES_SERIES: &str = "this query makes series; ask /api/traces/metrics for them";
 
 /// A query for traces in TraceQL, which stands instead of the parameters for one span.
 fn query(params: &Params) -> Result<Option<traceql::Query>, Error> {
-    let Some(text) = params.get("query") else { return Ok(None) };
-    if let Some(other) = OF_ONE_SPAN.into_iter().find(|name| params.get(name).is_some()) {
-        let message = "can't be given together with query; say it in TraceQL, as in \
-                       { resource.service.name = \"cart\" && duration > 1s }";
-        return Err(Error::bad_parameter(other, message));
+    if params.get("query").is_none() {
+        return Ok(None);
     }
-    let query = traceql::parse(text)?;
-    if query.metrics.is_some() {
-        let message = "this query makes series; ask /api/traces/metrics for them";
-        return Err(Error::bad_parameter("query", message));
+    if params.get("q").is_some() {
+        return Err(Error::bad_parameter("q", BESIDE_QUERY));
     }
-    Ok(Some(query))
+    selection::selection(params, "").map(Some)
 }
 
 /// All parameters hold on one and the same span.

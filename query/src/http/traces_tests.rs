@@ -37,6 +37,10 @@ async fn a_skeleton_is_in_drawing_order() {
     assert_eq!(spans["parent_missing"], json!([false, false, false, false, true]));
     assert_eq!(spans["start_offset_ns"], json!([0, 5, 1, 30, 50]));
     assert_eq!(spans["duration_ns"], json!([100, 10, 2, 10, -5]));
+    assert_eq!(spans["self_ns"], json!([80, 10, 2, 10, 0]));
+    assert_eq!(spans["critical_ns"], json!([80, 10, 0, 10, 0]));
+    let path = json!({"row": [0, 1, 0, 3, 0], "start_offset_ns": [0, 5, 15, 30, 40], "duration_ns": [5, 10, 15, 10, 60]});
+    assert_eq!(body["critical_path"], path);
     assert_eq!(body["services"], json!(["gateway", "cart", "payment", "worker"]));
     assert_eq!(spans["service"], json!([0, 1, 2, 2, 3]));
     assert_eq!((&body["trace_id"], &body["log_count"]), (&json!(id(7)), &json!(1)));
@@ -153,6 +157,45 @@ async fn traceql_finds_traces_and_makes_series() {
     assert!(error["message"].as_str().unwrap().contains("/api/traces/metrics"));
     client.error("/api/traces/metrics?query=%7B%7D", 400).await;
     client.error("/api/traces/metrics?query=%7B%7D%7Crate()&step=1ns", 422).await;
+}
+
+#[tokio::test]
+async fn statistics_of_a_trace_and_of_a_selection() {
+    let mut failed = Span::new(1, 3, 1, "cart", START + 50, 40);
+    failed.status = 2;
+    let spans = [
+        Span::new(1, 1, 0, "gateway", START, 100),
+        Span::new(1, 2, 1, "cart", START + 10, 20),
+        failed,
+        Span::new(2, 1, 0, "gateway", START + 500, 10),
+        Span::new(3, 1, 0, "mail", START + 600, 10),
+    ];
+    let (store, _directory) = filled(&spans).await;
+    let client = Client::new(store);
+    let cart = |traces: u32| {
+        json!({
+            "service": "cart", "operation": "cart.call", "traces": traces, "spans": 2, "errors": 1, "total_ns": 60,
+            "self_ns": 60, "critical_ns": 60, "min_ns": 20, "p50_ns": 20, "p95_ns": 40, "max_ns": 40,
+        })
+    };
+    let gateway = |own: u32, traces: u32, min: u32| {
+        json!({
+            "service": "gateway", "operation": "gateway.call", "traces": traces, "spans": traces, "errors": 0,
+            "total_ns": if traces == 1 { 100 } else { 110 }, "self_ns": own, "critical_ns": own, "min_ns": min,
+            "p50_ns": min, "p95_ns": 100, "max_ns": 100,
+        })
+    };
+    let body = client.ok(&format!("/api/traces/{}/statistics", id(1))).await;
+    assert_eq!(body["operations"], json!([cart(1), gateway(40, 1, 100)]));
+    let body = client.ok("/api/traces/statistics?service=gateway").await;
+    assert_eq!((&body["traces"], &body["spans"]), (&json!(2), &json!(4)));
+    assert_eq!(body["operations"], json!([cart(1), gateway(50, 2, 10)]));
+    assert_eq!(body["stats"]["partial"], json!(null));
+    let body = client.ok("/api/traces/statistics?limit=1").await;
+    assert_eq!(body["operations"][0]["service"], "mail");
+    assert!(body["stats"]["partial"].as_str().unwrap().starts_with("these are the newest 1 traces"));
+    client.error(&format!("/api/traces/{}/statistics", id(9)), 404).await;
+    client.error("/api/traces/statistics?status=bad", 400).await;
 }
 
 /// Every type of attribute, an event, a link: what was sent comes back.

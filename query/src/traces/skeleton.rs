@@ -1,13 +1,14 @@
 //! A trace as columns: what a waterfall draws, without attributes.
 
-use super::layout::{Node, layout};
+use super::layout::{Layout, Node, layout};
+use super::path::{self, Times};
 use super::rows::{Row, distinct, spans_of};
 use super::warnings::{self, Oddities};
 use crate::Error;
 use crate::logs::filter::id::to_hex;
 use arrow::array::RecordBatch;
 use ocelli_api::UnixNano;
-use ocelli_api::traces::{SpanColumns, TraceResponse};
+use ocelli_api::traces::{CriticalPath, SpanColumns, TraceResponse};
 use ocelli_signal::span_parts::iter_messages;
 use ocelli_signal::spans::Spans;
 use std::collections::HashMap;
@@ -35,10 +36,13 @@ pub fn skeleton(trace_id: &[u8; 16], batches: &[RecordBatch]) -> Result<TraceRes
         spans.event_count.push(iter_messages(view.events.value(at)).count() as u32);
         spans.link_count.push(iter_messages(view.links.value(at)).count() as u32);
     }
+    let times = times(&rows, &layout);
     let oddities = Oddities { sent_twice, reused_ids: layout.reused_ids, cycles: layout.cycles };
     spans.parent = layout.parent;
     spans.parent_missing = layout.parent_missing;
     spans.subtree_size = layout.subtree_size;
+    spans.self_ns = times.self_ns;
+    spans.critical_ns = times.critical_ns;
     Ok(TraceResponse {
         trace_id: to_hex(trace_id),
         start: UnixNano(start),
@@ -46,9 +50,27 @@ pub fn skeleton(trace_id: &[u8; 16], batches: &[RecordBatch]) -> Result<TraceRes
         warnings: warnings::describe(&spans, &oddities),
         services: services.names,
         operations: operations.names,
+        critical_path: critical_path(&times.segments, start),
         spans,
         ..TraceResponse::default()
     })
+}
+
+fn times(rows: &[Row<'_>], layout: &Layout) -> Times {
+    let drawn = || layout.node.iter().map(|node| &rows[*node]);
+    let (start, end): (Vec<i64>, Vec<i64>) = drawn().map(|row| (row.start(), row.end())).unzip();
+    path::times(layout, &start, &end)
+}
+
+/// From the beginning of the trace, so that it reads as it went.
+fn critical_path(segments: &[path::Segment], start: i64) -> CriticalPath {
+    let mut path = CriticalPath::default();
+    for segment in segments.iter().rev() {
+        path.row.push(segment.row);
+        path.start_offset_ns.push(segment.start.saturating_sub(start));
+        path.duration_ns.push(segment.end.saturating_sub(segment.start));
+    }
+    path
 }
 
 /// Names by number, in the order in which they come up.

@@ -164,6 +164,8 @@ pub(super) mod tests {
             status: vec![0, 0, 0, 2, 0],
             event_count: vec![0; 5],
             link_count: vec![0; 5],
+            self_ns: vec![10, 10, 30, 40, 10],
+            critical_ns: vec![10, 10, 30, 40, 10],
         }
     }
 

@@ -1,6 +1,7 @@
 //! Which traces may match, newest or slowest first, and which of them do.
 
 use super::ast::Query;
+use super::eval::{SpansetResult, Trace};
 use super::narrow::{self, Narrowed};
 use super::read::Evaluator;
 use crate::Error;
@@ -13,7 +14,6 @@ use crate::traces::search::{Sort, TRACE_BYTES, TracePage};
 use crate::traces::slowest::{Slowest, check_most, id_of};
 use arrow::array::FixedSizeBinaryArray;
 use ocelli_api::TimeRange;
-use ocelli_api::traces::TraceSummary;
 use ocelli_signal::Signal;
 use ocelli_storage::Snapshot;
 use std::cmp::Reverse;
@@ -41,48 +41,74 @@ const WIDEN: usize = 4;
 /// A page of the traces that match. Newest is by the start of the newest span that passes one of
 /// the filters that an answer's spans must pass.
 pub fn search(snapshot: &Snapshot, search: &TraceqlSearch<'_>, budget: &Budget) -> Result<TracePage, Error> {
+    let evaluator = Evaluator::new(search);
+    let mut traces = Vec::new();
+    let found = walk(snapshot, search, &evaluator, budget, &mut |trace_id, trace, spansets| {
+        traces.push(evaluator.summary(trace_id, trace, spansets));
+        Ok(())
+    })?;
+    let given = search.cursor.map_or(0, |cursor| cursor.given) + traces.len();
+    let next = found.last.map(|last| TraceCursor { last, given });
+    Ok(TracePage {
+        next: next.filter(|_| found.more && found.partial.is_none()),
+        traces,
+        partial: found.partial,
+    })
+}
+
+/// Called with every trace that matches, in order, and what is left of it.
+pub type EachMatch<'f> = dyn FnMut(&[u8; 16], &Trace<'_>, &[SpansetResult<'_>]) -> Result<(), Error> + 'f;
+
+/// How a walk ended.
+pub struct Walked {
+    /// The last trace that was given.
+    pub last: Option<TraceKey>,
+    /// There are more that match.
+    pub more: bool,
+    /// Why traces may be missing, if so.
+    pub partial: Option<String>,
+}
+
+/// Gives up to `limit` traces that match, in the order of `sort`.
+pub fn walk(
+    snapshot: &Snapshot,
+    search: &TraceqlSearch<'_>,
+    evaluator: &Evaluator<'_>,
+    budget: &Budget,
+    each: &mut EachMatch<'_>,
+) -> Result<Walked, Error> {
     let narrowed = narrow::pipeline(&search.query.pipeline);
     let found = Found { wanted: search.limit + 1, traces: Vec::new(), tried: HashSet::new(), partial: None };
-    let mut walk = Walk { snapshot, search, budget, narrowed, evaluator: Evaluator::new(search), found };
+    let mut walk = Walk { snapshot, search, budget, narrowed, evaluator, found, each };
     match search.sort {
         Sort::Newest => walk.newest()?,
         Sort::Slowest => walk.slowest()?,
     }
-    Ok(walk.found.into_page(search))
+    let Found { mut traces, partial, .. } = walk.found;
+    let more = traces.len() > search.limit;
+    traces.truncate(search.limit);
+    Ok(Walked { last: traces.pop(), more, partial })
 }
 
 /// The traces that match, in order.
 struct Found {
     wanted: usize,
-    traces: Vec<(TraceKey, TraceSummary)>,
+    traces: Vec<TraceKey>,
     tried: HashSet<[u8; 16]>,
     partial: Option<String>,
 }
 
-impl Found {
-    fn into_page(mut self, search: &TraceqlSearch<'_>) -> TracePage {
-        let more = self.traces.len() > search.limit;
-        self.traces.truncate(search.limit);
-        let given = search.cursor.map_or(0, |cursor| cursor.given) + self.traces.len();
-        let next = self.traces.last().map(|(last, _)| TraceCursor { last: *last, given });
-        TracePage {
-            next: next.filter(|_| more && self.partial.is_none()),
-            traces: self.traces.into_iter().map(|(_, summary)| summary).collect(),
-            partial: self.partial,
-        }
-    }
-}
-
-struct Walk<'a> {
+struct Walk<'a, 'f> {
     snapshot: &'a Snapshot,
     search: &'a TraceqlSearch<'a>,
     budget: &'a Budget,
     narrowed: Narrowed,
-    evaluator: Evaluator<'a>,
+    evaluator: &'a Evaluator<'a>,
     found: Found,
+    each: &'a mut EachMatch<'f>,
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// Looks for more and more of the newest traces that may match, until enough do.
     fn newest(&mut self) -> Result<(), Error> {
         let given = self.search.cursor.map_or(0, |cursor| cursor.given);
@@ -137,14 +163,15 @@ impl Walk<'_> {
             let few = if self.narrowed.exact { missing } else { (missing * 2).max(64) };
             let ids: Vec<[u8; 16]> =
                 left.iter().take(few.min(super::read::MOST_TRACES)).map(|key| key.trace_id).collect();
-            let mut matching = Vec::new();
+            let (each, found, limit) = (&mut self.each, &mut self.found.traces, self.search.limit);
             let read =
                 self.evaluator.evaluate(self.snapshot, &ids, self.budget, &mut |at, trace, spansets| {
-                    if !spansets.is_empty() {
-                        matching
-                            .push((left[at], self.evaluator.summary(&left[at].trace_id, trace, &spansets)));
+                    // One more than is wanted tells that there are more.
+                    if spansets.is_empty() || found.len() > limit {
+                        return Ok(());
                     }
-                    Ok(())
+                    found.push(left[at]);
+                    if found.len() <= limit { each(&left[at].trace_id, trace, &spansets) } else { Ok(()) }
                 });
             let done = match read {
                 Err(Error::Timeout(after)) => {
@@ -160,7 +187,6 @@ impl Walk<'_> {
                 }
                 outcome => outcome?,
             };
-            self.found.traces.append(&mut matching);
             self.found.tried.extend(&ids[..done]);
             left = &left[done..];
         }

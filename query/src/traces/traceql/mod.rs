@@ -19,11 +19,14 @@ mod nearest;
 mod parse;
 mod print;
 mod read;
+mod selection;
 mod value;
 
 pub use ast::Query;
-pub use candidates::{TraceqlSearch, search};
+pub use candidates::{TraceqlSearch, Walked, search, walk};
 pub use parse::parse;
+pub use read::Evaluator;
+pub use selection::Selection;
 pub use value::Value;
 
 /// Bytes of a query.

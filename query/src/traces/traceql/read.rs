@@ -48,6 +48,16 @@ impl<'q> Evaluator<'q> {
         Evaluator { query, range, columns, keys, shown, spans: 0 }
     }
 
+    /// The same, with every attribute of the spans and of their resources.
+    pub fn with_everything(mut self) -> Evaluator<'q> {
+        for column in ["attributes", "resource", "status_message"] {
+            if !self.columns.contains(&column) {
+                self.columns.push(column);
+            }
+        }
+        Evaluator { keys: None, ..self }
+    }
+
     /// Evaluates the first of these traces, in their order; gives how many.
     pub fn evaluate(
         &self,

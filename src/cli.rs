@@ -25,6 +25,13 @@ pub enum Command {
     Run(RunArgs),
     /// Take in the lines of standard input: CMD | ocelli pipe --service NAME.
     Pipe(PipeArgs),
+    /// Print log records of a running server, and with --follow those that come in.
+    Logs(LogsArgs),
+    /// Ask a running server.
+    Query {
+        #[command(subcommand)]
+        what: QueryCommand,
+    },
     /// Check configuration files and rule files.
     Check {
         #[arg(required = true)]
@@ -43,6 +50,38 @@ pub enum Command {
     /// One process of the demo shop.
     #[command(hide = true)]
     Shop(ShopArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum QueryCommand {
+    /// The same as `ocelli logs`.
+    Logs(LogsArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct LogsArgs {
+    /// A search as in the UI: level:error service:payment "card declined". Words are joined by spaces; put it in
+    /// quotes for the shell. Put -- before one that begins with a minus.
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+    /// Print records as they come in, until interrupted.
+    #[arg(long, short)]
+    pub follow: bool,
+    /// now-15m, now/d, RFC 3339.
+    #[arg(long, default_value = "now-1h", value_name = "TIME")]
+    pub from: String,
+    /// Like --from.
+    #[arg(long, default_value = "now", value_name = "TIME", conflicts_with = "follow")]
+    pub to: String,
+    /// The newest so many records [default: 100; 10 before those that come in].
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub limit: Option<u16>,
+    /// A JSON object a line, with everything that was sent.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the server's UI and API are.
+    #[arg(long, default_value = "http://127.0.0.1:4319", value_name = "URL")]
+    pub server: String,
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,6 +9,7 @@ mod demo;
 mod forward;
 mod guard;
 mod listeners;
+mod logs;
 mod metrics;
 mod mount;
 mod promql_test;
@@ -23,7 +24,7 @@ mod ui_files;
 mod verify;
 
 use clap::Parser;
-use cli::{Cli, Command, TestCommand};
+use cli::{Cli, Command, QueryCommand, TestCommand};
 use std::process::ExitCode;
 
 /// See `.cargo/config.toml` for its settings.
@@ -66,6 +67,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Run(args) => runtime.block_on(forward::run(args)),
         Command::Pipe(args) => runtime.block_on(forward::pipe(args)),
+        Command::Logs(args) | Command::Query { what: QueryCommand::Logs(args) } => {
+            runtime.block_on(logs::run(args))
+        }
         Command::Verify(args) => runtime.block_on(verify::run(args)),
         Command::Check { files, lint_fatal } => Ok(check::run(&files, lint_fatal)),
         Command::Test { what: TestCommand::Promql { paths } } => promql_test::run(&paths),

@@ -144,6 +144,7 @@ impl Server {
         tracing::info!("stopping");
         self.ready.store(false, Ordering::Release);
         let _ = self.stopping.send(true);
+        self.store.end_following();
         let drained =
             tokio::time::timeout(DRAIN, async { while self.serving.join_next().await.is_some() {} });
         if drained.await.is_err() {

@@ -47,11 +47,11 @@ pub use retention::{Retention, Rules, ServiceRule};
 pub use rows::Rows;
 pub use series_index::{ChunkBuilder, ChunkRows, Key, Origin, SeriesChunk};
 pub use snapshot::{
-    Choose, End, Found, OfMetrics, Point, PointList, PointValue, QueryMemory, SeriesPoints, Snapshot, Source,
-    TracesRead, Values,
+    AttributeKeys, Choose, End, Found, OfMetrics, Point, PointList, PointValue, QueryMemory, SeriesPoints,
+    Snapshot, Source, TracesRead, Values,
 };
 pub use store::{
-    CompactionSummary, LevelSummary, MemorySummary, Reason, Removal, Removed, RetentionSummary, SpanObserver,
-    Store, Summary,
+    CompactionSummary, Followed, Follower, LevelSummary, MemorySummary, Reason, Removal, Removed,
+    RetentionSummary, SpanObserver, Store, Summary,
 };
 pub use verify::{Problem, Verified, verify};

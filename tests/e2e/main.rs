@@ -17,6 +17,7 @@ mod crash;
 mod data_files;
 mod demo;
 mod full_disk;
+mod log_tail;
 mod memory;
 mod object_store;
 mod otlp_metrics;

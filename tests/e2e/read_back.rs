@@ -200,7 +200,7 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 16] = [
+const ROUTES: [&str; 22] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
@@ -211,6 +211,12 @@ const ROUTES: [&str; 16] = [
     "/api/traces/{trace_id}/spans/{span_id}",
     "/api/logs",
     "/api/logs/histogram",
+    "/api/logs/context",
+    "/api/logs/stats",
+    "/api/logs/facets",
+    "/api/logs/patterns",
+    "/api/logs/export",
+    "/api/logs/tail",
     "/api/metrics",
     "/api/metrics/cardinality",
     "/api/metrics/points",

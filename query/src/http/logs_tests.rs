@@ -73,3 +73,97 @@ async fn mistakes_are_400_with_place_and_parameter() {
     let empty = client.ok("/api/logs").await;
     assert_eq!(empty["records"], json!([]));
 }
+
+#[tokio::test]
+async fn newer_pages_and_context() {
+    let (store, _directory) = filled(true, &records()).await;
+    let client = Client::new(store);
+    let first = client.ok("/api/logs?limit=10").await;
+    let second =
+        client.ok(&format!("/api/logs?limit=10&cursor={}", first["next_cursor"].as_str().unwrap())).await;
+    let back = second["previous_cursor"].as_str().unwrap();
+    let again = client.ok(&format!("/api/logs?limit=10&direction=newer&cursor={back}")).await;
+    assert_eq!(again["records"], first["records"]);
+    // Nothing is newer yet; the same cursor finds what comes.
+    let newest = again["previous_cursor"].as_str().unwrap();
+    let none = client.ok(&format!("/api/logs?direction=newer&cursor={newest}")).await;
+    assert_eq!((&none["records"], &none["previous_cursor"]), (&json!([]), &json!(newest)));
+    let record = &second["records"][3];
+    let id = record["id"].as_str().unwrap();
+    let around = client.ok(&format!("/api/logs/context?id={id}&before=2&after=3")).await;
+    assert_eq!(around["record"], *record);
+    assert_eq!(around["before"], json!(second["records"].as_array().unwrap()[4..6]));
+    assert_eq!(around["after"], json!(second["records"].as_array().unwrap()[0..3]));
+    assert_eq!(client.error("/api/logs/context?id=5-ab", 404).await["code"], "not_found");
+    assert_eq!(client.error("/api/logs/context?id=x", 400).await["parameter"], "id");
+    assert_eq!(client.error("/api/logs/context", 400).await["parameter"], "id");
+    assert_eq!(client.error("/api/logs?direction=up", 400).await["parameter"], "direction");
+}
+
+#[tokio::test]
+async fn figures_by_field() {
+    let (store, _directory) = filled(true, &records()).await;
+    let client = Client::new(store);
+    let answer = client.ok("/api/logs/stats?q=card+|+stats+count(),max(order_id)+by+(level)").await;
+    assert_eq!(answer["rows"], json!([["info", 90, 5099.0], ["error", 10, 5090.0]]));
+    assert_eq!(answer["columns"][1], json!({"name": "count()", "kind": "figure", "approximate": false}));
+    let error = client.error("/api/logs/stats?q=card+|+stats+cuont()", 400).await;
+    assert_eq!((&error["code"], &error["offset"]), (&json!("bad_query"), &json!(13)));
+    assert!(error["message"].as_str().unwrap().contains("did you mean count?"));
+    let error = client.error("/api/logs?q=card+|+stats+count()", 400).await;
+    assert_eq!(error["offset"], 5);
+}
+
+#[tokio::test]
+async fn a_question_that_finds_nothing_is_told_what_may_be_wrong() {
+    let (store, _directory) = filled(true, &records()).await;
+    let client = Client::new(store);
+    let answer = client.ok("/api/logs?q=ordre_id:5040+-severity:x").await;
+    assert_eq!(answer["hints"], json!({"unknown_fields": [{"name": "ordre_id", "near": ["order_id"]}]}));
+    assert!(client.ok("/api/logs?q=order_id:1").await.get("hints").is_none());
+    let answer = client.ok("/api/logs/stats?q=|+stats+avg(order_ids)").await;
+    assert_eq!(answer["hints"]["unknown_fields"][0]["near"], json!(["order_id"]));
+    let before = client.ok("/api/logs?from=now-2d&to=now-1d").await;
+    assert_eq!(before["hints"], json!({"nearest_after": (NOW - 60_000_000_000).to_string()}));
+    let after = client.ok("/api/logs?from=now-5s&to=now").await;
+    assert_eq!(after["hints"], json!({"nearest_before": (NOW - 60_000_000_000 + 99_000_000).to_string()}));
+}
+
+#[tokio::test]
+async fn facets_and_histogram_by_a_field() {
+    let (store, _directory) = filled(true, &records()).await;
+    let client = Client::new(store);
+    let answer = client.ok("/api/logs/facets?q=card&fields=level,order_id,nowhere&limit=1").await;
+    assert_eq!((&answer["records"], &answer["sampled"]), (&json!(100), &json!(false)));
+    let level = json!({"field": "level", "values": [{"value": "info", "count": 90}], "other": 10, "missing": 0, "distinct": 2, "more": false});
+    assert_eq!(answer["facets"][0], level);
+    assert_eq!(answer["facets"][1]["distinct"], 100);
+    assert_eq!(answer["facets"][2]["missing"], 100);
+    let many = vec!["a"; 51].join(",");
+    assert_eq!(client.error(&format!("/api/logs/facets?fields={many}"), 400).await["parameter"], "fields");
+    let by = client.ok("/api/logs/histogram?from=now-2m&by=level&top=1").await;
+    assert_eq!((&by["by"], &by["total"]), (&json!("level"), &json!(100)));
+    let sum = |counts: &serde_json::Value| {
+        counts.as_array().unwrap().iter().filter_map(|n| n.as_u64()).sum::<u64>()
+    };
+    assert_eq!(
+        (&by["values"][0]["value"], sum(&by["values"][0]["counts"]), sum(&by["other"])),
+        (&json!("info"), 90, 10)
+    );
+    let by = client.ok("/api/logs/histogram?by=nowhere").await;
+    assert!(by["values"][0].get("value").is_none() && sum(&by["values"][0]["counts"]) == 100);
+}
+
+#[tokio::test]
+async fn patterns_since_a_time() {
+    let (store, _directory) = filled(true, &records()).await;
+    let client = Client::new(store);
+    let answer = client.ok("/api/logs/patterns?from=now-2m&since=now-2m").await;
+    assert_eq!(answer["patterns"][0]["template"], "card <*> declined");
+    assert_eq!(
+        (&answer["patterns"][0]["count"], &answer["patterns"][0]["change"]),
+        (&json!(100), &json!("new"))
+    );
+    assert!(client.ok("/api/logs/patterns").await["patterns"][0].get("change").is_none());
+    assert_eq!(client.error("/api/logs/patterns?since=soon", 400).await["parameter"], "since");
+}

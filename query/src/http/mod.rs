@@ -40,6 +40,7 @@ pub struct Api {
     /// Labels of series that were asked for before.
     pub identities: Arc<Identities>,
     admission: Arc<Semaphore>,
+    tails: Arc<Semaphore>,
 }
 
 /// The bounds of a query. Every one of them is named in the error that it causes.
@@ -47,6 +48,8 @@ pub struct Api {
 pub struct Limits {
     /// Queries that run at the same time; the others wait.
     pub concurrent_queries: usize,
+    /// Clients that watch logs come in at the same time; one more is refused.
+    pub concurrent_tails: usize,
     /// How long a query waits for its turn before it is refused.
     pub admission_wait: Duration,
     /// The deadline of a query that asks for none, and the longest that one may ask for.
@@ -63,6 +66,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             concurrent_queries: 8,
+            concurrent_tails: 64,
             admission_wait: Duration::from_secs(2),
             timeout: Duration::from_secs(30),
             points_per_series: 11_000,
@@ -80,8 +84,9 @@ impl Api {
         limits: Limits,
     ) -> Api {
         let admission = Arc::new(Semaphore::new(limits.concurrent_queries.max(1)));
+        let tails = Arc::new(Semaphore::new(limits.concurrent_tails));
         let identities = Arc::new(Identities::new(store.memory()));
-        Api { store, system, clock, limits, identities, admission }
+        Api { store, system, clock, limits, identities, admission, tails }
     }
 
     /// For selections of PromQL.

@@ -3,7 +3,9 @@
 //! Answers come from the types of `ocelli-api`; routes and parameters from the table below, which a
 //! test holds against the routes that exist.
 
-use ocelli_api::{ErrorBody, ingest, logs, metrics, rules, services, traces};
+mod logs;
+
+use ocelli_api::{ErrorBody, ingest, metrics, rules, services, traces};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
@@ -49,12 +51,6 @@ const FROM: Param = param("from", Form::Default("now-1h"), TIME);
 const TO: Param = param("to", Form::Default("now"), "Like `from`; the range does not include it.");
 const CURSOR: Param = param("cursor", Form::Text, "`next_cursor` of the page before this one.");
 const TRACE_ID: Param = param("trace_id", Form::Required, "32 hex digits.");
-const LOG_QUERY: Param = param(
-    "q",
-    Form::Text,
-    "Log search: words, \"phrases\", prefix*, /regex/, field:value, field:>5, field:[1 TO 5], AND OR NOT - ( ). \
-     Fields: level, service, trace_id, span_id, body, event_name, scope, resource.KEY, any attribute.",
-);
 const SPAN_QUERY: Param = param(
     "q",
     Form::Text,
@@ -70,6 +66,7 @@ const MAX_DURATION: Param = param("max_duration", Form::Text, "Of the span, like
 const TRACEQL: &str =
     "TraceQL: { resource.service.name = \"cart\" && duration > 1s } >> { status = error } | count() > 2.";
 
+/// Those of logs have a file of their own.
 static ROUTES: &[Route] = &[
     Route {
         path: "/api/services",
@@ -165,33 +162,6 @@ static ROUTES: &[Route] = &[
         answer: Schemas::of::<traces::SpanDetail>,
     },
     Route {
-        path: "/api/logs",
-        id: "searchLogs",
-        tag: "logs",
-        summary: "Log records, newest first",
-        parameters: &[
-            LOG_QUERY,
-            FROM,
-            TO,
-            param("limit", Form::Number(100, 1, 10_000), "Records of a page."),
-            CURSOR,
-        ],
-        answer: Schemas::of::<logs::LogsResponse>,
-    },
-    Route {
-        path: "/api/logs/histogram",
-        id: "countLogs",
-        tag: "logs",
-        summary: "Log records by severity over time",
-        parameters: &[
-            LOG_QUERY,
-            FROM,
-            TO,
-            param("buckets", Form::Number(60, 1, 500), "About how many; the width is a readable step."),
-        ],
-        answer: Schemas::of::<logs::LogHistogramResponse>,
-    },
-    Route {
         path: "/api/metrics",
         id: "listMetrics",
         tag: "metrics",
@@ -259,7 +229,7 @@ const ERRORS: [(&str, &str); 6] = [
 pub fn document() -> OpenApi {
     let mut schemas = Schemas::default();
     let error = schemas.answer::<ErrorBody>();
-    let paths = ROUTES.iter().fold(PathsBuilder::new(), |paths, route| {
+    let paths = ROUTES.iter().chain(logs::ROUTES).fold(PathsBuilder::new(), |paths, route| {
         paths.path(route.path, PathItem::new(HttpMethod::Get, operation(route, &error, &mut schemas)))
     });
     let info = InfoBuilder::new()

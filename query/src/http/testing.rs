@@ -36,6 +36,22 @@ impl Client {
         (status, serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{uri}: {error}: {body:?}")))
     }
 
+    /// A header and the text of an answer that is no JSON.
+    pub async fn text(&self, uri: &str, header: &str) -> (String, String) {
+        let response = self.stream(uri).await;
+        assert_eq!(response.status(), 200, "{uri}");
+        let header = response.headers().get(header).and_then(|value| value.to_str().ok());
+        let header = header.unwrap_or_default().to_owned();
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (header, String::from_utf8(body.to_vec()).expect("text"))
+    }
+
+    /// An answer whose body is read while it comes.
+    pub async fn stream(&self, uri: &str) -> axum::response::Response {
+        let request = Request::get(uri).body(Body::empty()).expect("a valid URI");
+        self.0.clone().oneshot(request).await.expect("handlers do not fail")
+    }
+
     /// The JSON body of a POST of a form.
     pub async fn form(&self, uri: &str, form: &'static str) -> Value {
         let request = Request::post(uri).header("content-type", "application/x-www-form-urlencoded");

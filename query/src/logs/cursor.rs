@@ -32,9 +32,23 @@ impl Cursor {
             })
         };
         parse().ok_or_else(|| {
-            Error::bad_parameter("cursor", format!("'{text}' is not a next_cursor of an earlier page"))
+            Error::bad_parameter(
+                "cursor",
+                format!("'{text}' is not a next_cursor or previous_cursor of another page"),
+            )
         })
     }
+}
+
+/// The place of a record of this time and content: `1795230245000000001-feed`, as records are named.
+pub fn record_id(time: i64, hash: u64) -> String {
+    format!("{time}-{hash:x}")
+}
+
+/// The place right before a record by its name.
+pub fn of_record(id: &str) -> Result<Cursor, Error> {
+    Cursor::parse(&format!("{id}-0"))
+        .map_err(|_| Error::bad_parameter("id", format!("'{id}' is not the id of a log record")))
 }
 
 #[cfg(test)]
@@ -47,6 +61,8 @@ mod tests {
             let cursor = Cursor { time, hash: 0xfeed, given: 3 };
             assert_eq!(Cursor::parse(&cursor.encode()).unwrap(), cursor);
         }
+        assert_eq!(of_record(&record_id(-5, 0xfeed)).unwrap(), Cursor { time: -5, hash: 0xfeed, given: 0 });
+        assert!(of_record("5").is_err());
         assert!(Cursor::parse("abc").unwrap_err().to_string().contains("'abc' is not a next_cursor"));
     }
 }

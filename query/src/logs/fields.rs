@@ -4,11 +4,16 @@ use super::filter::id::IdTest;
 use super::filter::text::TextTest;
 use super::filter::value::ValueTest;
 use super::filter::{Filter, Leaf, LevelTest};
-use super::language::{self, SyntaxError, Term};
+use super::language::{self, Expr, SyntaxError, Term};
 
 /// Reads a query and makes it ready to run over log batches.
 pub fn compile(query: &str) -> Result<Filter, SyntaxError> {
-    Filter::compile(&language::parse(query)?, &|term| log_field(term).map(Filter::Leaf))
+    filter(&language::parse(language::only_filter(query)?)?)
+}
+
+/// Makes a query ready to run over log batches.
+pub fn filter(expr: &Expr) -> Result<Filter, SyntaxError> {
+    Filter::compile(expr, &|term| log_field(term).map(Filter::Leaf))
 }
 
 fn log_field(term: &Term) -> Result<Leaf, SyntaxError> {

@@ -3,7 +3,7 @@
 
 use super::cursor::Cursor;
 use super::fixture::{Random, Record, TENANT, Value, batch, store};
-use super::{LogSearch, compile, histogram, search};
+use super::{Direction, LogSearch, compile, histogram, search};
 use crate::http::run::Budget;
 use ocelli_api::{TimeRange, UnixNano};
 use ocelli_storage::Snapshot;
@@ -53,7 +53,14 @@ fn best_of(count: usize, mut work: impl FnMut() -> u64) -> (u64, f64) {
 
 fn newest(snapshot: &Snapshot, query: &str, range: TimeRange, cursor: Option<Cursor>) -> u64 {
     let filter = compile(query).unwrap();
-    let wanted = LogSearch { filter: &filter, range, limit: 100, cursor, page_bytes: usize::MAX };
+    let wanted = LogSearch {
+        filter: &filter,
+        range,
+        limit: 100,
+        cursor,
+        direction: Direction::Older,
+        page_bytes: usize::MAX,
+    };
     search(snapshot, &wanted, &budget()).unwrap().records.len() as u64
 }
 
@@ -105,6 +112,13 @@ async fn figures() {
 fn old_trace(snapshot: &Snapshot) -> String {
     let filter = compile("*").unwrap();
     let range = TimeRange { from: UnixNano(START), to: UnixNano(START + 1_000_000_000) };
-    let wanted = LogSearch { filter: &filter, range, limit: 1, cursor: None, page_bytes: usize::MAX };
+    let wanted = LogSearch {
+        filter: &filter,
+        range,
+        limit: 1,
+        cursor: None,
+        direction: Direction::Older,
+        page_bytes: usize::MAX,
+    };
     search(snapshot, &wanted, &budget()).unwrap().records[0].trace_id.clone()
 }

@@ -23,9 +23,8 @@ pub fn histogram(
     buckets: i64,
     budget: &Budget,
 ) -> Result<LogHistogramResponse, Error> {
-    let step_ms = readable_step_ms(range.duration_ns(), buckets);
-    let start_ms = range.from.0.div_euclid(step_ms * MILLISECOND) * step_ms;
-    let mut counts = Counts::new(start_ms, step_ms, range);
+    let buckets = Buckets::new(range, buckets);
+    let mut counts = Counts::new(buckets);
     let sources = snapshot.sources(Signal::Logs, range.from.0, range.to.0.saturating_sub(1));
     let columns = &["severity_number"];
     let scan = Scan { filter, signal: Signal::Logs, range, columns, attributes: &[], newest_first: false };
@@ -38,7 +37,41 @@ pub fn histogram(
         .map(|(class, counts)| SeverityCounts { severity: (*class).to_owned(), counts })
         .collect();
     let total = series.iter().flat_map(|series| &series.counts).sum();
-    Ok(LogHistogramResponse { range, start_ms, step_ms, series, total, stats })
+    let Buckets { start_ms, step_ms, .. } = buckets;
+    Ok(LogHistogramResponse {
+        range,
+        start_ms,
+        step_ms,
+        series,
+        total,
+        stats,
+        ..LogHistogramResponse::default()
+    })
+}
+
+/// Buckets of time of a readable width.
+#[derive(Clone, Copy, Debug)]
+pub struct Buckets {
+    pub start_ms: i64,
+    pub step_ms: i64,
+    pub count: usize,
+}
+
+impl Buckets {
+    /// About so many over a range.
+    pub fn new(range: TimeRange, buckets: i64) -> Buckets {
+        let step_ms = readable_step_ms(range.duration_ns(), buckets);
+        let start_ms = range.from.0.div_euclid(step_ms * MILLISECOND) * step_ms;
+        let last =
+            (range.to.0 - 1).saturating_sub(start_ms.saturating_mul(MILLISECOND)) / (step_ms * MILLISECOND);
+        Buckets { start_ms, step_ms, count: usize::try_from(last).unwrap_or_default() + 1 }
+    }
+
+    /// Which one a time of the range is in.
+    pub fn of(&self, time: i64) -> usize {
+        (time.saturating_sub(self.start_ms.saturating_mul(MILLISECOND)) / (self.step_ms * MILLISECOND))
+            as usize
+    }
 }
 
 struct Counts {
@@ -50,16 +83,15 @@ struct Counts {
 }
 
 impl Counts {
-    fn new(start_ms: i64, step_ms: i64, range: TimeRange) -> Counts {
-        let (start_ns, step_ns) = (start_ms.saturating_mul(MILLISECOND), step_ms * MILLISECOND);
-        let last = (range.to.0 - 1).saturating_sub(start_ns) / step_ns;
-        let buckets = usize::try_from(last).unwrap_or_default() + 1;
+    fn new(buckets: Buckets) -> Counts {
+        let (start_ns, step_ns) =
+            (buckets.start_ms.saturating_mul(MILLISECOND), buckets.step_ms * MILLISECOND);
         let position = |number: usize| {
             let class = severity_class(number as i32);
             CLASSES.iter().position(|name| *name == class).unwrap_or(CLASSES.len() - 1)
         };
         let class = std::array::from_fn(position);
-        Counts { start_ns, step_ns, of_class: std::array::from_fn(|_| vec![0; buckets]), class }
+        Counts { start_ns, step_ns, of_class: std::array::from_fn(|_| vec![0; buckets.count]), class }
     }
 }
 

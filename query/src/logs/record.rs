@@ -1,5 +1,6 @@
 //! Stored rows to the records of the API. Only rows that are returned come here.
 
+use super::cursor::record_id;
 use super::filter::id::to_hex;
 use crate::Error;
 use crate::traces::origin::{key_values, resource, scope};
@@ -20,6 +21,7 @@ pub fn record(logs: &Logs<'_>, at: usize) -> LogRecord {
     let body = row.body_value();
     let body = ocelli_signal::AnyValue::parse(&body).unwrap_or(ocelli_signal::AnyValue::Empty);
     LogRecord {
+        id: record_id(row.time, content_hash(logs, at)),
         time: UnixNano(row.time),
         observed_time: UnixNano(row.observed_time),
         severity_number: row.severity_number,

@@ -67,6 +67,11 @@ pub trait Collector {
     fn floor(&self) -> i64 {
         i64::MIN
     }
+
+    /// Rows with a later time can't, in a walk from the oldest on.
+    fn ceiling(&self) -> i64 {
+        i64::MAX
+    }
 }
 
 impl Scan<'_> {
@@ -89,6 +94,46 @@ impl Scan<'_> {
         Ok(None)
     }
 
+    /// The same from the oldest rows on, whatever `newest_first` says; for logs.
+    pub fn run_oldest_first(
+        &self,
+        sources: &[Source],
+        budget: &Budget,
+        collector: &mut dyn Collector,
+    ) -> Result<Option<String>, Error> {
+        let mut order: Vec<usize> = (0..sources.len()).collect();
+        order.sort_by_key(|at| sources[*at].min_time());
+        for at in order {
+            let source = &sources[at];
+            if source.min_time() > collector.ceiling() {
+                break;
+            }
+            match self.source_back(at, source, budget, collector) {
+                Err(Error::Timeout(after)) => return Ok(Some(stopped(after, budget, sources))),
+                outcome => outcome?,
+            }
+        }
+        Ok(None)
+    }
+
+    fn source_back(
+        &self,
+        at: usize,
+        source: &Source,
+        budget: &Budget,
+        collector: &mut dyn Collector,
+    ) -> Result<(), Error> {
+        budget.check()?;
+        let found = if collector.looks_at_all_rows() { None } else { self.filter.runs(source)? };
+        let runs = found.unwrap_or_else(|| std::iter::once(0..source.rows() as u32).collect());
+        let mut reader = Reader { scan: self, at, source, budget, collector, seen: None };
+        match source {
+            _ if runs.is_empty() => Ok(()),
+            Source::Segment(_) => reader.read_sorted_back(&runs),
+            Source::Memory(_) => reader.read_oldest_first(&runs),
+        }
+    }
+
     fn source(
         &self,
         at: usize,
@@ -99,7 +144,7 @@ impl Scan<'_> {
         budget.check()?;
         let runs = self.runs(source, collector.looks_at_all_rows())?;
         let rows: usize = runs.iter().map(ExactSizeIterator::len).sum();
-        let mut reader = Reader { scan: self, at, source, budget, collector, oldest: i64::MAX };
+        let mut reader = Reader { scan: self, at, source, budget, collector, seen: None };
         if rows == 0 {
             Ok(())
         } else if self.newest_first && self.is_sorted(source) {

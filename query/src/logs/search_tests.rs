@@ -1,6 +1,7 @@
 //! The same search by index, by scan and by a naive filter; pages against one large answer.
 
 use super::*;
+use crate::logs::context::{LogContext, context};
 use crate::logs::fixture::{self, Record, TENANT, filled, records};
 use crate::logs::{compile, histogram, language, naive};
 use ocelli_storage::Store;
@@ -21,7 +22,14 @@ fn range(from: i64, to: i64) -> TimeRange {
 
 fn page(store: &Store, query: &str, range: TimeRange, limit: usize, cursor: Option<Cursor>) -> Page {
     let filter = compile(query).unwrap();
-    let wanted = LogSearch { filter: &filter, range, limit, cursor, page_bytes: usize::MAX };
+    let wanted = LogSearch {
+        filter: &filter,
+        range,
+        limit,
+        cursor,
+        direction: Direction::Older,
+        page_bytes: usize::MAX,
+    };
     search(&store.snapshot(TENANT), &wanted, &budget()).unwrap()
 }
 
@@ -154,6 +162,96 @@ async fn pages_are_one_large_answer_cut_in_pieces() {
     });
 }
 
+/// Pages in one direction from a cursor on until there are no more, each newest first.
+fn walk(
+    store: &Store,
+    query: &str,
+    limit: usize,
+    direction: Direction,
+    from: Option<Cursor>,
+) -> Vec<Vec<LogRecord>> {
+    let filter = compile(query).unwrap();
+    let (mut cursor, mut pages) = (from, Vec::new());
+    loop {
+        let range = range(START, END);
+        let wanted = LogSearch { filter: &filter, range, limit, cursor, direction, page_bytes: usize::MAX };
+        let page = search(&store.snapshot(TENANT), &wanted, &budget()).unwrap();
+        let next = if direction == Direction::Older { page.next } else { page.previous };
+        let done = page.records.len() < limit;
+        if !page.records.is_empty() {
+            pages.push(page.records);
+        }
+        cursor = next.map(|cursor| Cursor::parse(&cursor.encode()).unwrap());
+        if done || cursor.is_none() {
+            return pages;
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_of_newer_records_are_those_of_older_ones_backwards() {
+    let records = records(500, 37);
+    for indexed in [true, false] {
+        let (store, _directory) = filled(indexed, &records).await;
+        check(15, &(any_query(), 1usize..60), |(query, limit)| {
+            let whole = page(&store, &query, range(START, END), 10_000, None).records;
+            let newer = walk(&store, &query, limit, Direction::Newer, None);
+            let joined: Vec<LogRecord> = newer.into_iter().rev().flatten().collect();
+            assert!(joined == whole, "{query} by {limit}: {} of {}", joined.len(), whole.len());
+            // From the middle of the whole: what is on both sides of a page is the rest.
+            let first = page(&store, &query, range(START, END), limit, None);
+            let Some(second) = first.next else { return };
+            let middle = page(&store, &query, range(START, END), limit, Some(second));
+            let before: Vec<_> = walk(&store, &query, 7, Direction::Newer, middle.previous)
+                .into_iter()
+                .rev()
+                .flatten()
+                .collect();
+            let after: Vec<_> = match middle.next {
+                Some(next) => walk(&store, &query, 7, Direction::Older, Some(next)).concat(),
+                None => Vec::new(),
+            };
+            assert!([before, middle.records, after].concat() == whole, "{query} by {limit}");
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_record_is_found_again_with_its_neighbours() {
+    let records = records(400, 41);
+    let (store, _directory) = filled(true, &records).await;
+    let whole = page(&store, "*", range(START, END), 10_000, None).records;
+    let twins = |record: &LogRecord| whole.iter().filter(|other| other.id == record.id).count();
+    for (at, record) in whole.iter().enumerate().filter(|(_, record)| twins(record) == 1).step_by(17) {
+        let around = |of_stream| {
+            let range = range(START, END);
+            let wanted =
+                LogContext { id: &record.id, after: 5, before: 3, of_stream, range, page_bytes: usize::MAX };
+            context(&store.snapshot(TENANT), &wanted, &budget()).unwrap()
+        };
+        let all = around(false);
+        assert!(all.record == *record);
+        assert!(
+            all.after == whole[at.saturating_sub(5)..at]
+                && all.before == whole[at + 1..whole.len().min(at + 4)]
+        );
+        let stream = around(true);
+        let same = |other: &&LogRecord| other.resource == record.resource;
+        let before: Vec<_> = whole[at + 1..].iter().filter(same).take(3).cloned().collect();
+        assert!(stream.before == before && stream.after.iter().all(|other| same(&other)));
+    }
+    let wanted = LogContext {
+        id: "5-ab",
+        after: 1,
+        before: 1,
+        of_stream: true,
+        range: range(START, END),
+        page_bytes: 1,
+    };
+    let missing = context(&store.snapshot(TENANT), &wanted, &budget()).unwrap_err();
+    assert!(missing.to_string().contains("there is no log record 5-ab"), "{missing}");
+}
+
 #[tokio::test]
 async fn a_flush_between_two_pages_changes_nothing() {
     let records = records(1_200, 13);
@@ -207,8 +305,14 @@ async fn the_newest_are_found_without_reading_the_rest() {
     ] {
         let budget = budget();
         let filter = compile(query).unwrap();
-        let wanted =
-            LogSearch { filter: &filter, range: old, limit: 100, cursor: None, page_bytes: usize::MAX };
+        let wanted = LogSearch {
+            filter: &filter,
+            range: old,
+            limit: 100,
+            cursor: None,
+            direction: Direction::Older,
+            page_bytes: usize::MAX,
+        };
         let page = search(&store.snapshot(TENANT), &wanted, &budget).unwrap();
         assert_eq!(found(&page.records)[0].1, newest, "{query}");
         assert_eq!(page.records.len(), if query == "needle" { 2 } else { 100 }, "{query}");
@@ -233,6 +337,7 @@ async fn words_that_never_come_together_are_not_read() {
         range: range(START, END),
         limit: 100,
         cursor: None,
+        direction: Direction::Older,
         page_bytes: usize::MAX,
     };
     let page = search(&store.snapshot(TENANT), &wanted, &budget).unwrap();
@@ -248,7 +353,14 @@ async fn a_page_that_grows_too_large_is_cut_and_goes_on() {
     let (mut cursor, mut pieces, mut cut) = (None, Vec::new(), 0);
     loop {
         let range = range(START, END);
-        let wanted = LogSearch { filter: &filter, range, limit: 200, cursor, page_bytes: 20_000 };
+        let wanted = LogSearch {
+            filter: &filter,
+            range,
+            limit: 200,
+            cursor,
+            direction: Direction::Older,
+            page_bytes: 20_000,
+        };
         let page = search(&store.snapshot(TENANT), &wanted, &budget()).unwrap();
         cut += usize::from(page.partial.is_some());
         pieces.extend(page.records);
@@ -266,7 +378,14 @@ async fn after_the_deadline_the_answer_is_partial() {
     let (store, _directory) = filled(false, &records(300, 19)).await;
     let filter = compile("card").unwrap();
     let range = range(START, END);
-    let wanted = LogSearch { filter: &filter, range, limit: 10, cursor: None, page_bytes: usize::MAX };
+    let wanted = LogSearch {
+        filter: &filter,
+        range,
+        limit: 10,
+        cursor: None,
+        direction: Direction::Older,
+        page_bytes: usize::MAX,
+    };
     let page = search(&store.snapshot(TENANT), &wanted, &Budget::new(Duration::ZERO)).unwrap();
     assert!(page.partial.is_some_and(|why| why.contains("stopped after 0 s")));
     assert!(page.next.is_none());

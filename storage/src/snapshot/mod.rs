@@ -1,6 +1,7 @@
 //! One atomic view of a tenant's memtables and segments. Taking it is cheap; reading it blocks, so
 //! async callers do that in `spawn_blocking`.
 
+mod attribute_keys;
 mod chunks;
 mod memory;
 mod points;
@@ -8,6 +9,7 @@ mod series;
 mod source;
 mod traces;
 
+pub use attribute_keys::AttributeKeys;
 pub use chunks::{Choose, Found, OfMetrics};
 pub use memory::{End, QueryMemory};
 pub use points::{Point, PointList, PointValue, Values};

@@ -4,6 +4,7 @@ mod background;
 mod claim;
 mod compact;
 mod flush;
+mod follow;
 mod open;
 mod place;
 mod progress;
@@ -33,6 +34,7 @@ pub(crate) use place::to_read as open_to_read;
 pub(crate) use rebuild::unlisted;
 
 use background::Command;
+use follow::Followers;
 use ocelli_signal::Batch;
 use progress::Progress;
 use room::Room;
@@ -41,6 +43,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use summary::Work;
 use tokio::sync::{Notify, mpsc, oneshot};
 
+pub use follow::{Followed, Follower};
 pub use summary::{
     CompactionSummary, LevelSummary, MemorySummary, Reason, Removal, Removed, RetentionSummary,
 };
@@ -83,6 +86,7 @@ struct Shared {
     room: Room,
     work: Mutex<Work>,
     observer: Option<Arc<dyn SpanObserver>>,
+    followers: Followers,
     /// A memtable has grown to its size.
     grown: Notify,
     /// Held as long as anything works on the directory; none for a disk that is no directory.

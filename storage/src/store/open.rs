@@ -1,5 +1,6 @@
 //! Start: lock, catalog, segments, replay, then the threads that work.
 
+use super::follow::Followers;
 use super::place;
 use super::progress::Progress;
 use super::rebuild;
@@ -67,6 +68,7 @@ pub async fn open_on(
         catalog,
         segments,
         observer,
+        followers: Followers::default(),
     });
     recover::catalog(&shared).await?;
     recover::segments(&shared).await?;
@@ -108,7 +110,10 @@ impl Shared {
         {
             observer.observe(&header.tenant, header.sequence, &record.rows);
         }
-        self.insert(record)
+        let (tenant, signal, rows) = (header.tenant.clone(), header.signal, record.rows.clone());
+        self.insert(record)?;
+        self.followers.show(&tenant, signal, &rows);
+        Ok(())
     }
 
     /// Makes a durable record readable.

@@ -7,12 +7,14 @@ use super::text::TextTest;
 use super::value::ValueTest;
 use crate::Error;
 use crate::logs::scan::runs::Runs;
+use crate::traces::origin::resource;
 use arrow::array::types::Int32Type;
 use arrow::array::{
     Array, AsArray, BinaryArray, FixedSizeBinaryArray, Int32Array, RecordBatch, StringArray,
     TimestampNanosecondArray,
 };
-use ocelli_signal::origin::{Resource, Scope};
+use ocelli_api::traces::Resource;
+use ocelli_signal::origin::{self, Scope};
 use ocelli_signal::{AnyValue, Attributes};
 use ocelli_storage::Source;
 
@@ -44,6 +46,8 @@ pub enum Leaf {
         key: String,
         test: ValueTest,
     },
+    /// The resource has the same attributes, whatever their order.
+    SameResource(Box<Resource>),
     /// The attribute of the row; where it has none, that of its resource.
     Attribute {
         key: String,
@@ -62,7 +66,7 @@ impl Leaf {
     pub fn cost(&self) -> u8 {
         match self {
             Leaf::Level(_) | Leaf::Number { .. } | Leaf::Duration { .. } => 1,
-            Leaf::Service(_) | Leaf::ScopeName(_) | Leaf::Resource { .. } => 2,
+            Leaf::Service(_) | Leaf::ScopeName(_) | Leaf::Resource { .. } | Leaf::SameResource(_) => 2,
             Leaf::Id { .. } => 3,
             Leaf::Column { .. } => 4,
             Leaf::Attribute { .. } => 6,
@@ -77,7 +81,7 @@ impl Leaf {
             Leaf::Duration { .. } => vec!["start_time", "end_time"],
             Leaf::Service(_) => vec!["service"],
             Leaf::ScopeName(_) => vec!["scope"],
-            Leaf::Resource { .. } => vec!["resource"],
+            Leaf::Resource { .. } | Leaf::SameResource(_) => vec!["resource"],
             Leaf::Attribute { or_resource: true, .. } => vec!["attributes", "resource"],
             Leaf::Attribute { .. } => vec!["attributes"],
             Leaf::Number { column, .. }
@@ -154,6 +158,10 @@ impl Leaf {
                     resources.holds(row, |values, at| resource_passes(values.value(at), key, test))
                 });
             }
+            Leaf::SameResource(wanted) => {
+                let mut resources = Distinct::<BinaryArray>::of(batch, "resource")?;
+                rows.retain(|row| resources.holds(row, |values, at| is_same(values.value(at), wanted)));
+            }
             Leaf::Attribute { key, test, or_resource } => {
                 let attributes: &BinaryArray = column(batch, "attributes")?;
                 let own = |row| Attributes::of_column(attributes.value(row)).get(key);
@@ -173,8 +181,15 @@ impl Leaf {
 }
 
 fn resource_passes(resource: &[u8], key: &str, test: &ValueTest) -> bool {
-    let resource = Resource::parse(resource).unwrap_or_default();
+    let resource = origin::Resource::parse(resource).unwrap_or_default();
     resource.attributes().get(key).is_some_and(|value| test.matches(&value))
+}
+
+/// Files keep the attributes of a resource in an order of their own.
+fn is_same(bytes: &[u8], wanted: &Resource) -> bool {
+    let found = resource(bytes);
+    let has = |attribute| wanted.attributes.contains(attribute);
+    found.attributes.len() == wanted.attributes.len() && found.attributes.iter().all(has)
 }
 
 fn scope_passes(scope: &[u8], test: &ValueTest) -> bool {

@@ -13,6 +13,8 @@
 //! | `/regex/`, `field:/regex/` | Rust's regular expressions, found anywhere in the text; `(?i)` ignores case |
 //! | `a b`, `a AND b`, `a OR b`, `NOT a`, `-a`, `( )`, `field:(a OR b)` | AND binds tighter than OR; NOT tightest |
 //!
+//! What is made of the records that are found follows behind a bar ([`split`]): `… | stats count() by (service)`.
+//!
 //! Operators are upper case, so that `and` is a word like any other. A backslash takes a character
 //! as it is. What looks like a field but hardly is one (`http://host`, `std::io`, `12:30:05`) is text;
 //! a key that begins with a digit is quoted: `"5xx":true`.
@@ -20,10 +22,13 @@
 mod ast;
 mod lexer;
 mod parser;
+mod pipe;
 
 pub use ast::{Expr, Literal, Op, Span, Term, Value};
+pub use pipe::{Pipe, only_filter, split};
 
 use crate::Error;
+use std::collections::BTreeSet;
 
 /// Bytes of a query. A person's query has a hundred, a generated one a thousand.
 pub const MAX_BYTES: usize = 16 << 10;
@@ -60,6 +65,18 @@ pub fn parse(text: &str) -> Result<Expr, SyntaxError> {
         return Err(SyntaxError::new(MAX_BYTES, message));
     }
     parser::parse(text, lexer::tokens(text)?)
+}
+
+impl Expr {
+    /// The fields that it names, each once, as they are written.
+    pub fn fields(&self) -> BTreeSet<&str> {
+        match self {
+            Expr::All => BTreeSet::new(),
+            Expr::Not(inner) => inner.fields(),
+            Expr::And(inner) | Expr::Or(inner) => inner.iter().flat_map(Expr::fields).collect(),
+            Expr::Term(term) => term.field.as_deref().into_iter().collect(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -26,8 +26,8 @@ pub(super) struct Reader<'a, 'c> {
     pub source: &'a Source,
     pub budget: &'a Budget,
     pub collector: &'c mut dyn Collector,
-    /// The time of the row that was read last.
-    pub oldest: i64,
+    /// The oldest and the newest time of what was read last, if that is sorted.
+    pub seen: Option<(i64, i64)>,
 }
 
 impl Reader<'_, '_> {
@@ -93,7 +93,9 @@ impl Reader<'_, '_> {
             });
         }
         self.scan.filter.apply(batch, &mut passed)?;
-        self.oldest = times.values().last().copied().unwrap_or(self.oldest);
+        if let [first, .., last] | [first @ last] = &times.values()[..] {
+            self.seen = Some((*last, self.seen.map_or(*first, |(_, newest)| newest)));
+        }
         let (in_range, passed) = (&in_range, &passed);
         self.collector.take(&Chunk { source: self.at, batch, rows, times, in_range, passed })
     }
@@ -102,10 +104,7 @@ impl Reader<'_, '_> {
     pub fn read_sorted(&mut self, runs: &[Range<u32>]) -> Result<(), Error> {
         let first = self.first_row_near(self.scan.range.to.0)?;
         let mut candidates = self.candidates()?;
-        // Pieces are so long that about so many of their rows are read, which is known exactly once
-        // the index was asked: where words that are frequent rarely come together, none may be.
-        let share = candidates.as_ref().map_or(1.0, Candidates::share);
-        let share = if share * SPARSE as f64 > 1.0 { 1.0 } else { share };
+        let share = share(candidates.as_ref());
         let mut size = FIRST_ROWS;
         for run in runs {
             let mut at = run.start.max(first);
@@ -114,7 +113,10 @@ impl Reader<'_, '_> {
                 let length = (size as f64 / share).min(f64::from(run.end - at)) as u32;
                 let end = (at + length.max(1)).min(run.end);
                 self.read_piece(at..end, &mut candidates)?;
-                if self.oldest < self.scan.range.from.0.max(self.collector.floor()) {
+                if self
+                    .seen
+                    .is_some_and(|(oldest, _)| oldest < self.scan.range.from.0.max(self.collector.floor()))
+                {
                     return Ok(());
                 }
                 at = end;
@@ -124,24 +126,55 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
+    /// The other way round: from the last rows on, until a piece begins behind the range or the ceiling.
+    pub fn read_sorted_back(&mut self, runs: &[Range<u32>]) -> Result<(), Error> {
+        let end = self.around(self.scan.range.from.0)?.end;
+        let share = share(self.candidates()?.as_ref());
+        let mut size = FIRST_ROWS;
+        for run in runs.iter().rev() {
+            let mut to = run.end.min(end);
+            while to > run.start {
+                self.budget.check()?;
+                let length = (size as f64 / share).min(f64::from(to - run.start)) as u32;
+                let from = to.saturating_sub(length.max(1)).max(run.start);
+                self.seen = None;
+                // The index is asked in ascending order only.
+                let mut candidates = self.candidates()?;
+                self.read_piece(from..to, &mut candidates)?;
+                let last = (self.scan.range.to.0 - 1).min(self.collector.ceiling());
+                if self.seen.is_some_and(|(_, newest)| newest > last) {
+                    return Ok(());
+                }
+                to = from;
+                size = (size * 4).min(MOST_ROWS);
+            }
+        }
+        Ok(())
+    }
+
     /// A row of a sorted source before which all are at or after `to`, and not long before the
     /// first that is not.
     fn first_row_near(&self, to: i64) -> Result<u32, Error> {
+        if self.source.max_time() < to { Ok(0) } else { Ok(self.around(to)?.start) }
+    }
+
+    /// Rows of a sorted source before which all are at or after a time, and behind which none is.
+    fn around(&self, time: i64) -> Result<Range<u32>, Error> {
         let (mut first, mut end) = (0, self.source.rows() as u32);
-        if self.source.max_time() < to {
-            return Ok(0);
+        if self.source.min_time() >= time {
+            return Ok(end..end);
         }
         while end - first > NEAR_ROWS {
             let middle = first + (end - first) / 2;
             let rows = Rows::from_sorted(vec![middle]);
             let batches = self.source.read(Some(&[self.scan.time()]), Some(&rows))?;
-            let time = match batches.iter().find(|batch| batch.num_rows() > 0) {
+            let found = match batches.iter().find(|batch| batch.num_rows() > 0) {
                 Some(batch) => column::<TimestampNanosecondArray>(batch, self.scan.time())?.value(0),
-                None => return Ok(first),
+                None => break,
             };
-            if time >= to { first = middle + 1 } else { end = middle }
+            if found >= time { first = middle + 1 } else { end = middle }
         }
-        Ok(first)
+        Ok(first..end)
     }
 
     /// Reads the times first, then the other columns piece by piece, until the floor is reached.
@@ -159,6 +192,26 @@ impl Reader<'_, '_> {
             let mut rows: Vec<u32> = piece.iter().map(|(_, row)| *row).collect();
             rows.sort_unstable();
             self.read(Some(&Rows::from_sorted(rows)), None)?;
+            left = rest;
+            size = (size * 4).min(MOST_ROWS);
+        }
+        Ok(())
+    }
+
+    /// The other way round.
+    pub fn read_oldest_first(&mut self, runs: &[Range<u32>]) -> Result<(), Error> {
+        let rows: Rows = runs.iter().cloned().flatten().collect();
+        let mut times = self.times(Some(&rows))?;
+        times.reverse();
+        let mut size = FIRST_ROWS;
+        let mut left = times.as_slice();
+        while let Some((oldest, _)) = left.first() {
+            if *oldest > self.collector.ceiling() {
+                return Ok(());
+            }
+            let (piece, rest) = left.split_at(size.min(left.len()));
+            let rows: Rows = piece.iter().map(|(_, row)| *row).collect();
+            self.read(Some(&rows), None)?;
             left = rest;
             size = (size * 4).min(MOST_ROWS);
         }
@@ -186,4 +239,11 @@ impl Reader<'_, '_> {
         }
         Ok(times)
     }
+}
+
+/// Pieces are so long that about so many of their rows are read. How many it are exactly is known once
+/// the index was asked: where words that are frequent rarely come together, there may be none.
+fn share(candidates: Option<&Candidates>) -> f64 {
+    let share = candidates.map_or(1.0, Candidates::share);
+    if share * SPARSE as f64 > 1.0 { 1.0 } else { share }
 }

@@ -52,6 +52,11 @@ impl ResidualKeys {
         self.keys.is_some()
     }
 
+    /// The keys; `None` for too many.
+    pub fn list(&self) -> Option<impl Iterator<Item = &str>> {
+        Some(self.keys.as_ref()?.iter().map(String::as_str))
+    }
+
     pub fn may_have(&self, key: &str) -> bool {
         self.keys.as_ref().is_none_or(|keys| keys.contains(key))
     }

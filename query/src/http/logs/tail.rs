@@ -1,0 +1,259 @@
+//! `GET /api/logs/tail`: records as they come in, as server-sent events or over a WebSocket.
+
+use super::expr;
+use crate::Error;
+use crate::http::params::Params;
+use crate::http::{Api, TENANT};
+use crate::logs::filter::Filter;
+use crate::logs::{self, tail};
+use axum::body::Body;
+use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::stream::unfold;
+use ocelli_api::logs::{LogTailEvent, LogTailSkipped};
+use ocelli_signal::Signal;
+use ocelli_storage::{Followed, Follower};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout_at};
+
+/// Rows that may wait for a client that reads slowly; what comes beyond is told as skipped.
+const WAITING_BYTES: usize = 8 << 20;
+/// So often something is sent, that both ends and all between know that the other is there.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// A client that takes nothing for so long is gone.
+const SEND_WITHIN: Duration = Duration::from_secs(60);
+/// Of what a client sends over its WebSocket, of which nothing is needed.
+const MESSAGE_BYTES: usize = 1 << 10;
+
+pub async fn tail(
+    State(api): State<Api>,
+    params: Params,
+    headers: HeaderMap,
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Error> {
+    let filter = Arc::new(logs::filter_of(&expr(&params)?)?);
+    if socket.is_ok() && !is_own(&headers) {
+        let why = "a page of another site may not read the logs\n";
+        return Ok((StatusCode::FORBIDDEN, why).into_response());
+    }
+    let place = api
+        .tails
+        .clone()
+        .try_acquire_owned()
+        .map_err(|_| Error::Overloaded { max: api.limits.concurrent_tails, retry_after: HEARTBEAT })?;
+    let follower = api.store.follow(TENANT, Signal::Logs, WAITING_BYTES);
+    let tail = Tail { filter, follower, _place: place };
+    Ok(match socket {
+        Ok(socket) => socket.max_message_size(MESSAGE_BYTES).on_upgrade(|socket| over_socket(tail, socket)),
+        Err(_) => events(tail),
+    })
+}
+
+/// A browser lets every page open WebSockets to anywhere, and only says which page it was.
+fn is_own(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(origin) = text(ORIGIN) else { return true };
+    let origin = origin.parse::<Uri>().ok().and_then(|origin| origin.authority().cloned());
+    origin.is_some_and(|origin| text(HOST).and_then(|host| host.parse::<Authority>().ok()) == Some(origin))
+}
+
+/// One who watches.
+struct Tail {
+    filter: Arc<Filter>,
+    follower: Follower,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Tail {
+    /// What came in, as soon as there is something that passes; nothing at a heartbeat. `None` once the
+    /// server stops. What it has taken from the follower is lost when it is dropped half-way.
+    async fn next(&self) -> Option<Vec<LogTailEvent>> {
+        let heartbeat = Instant::now() + HEARTBEAT;
+        loop {
+            let Ok(followed) = timeout_at(heartbeat, self.follower.next()).await else {
+                return Some(Vec::new());
+            };
+            let followed = followed?;
+            let filter = self.filter.clone();
+            // A costly pattern must not hold up others.
+            match spawn_blocking(move || found(&filter, &followed)).await {
+                Ok(Ok(events)) if events.is_empty() => {}
+                Ok(Ok(events)) => return Some(events),
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "a tail failed");
+                    return None;
+                }
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+fn found(filter: &Filter, followed: &Followed) -> Result<Vec<LogTailEvent>, Error> {
+    let mut events = Vec::new();
+    for batch in &followed.batches {
+        events.extend(tail::passing(filter, batch)?.into_iter().map(LogTailEvent::Record));
+    }
+    if followed.skipped > 0 {
+        events.push(LogTailEvent::Skipped(LogTailSkipped { records: followed.skipped }));
+    }
+    Ok(events)
+}
+
+fn events(tail: Tail) -> Response {
+    // The first bytes come at once, so that the client knows that it is connected.
+    let body = unfold((Some(":\n\n".to_owned()), tail), |(begin, tail)| async move {
+        let text = match begin {
+            Some(begin) => begin,
+            None => tail
+                .next()
+                .await?
+                .iter()
+                .map(event)
+                .reduce(|all, one| all + &one)
+                .unwrap_or(":\n\n".to_owned()),
+        };
+        Some((Ok::<_, Infallible>(text), (None, tail)))
+    });
+    let head = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store")];
+    (head, Body::from_stream(body)).into_response()
+}
+
+/// A server-sent event; JSON has no line ends in it.
+fn event(event: &LogTailEvent) -> String {
+    let (name, data) = match event {
+        LogTailEvent::Record(record) => ("record", serde_json::to_string(record)),
+        LogTailEvent::Skipped(skipped) => ("skipped", serde_json::to_string(skipped)),
+    };
+    format!("event: {name}\ndata: {}\n\n", data.unwrap_or_default())
+}
+
+async fn over_socket(tail: Tail, mut socket: WebSocket) {
+    let mut next = Box::pin(tail.next());
+    loop {
+        tokio::select! {
+            events = &mut next => {
+                let Some(events) = events else { return };
+                if !send(&mut socket, &events).await {
+                    return;
+                }
+                next = Box::pin(tail.next());
+            }
+            // What the client says does not matter; that it is gone does.
+            message = socket.recv() => match message {
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+}
+
+/// False once the client takes nothing any more.
+async fn send(socket: &mut WebSocket, events: &[LogTailEvent]) -> bool {
+    let texts = events.iter().filter_map(|event| serde_json::to_string(event).ok());
+    let mut messages: Vec<Message> = texts.map(|text| Message::Text(text.into())).collect();
+    if messages.is_empty() {
+        messages.push(Message::Ping(Bytes::new()));
+    }
+    for message in messages {
+        let sent = tokio::time::timeout(SEND_WITHIN, socket.send(message)).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::testing::{Client, NOW};
+    use crate::logs::fixture::{self, Record, batch};
+    use axum::http::HeaderValue;
+    use futures::StreamExt;
+    use ocelli_api::logs::LogRecord;
+
+    fn record(body: &str, number: i64) -> Record {
+        Record { time: NOW + number, body: body.to_owned(), service: "s".to_owned(), ..Record::default() }
+    }
+
+    #[tokio::test]
+    async fn records_that_pass_come_as_events() {
+        let (store, _directory) = fixture::store(false).await;
+        let client = Client::new(store.clone());
+        store.append(TENANT, batch(&[record("card before", 0)])).await.unwrap();
+        let response = client.stream("/api/logs/tail?q=card").await;
+        assert_eq!(response.headers()[CONTENT_TYPE], "text/event-stream");
+        let mut body = response.into_body().into_data_stream();
+        assert_eq!(body.next().await.unwrap().unwrap(), ":\n\n");
+        store
+            .append(TENANT, batch(&[record("card one", 1), record("other", 2), record("a CARD", 3)]))
+            .await
+            .unwrap();
+        let text = String::from_utf8(body.next().await.unwrap().unwrap().to_vec()).unwrap();
+        let data = text.split("\n\n").filter_map(|event| event.strip_prefix("event: record\ndata: "));
+        let bodies: Vec<String> =
+            data.map(|data| serde_json::from_str::<LogRecord>(data).unwrap().body_text).collect();
+        assert_eq!(bodies, ["card one", "a CARD"]);
+        store.end_following();
+        assert!(body.next().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_waits_gets_heartbeats_and_a_slow_one_is_told_what_it_misses() {
+        let (store, _directory) = fixture::store(false).await;
+        let client = Client::new(store.clone());
+        let mut body = client.stream("/api/logs/tail").await.into_body().into_data_stream();
+        body.next().await;
+        assert_eq!(body.next().await.unwrap().unwrap(), ":\n\n");
+        let large = "x".repeat(1 << 20);
+        for number in 0..20 {
+            store.append(TENANT, batch(&[record(&large, number)])).await.unwrap();
+        }
+        let text = String::from_utf8(body.next().await.unwrap().unwrap().to_vec()).unwrap();
+        let records = text.matches("event: record").count() as u64;
+        let skipped = text.rsplit_once("event: skipped\ndata: {\"records\":").unwrap().1;
+        let skipped: u64 = skipped.trim_end_matches("}\n\n").parse().unwrap();
+        assert_eq!(records + skipped, 20);
+        assert!(records > 0 && skipped > 0, "{records} {skipped}");
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_is_told_and_too_many_are_refused() {
+        let (store, _directory) = fixture::store(false).await;
+        let client = Client::new(store);
+        assert_eq!(client.error("/api/logs/tail?q=(", 400).await["code"], "bad_query");
+        let mut open = Vec::new();
+        for _ in 0..64 {
+            open.push(client.stream("/api/logs/tail").await);
+        }
+        assert_eq!(client.error("/api/logs/tail", 503).await["code"], "overloaded");
+        open.pop();
+        assert_eq!(client.stream("/api/logs/tail").await.status(), 200);
+    }
+
+    #[test]
+    fn pages_of_other_sites_are_told_by_their_origin() {
+        let own = |origin: Option<&'static str>, host: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static(host));
+            if let Some(origin) = origin {
+                headers.insert(ORIGIN, HeaderValue::from_static(origin));
+            }
+            is_own(&headers)
+        };
+        assert!(own(None, "127.0.0.1:4319") && own(Some("http://127.0.0.1:4319"), "127.0.0.1:4319"));
+        assert!(!own(Some("http://evil.example"), "127.0.0.1:4319") && !own(Some("null"), "127.0.0.1:4319"));
+        assert!(!own(Some("http://127.0.0.1:8080"), "127.0.0.1:4319"));
+    }
+}

@@ -1,0 +1,118 @@
+//! How many records passed a filter, by the values of a field over time.
+
+use super::facets::begin_of;
+use super::field::Field;
+use super::filter::Filter;
+use super::histogram::Buckets;
+use super::scan::{Chunk, Collector, Mergeable, Scan};
+use crate::Error;
+use crate::http::run::Budget;
+use ocelli_api::TimeRange;
+use ocelli_api::logs::{LogHistogramResponse, ValueCounts};
+use ocelli_signal::Signal;
+use ocelli_storage::Snapshot;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use xxhash_rust::xxh3::Xxh3DefaultBuilder;
+
+/// Values that are counted apart; those that come when there are so many are counted together.
+const MAX_VALUES: usize = 1_000;
+const VALUE_BYTES: usize = 256;
+
+/// Counts the `top` most frequent values apart, the others and the records without a value together.
+pub fn histogram_by(
+    snapshot: &Snapshot,
+    filter: &Filter,
+    name: &str,
+    top: usize,
+    range: TimeRange,
+    buckets: i64,
+    budget: &Budget,
+) -> Result<LogHistogramResponse, Error> {
+    let field = Field::parse(name);
+    let buckets = Buckets::new(range, buckets);
+    let mut counts =
+        Counts { field: &field, buckets, values: HashMap::default(), other: vec![0; buckets.count] };
+    let sources = snapshot.sources(Signal::Logs, range.from.0, range.to.0.saturating_sub(1));
+    let attributes: Vec<String> = field.attribute().map(str::to_owned).into_iter().collect();
+    let scan = Scan {
+        filter,
+        signal: Signal::Logs,
+        range,
+        columns: field.columns(),
+        attributes: &attributes,
+        newest_first: false,
+    };
+    let partial = scan.run_on_cores(&sources, budget, &mut counts)?;
+    let mut values: Vec<(u64, Option<String>, Vec<u64>)> =
+        counts.values.into_iter().map(|(value, counts)| (counts.iter().sum(), value, counts)).collect();
+    values.sort_by(|a, b| (Reverse(a.0), &a.1).cmp(&(Reverse(b.0), &b.1)));
+    let mut other = counts.other;
+    values.split_off(values.len().min(top)).iter().for_each(|(_, _, more)| add(&mut other, more));
+    let total = values.iter().map(|(count, ..)| count).sum::<u64>() + other.iter().sum::<u64>();
+    let values = values.into_iter().map(|(_, value, counts)| ValueCounts { value, counts }).collect();
+    let mut stats = budget.stats();
+    stats.partial = partial;
+    Ok(LogHistogramResponse {
+        range,
+        start_ms: buckets.start_ms,
+        step_ms: buckets.step_ms,
+        by: Some(name.to_owned()),
+        values,
+        other,
+        total,
+        stats,
+        ..LogHistogramResponse::default()
+    })
+}
+
+struct Counts<'a> {
+    field: &'a Field,
+    buckets: Buckets,
+    /// `None` for records without a value.
+    values: HashMap<Option<String>, Vec<u64>, Xxh3DefaultBuilder>,
+    other: Vec<u64>,
+}
+
+impl Counts<'_> {
+    fn of(&mut self, value: Option<&str>) -> &mut Vec<u64> {
+        // A text can't be looked up in a map of optional ones without a copy of it.
+        let key = value.map(str::to_owned);
+        if self.values.len() >= MAX_VALUES && !self.values.contains_key(&key) {
+            return &mut self.other;
+        }
+        let count = self.buckets.count;
+        self.values.entry(key).or_insert_with(|| vec![0; count])
+    }
+}
+
+impl Collector for Counts<'_> {
+    fn take(&mut self, chunk: &Chunk<'_>) -> Result<(), Error> {
+        let reader = self.field.reader(chunk.batch)?;
+        let buckets = self.buckets;
+        for row in chunk.passed.iter() {
+            let text = reader.text(row);
+            let value = text.as_deref().map(|text| begin_of(text, VALUE_BYTES));
+            self.of(value)[buckets.of(chunk.times.value(row))] += 1;
+        }
+        Ok(())
+    }
+}
+
+impl Mergeable for Counts<'_> {
+    fn fork(&self) -> Self {
+        Counts { values: HashMap::default(), other: vec![0; self.buckets.count], ..*self }
+    }
+
+    fn merge(&mut self, more: Self) -> Result<(), Error> {
+        add(&mut self.other, &more.other);
+        let mut values: Vec<_> = more.values.into_iter().collect();
+        values.sort_unstable();
+        values.iter().for_each(|(value, counts)| add(self.of(value.as_deref()), counts));
+        Ok(())
+    }
+}
+
+fn add(own: &mut [u64], more: &[u64]) {
+    own.iter_mut().zip(more).for_each(|(own, more)| *own += more);
+}

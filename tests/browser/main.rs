@@ -11,6 +11,7 @@ mod budget;
 mod driver;
 mod empty;
 mod hostile;
+mod logs;
 mod look;
 mod metrics;
 mod seed;

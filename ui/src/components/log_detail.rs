@@ -15,10 +15,14 @@ pub fn LogDetail(record: Arc<LogRecord>, close: Callback<()>) -> impl IntoView {
     let body = record.body_text.clone();
     let (attributes, dropped) = (record.attributes.clone(), record.dropped_attributes_count);
     let (count, resource, scope) = (attributes.len(), record.resource.clone(), record.scope.clone());
+    let location = Context::get().location;
+    let id = record.id.clone();
+    let around = move || location.href(&[("around", &id), ("record", &id), ("live", ""), ("view", "")]);
     view! {
         <aside class="panel" data-testid="log-detail" aria-label="Log record">
             <header class="panel-head">
                 <h2>"Log record"</h2>
+                <a href=around data-testid="log-around" title="What was logged before and after it">"Around it"</a>
                 <CopyButton label="Copy body" text=Signal::stored(body.clone())/>
                 <button type="button" class="icon" aria-label="Close" on:click=move |_| close.run(())>"✕"</button>
             </header>

@@ -3,7 +3,6 @@
 
 use crate::components::moment::Moment;
 use crate::components::size::size_of;
-use crate::view::colours::fnv1a;
 use crate::view::{format, window};
 use leptos::html;
 use leptos::prelude::*;
@@ -29,10 +28,8 @@ pub struct LogRow {
 }
 
 impl LogRow {
-    /// Records have no id: their time and a hash of what they say have to do.
     pub fn new(record: LogRecord) -> Self {
-        let hash = fnv1a(&record.body_text) ^ fnv1a(&record.service).rotate_left(7) ^ fnv1a(&record.span_id);
-        Self { key: format!("{}-{hash:08x}", record.time.0), record: Arc::new(record) }
+        Self { key: record.id.clone(), record: Arc::new(record) }
     }
 }
 

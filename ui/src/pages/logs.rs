@@ -1,75 +1,168 @@
-//! `/logs`: a query, how many records over time, the records, and all of the chosen one.
+//! `/logs`: a query, how many records over time, which values they have, and the records themselves: those
+//! that were found, those that come in, those around one, their patterns, or figures over them.
 
-use crate::client::{Failure, Fetched, fetch};
-use crate::components::answer::{Answer, Empty, FailureNote};
+use crate::client::{Failure, fetch};
+use crate::components::answer::{Answer, FailureNote};
 use crate::components::histogram::Histogram;
-use crate::components::log_detail::LogDetail;
-use crate::components::log_list::{LogList, LogRow};
+use crate::components::log_context::Around;
+use crate::components::log_facets::LogFacets;
+use crate::components::log_figures::Figures;
+use crate::components::log_live::Live;
+use crate::components::log_patterns::Patterns;
+use crate::components::log_records::Records;
 use crate::context::Context;
-use crate::view::{format, links, log_query};
+use crate::view::{links, log_query};
 use leptos::html;
 use leptos::prelude::*;
-use ocelli_api::logs::{LogHistogramResponse, LogsResponse};
+use ocelli_api::logs::{LogHistogramResponse, LogStatsResponse, LogsResponse};
 
 const PAGE_LIMIT: &str = "200";
 const BUCKETS: &str = "80";
 
+/// What is shown below the histogram, by the URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Records,
+    Figures,
+    Patterns,
+    Live,
+    Around,
+}
+
 #[component]
 pub fn Logs() -> impl IntoView {
     let context = Context::get();
-    let query = context.location.value("q");
-    let ask = move |path: &str, more: &[(&str, &str)]| {
+    let location = context.location;
+    let query = location.value("q");
+    let search = Memo::new(move |_| query.with(|query| log_query::cut_at_bar(query).0.to_owned()));
+    let shown = Memo::new(move |_| {
+        location.query.with(|url| match () {
+            () if url.get("around").is_some() => Shown::Around,
+            () if url.get("live").is_some() => Shown::Live,
+            () if url.get("view") == Some("patterns") => Shown::Patterns,
+            () if log_query::cut_at_bar(&url.text("q")).1.is_some() => Shown::Figures,
+            () => Shown::Records,
+        })
+    });
+    let ask = move |path: &str, q: &str, more: &[(&str, &str)]| {
         let range = context.range.get().ok()?;
-        let query = query.get();
-        let mut parameters = vec![("q", query.as_str())];
+        let mut parameters = vec![("q", q)];
         parameters.extend(more);
         Some(links::api(path, &range, &parameters))
     };
-    let logs = fetch::<LogsResponse>(move || ask("/api/logs", &[("limit", PAGE_LIMIT)]));
-    // Two questions, so that counting never holds up the records.
-    let histogram =
-        fetch::<LogHistogramResponse>(move || ask("/api/logs/histogram", &[("buckets", BUCKETS)]));
-    let severity_href = Callback::new(move |severity: String| {
-        let query = log_query::include(&query.get(), "level", &severity);
-        context.location.href(&[("q", &query), ("record", "")])
+    let when = move |wanted: Shown| shown.get() == wanted;
+    let logs = fetch::<LogsResponse>(move || {
+        when(Shown::Records).then(|| ask("/api/logs", &query.get(), &[("limit", PAGE_LIMIT)])).flatten()
     });
-    // A wrong query fails twice; it is said once.
-    let histogram_failure = RwSignal::new(None);
-    Effect::new(move |_| {
-        let failure = histogram.failure.get();
-        histogram_failure.set(failure.filter(|failure| logs.failure.get().as_ref() != Some(failure)));
+    let figures = fetch::<LogStatsResponse>(move || {
+        when(Shown::Figures).then(|| ask("/api/logs/stats", &query.get(), &[])).flatten()
+    });
+    // Counting never holds up the records: it begins when they are there. A wrong query is said once.
+    let wait = Memo::new(move |_| match shown.get() {
+        Shown::Records => logs.loading.get() || !logs.has_answer() || logs.failure.with(Option::is_some),
+        Shown::Figures => {
+            figures.loading.get() || !figures.has_answer() || figures.failure.with(Option::is_some)
+        }
+        _ => false,
+    });
+    let histogram = fetch::<LogHistogramResponse>(move || {
+        if wait.get() { None } else { ask("/api/logs/histogram", &search.get(), &[("buckets", BUCKETS)]) }
+    });
+    let severity_href = Callback::new(move |severity: String| {
+        let query = log_query::edit(&query.get(), |search| log_query::include(search, "level", &severity));
+        location.href(&[("q", &query), ("record", "")])
+    });
+    let below = move || {
+        match shown.get() {
+        Shown::Records => view! {
+            <Answer asked=logs.asked own_failure=true stats=logs.map(|answer| answer.stats.clone())><Records logs/></Answer>
+        }
+        .into_any(),
+        Shown::Figures => view! {
+            <Answer asked=figures.asked own_failure=true stats=figures.map(|answer| answer.stats.clone())><Figures figures/></Answer>
+        }
+        .into_any(),
+        Shown::Patterns => view! { <Patterns search/> }.into_any(),
+        Shown::Live => view! { <Live search/> }.into_any(),
+        Shown::Around => view! { <Around/> }.into_any(),
+    }
+    };
+    let with_facets = move || location.query.with(|url| url.get("facets") != Some("off"));
+    let failure = Signal::derive(move || match shown.get() {
+        Shown::Figures => figures.failure.get(),
+        _ => logs.failure.get(),
     });
     view! {
         <section class="page fill">
             <h1 class="hidden">"Logs"</h1>
-            <QueryBox logs/>
-            <FailureNote failure=histogram_failure retry=Callback::new(move |()| histogram.retry())/>
+            <QueryBox failure/>
+            <Show when=move || when(Shown::Records)><FailureNote failure=logs.failure retry=Callback::new(move |()| logs.retry())/></Show>
+            <Show when=move || when(Shown::Figures)><FailureNote failure=figures.failure retry=Callback::new(move |()| figures.retry())/></Show>
+            <Tools shown search/>
+            <FailureNote failure=histogram.failure retry=Callback::new(move |()| histogram.retry())/>
             <div class:loading=move || histogram.loading.get() class:stale=move || histogram.failure.with(Option::is_some)>
-                <Show when=move || histogram.has_answer()>
+                <Show when=move || histogram.has_answer() && !when(Shown::Live) && !when(Shown::Around)>
                     <Histogram data=Signal::derive(move || histogram.get()) severity_href/>
                 </Show>
             </div>
-            <Answer asked=logs.asked own_failure=true stats=logs.map(|answer| answer.stats.clone())>
-                <Records logs/>
-            </Answer>
+            <div class="log-page">
+                <Show when=move || with_facets() && !when(Shown::Live) && !when(Shown::Around)><LogFacets search wait/></Show>
+                <div class="log-main">{below}</div>
+            </div>
         </section>
+    }
+}
+
+/// What is shown, and the records as files.
+#[component]
+fn Tools(#[prop(into)] shown: Signal<Shown>, #[prop(into)] search: Signal<String>) -> impl IntoView {
+    let context = Context::get();
+    let location = context.location;
+    let tab = move |label: &'static str,
+                    id: &'static str,
+                    of: &'static [Shown],
+                    set: [(&'static str, &'static str); 2]| {
+        let current = move || of.contains(&shown.get()).then_some("page");
+        let href = move || location.href(&[set[0], set[1], ("around", ""), ("of", ""), ("record", "")]);
+        view! { <a data-testid=id aria-current=current href=href>{label}</a> }
+    };
+    let file = move |format: &'static str, label: &'static str| {
+        let href = move || {
+            let range = context.range.get().ok()?;
+            let parameters = [("q", &*search.get()), ("format", format), ("limit", "100000")];
+            Some(links::api("/api/logs/export", &range, &parameters))
+        };
+        view! { <a data-testid=format!("export-{format}") download="" href=href title="The newest 100,000 records at most; a file that is cut says so">{label}</a> }
+    };
+    let off = move || location.query.with(|url| url.get("facets") == Some("off"));
+    view! {
+        <nav class="log-tools" aria-label="Views of logs">
+            {tab("Records", "tab-records", &[Shown::Records, Shown::Figures], [("view", ""), ("live", "")])}
+            {tab("Patterns", "tab-patterns", &[Shown::Patterns], [("view", "patterns"), ("live", "")])}
+            {tab("Live", "tab-live", &[Shown::Live], [("view", ""), ("live", "1")])}
+            <span class="grow"></span>
+            <a data-testid="toggle-facets" href=move || location.href(&[("facets", if off() { "" } else { "off" })])>
+                {move || if off() { "Show fields" } else { "Hide fields" }}</a>
+            {file("ndjson", "NDJSON")}
+            {file("csv", "CSV")}
+        </nav>
     }
 }
 
 /// The query; a mistake is shown at its place.
 #[component]
-fn QueryBox(logs: Fetched<LogsResponse>) -> impl IntoView {
+fn QueryBox(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView {
     let location = Context::get().location;
     let query = location.value("q");
     let input = NodeRef::<html::Input>::new();
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if let Some(input) = input.get_untracked() {
-            location.set(&[("q", input.value().trim()), ("record", "")], false);
+            location.set(&[("q", input.value().trim()), ("record", ""), ("around", "")], false);
         }
     };
     let mistake = move || {
-        let Some(Failure::Refused { error, .. }) = logs.failure.get() else { return None };
+        let Some(Failure::Refused { error, .. }) = failure.get() else { return None };
         let offset = error.offset?;
         let query = query.get();
         let (before, wrong, after) = log_query::split_at_error(&query, offset);
@@ -82,83 +175,10 @@ fn QueryBox(logs: Fetched<LogsResponse>) -> impl IntoView {
         <form class="query-box" role="search" on:submit=submit>
             <label for="log-query" class="hidden">"Query"</label>
             <input id="log-query" node_ref=input data-find="" data-testid="log-query" class="mono" type="text" autocomplete="off" spellcheck="false" autocapitalize="off"
-                placeholder="level:error service:payment \"card declined\" -path:/health   /"
-                aria-invalid=move || logs.failure.with(Option::is_some).to_string() prop:value=move || query.get()/>
+                placeholder="level:error \"card declined\" -path:/health | stats count() by (service)"
+                aria-invalid=move || failure.with(Option::is_some).to_string() prop:value=move || query.get()/>
             <button type="submit" class="primary">"Search"</button>
         </form>
         {mistake}
-        <FailureNote failure=logs.failure retry=Callback::new(move |()| logs.retry())/>
-    }
-}
-
-/// Pages of records, put together as one reads on.
-#[component]
-fn Records(logs: Fetched<LogsResponse>) -> impl IntoView {
-    let location = Context::get().location;
-    let rows = RwSignal::new(Vec::<LogRow>::new());
-    let next = RwSignal::new(None::<String>);
-    let asked = RwSignal::new(None::<String>);
-    Effect::new(move |_| {
-        let Some(page) = logs.get() else { return };
-        asked.set(None);
-        next.set(page.next_cursor.clone());
-        rows.set(page.records.iter().cloned().map(LogRow::new).collect());
-    });
-    let page = fetch::<LogsResponse>(move || {
-        let cursor = asked.get()?;
-        let first = logs.url.get_untracked()?;
-        Some(format!("{first}&cursor={}", crate::view::query_string::encode(&cursor)))
-    });
-    Effect::new(move |_| {
-        let Some(page) = page.get() else { return };
-        if asked.get_untracked().is_none() {
-            return;
-        }
-        next.set(page.next_cursor.clone());
-        rows.update(|rows| rows.extend(page.records.iter().cloned().map(LogRow::new)));
-    });
-    let older = Callback::new(move |()| {
-        let cursor = next.get_untracked();
-        if cursor.is_some() && !page.loading.get_untracked() {
-            next.set(None);
-            asked.set(cursor);
-        }
-    });
-    let selected = location.value("record");
-    let select = Callback::new(move |key: String| {
-        // Walking through the list is not a history; opening the first and closing are.
-        let walking = !key.is_empty() && !selected.with_untracked(String::is_empty);
-        location.set(&[("record", &key)], walking);
-    });
-    let chosen = Memo::new(move |_| {
-        let key = selected.get();
-        rows.with(|rows| rows.iter().position(|row| row.key == key))
-    });
-    let detail = move || {
-        let row = rows.with(|rows| chosen.get().and_then(|place| rows.get(place).cloned()))?;
-        Some(
-            view! { <LogDetail record=row.record close=Callback::new(move |()| select.run(String::new()))/> },
-        )
-    };
-    let count = Memo::new(move |_| rows.with(Vec::len));
-    let none = move || {
-        (count.get() == 0 && !logs.loading.get()).then(|| {
-            let query = location.query.with(|query| query.text("q"));
-            let what = if query.is_empty() {
-                "No log record has been seen".to_owned()
-            } else {
-                format!("No log record fits {query}")
-            };
-            view! { <Empty what/> }
-        })
-    };
-    view! {
-        {none}
-        <FailureNote failure=page.failure retry=Callback::new(move |()| page.retry())/>
-        <div class="split" class:hide=move || count.get() == 0>
-            <LogList rows selected select older/>
-            {detail}
-        </div>
-        <p class="hint" role="status">{move || format!("{} loaded", format::plural(count.get() as u64, "record", "records"))}</p>
     }
 }

@@ -47,6 +47,32 @@ fn tokens(query: &str) -> Vec<&str> {
     tokens
 }
 
+/// The search, and what is behind its first bar, if there is one: the server makes figures of that.
+pub fn cut_at_bar(query: &str) -> (&str, Option<&str>) {
+    let (mut quoted, mut escaped, mut before) = (false, false, ' ');
+    for (at, c) in query.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => quoted = !quoted,
+            '|' if !quoted && before.is_whitespace() => {
+                return (query[..at].trim_end(), Some(&query[at + 1..]));
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    (query, None)
+}
+
+/// The same change of the search, with what is behind the bar left as it is.
+pub fn edit(query: &str, change: impl FnOnce(&str) -> String) -> String {
+    match cut_at_bar(query) {
+        (search, None) => change(search),
+        (search, Some(rest)) => format!("{} |{rest}", change(search)),
+    }
+}
+
 /// A query cut at the byte offset where it goes wrong: before, the wrong character (empty at the end),
 /// after. An offset inside a character or past the end is moved down to the nearest one.
 pub fn split_at_error(query: &str, offset: usize) -> (&str, &str, &str) {
@@ -73,6 +99,14 @@ mod tests {
     #[test]
     fn quotes_hold_together() {
         assert_eq!(tokens(r#"a "b c" k:"d \" e"  f"#), ["a", "\"b c\"", r#"k:"d \" e""#, "f"]);
+    }
+
+    #[test]
+    fn what_is_behind_a_bar_stays() {
+        assert_eq!(cut_at_bar("a | stats count()"), ("a", Some(" stats count()")));
+        assert_eq!(cut_at_bar("| top 5 by x"), ("", Some(" top 5 by x")));
+        assert_eq!(cut_at_bar("\"a | b\" c|d"), ("\"a | b\" c|d", None));
+        assert_eq!(edit("a | top 5 by x", |search| include(search, "k", "v")), "a k:v | top 5 by x");
     }
 
     #[test]

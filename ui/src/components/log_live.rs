@@ -1,0 +1,117 @@
+//! Records as they come in.
+
+use crate::components::log_list::LogRow;
+use crate::components::log_records::ListWithDetail;
+use crate::view::format;
+use crate::view::query_string::QueryString;
+use leptos::prelude::*;
+use ocelli_api::logs::{LogRecord, LogTailSkipped};
+use std::time::Duration;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{EventSource, MessageEvent};
+
+/// Older ones are let go of: who watches reads the newest.
+const MOST_ROWS: usize = 5_000;
+/// The list changes so often at most, however many records come in.
+const FLUSH: Duration = Duration::from_millis(200);
+
+#[component]
+pub fn Live(#[prop(into)] search: Signal<String>) -> impl IntoView {
+    let rows = RwSignal::new(Vec::<LogRow>::new());
+    let counts = RwSignal::new((0u64, 0u64));
+    let connected = RwSignal::new(false);
+    // What came in and is not in the list yet, oldest first.
+    let waiting = StoredValue::new(Vec::<LogRow>::new());
+    let flush = move || {
+        let Some(new) = waiting.try_update_value(std::mem::take).filter(|new| !new.is_empty()) else {
+            return;
+        };
+        counts.update(|(came, _)| *came += new.len() as u64);
+        rows.update(|rows| {
+            rows.splice(0..0, new.into_iter().rev());
+            rows.truncate(MOST_ROWS);
+        });
+    };
+    let timer = set_interval_with_handle(flush, FLUSH);
+    on_cleanup(move || drop(timer.map(|timer| timer.clear())));
+    let source = StoredValue::new_local(None::<Watching>);
+    on_cleanup(move || drop(source.try_update_value(Option::take)));
+    Effect::new(move |_| {
+        let url = QueryString::default().with("q", &search.get()).on("/api/logs/tail");
+        rows.set(Vec::new());
+        counts.set((0, 0));
+        connected.set(false);
+        let record = move |text: String| {
+            if let Ok(record) = serde_json::from_str::<LogRecord>(&text) {
+                waiting.try_update_value(|waiting| waiting.push(LogRow::new(record)));
+            }
+        };
+        let skipped = move |text: String| {
+            if let Ok(skipped) = serde_json::from_str::<LogTailSkipped>(&text) {
+                counts.try_update(|(_, missed)| *missed += skipped.records);
+            }
+        };
+        let state = move |open| {
+            connected.try_set(open);
+        };
+        // The one before ends when it is dropped.
+        source.set_value(Watching::new(&url, record, skipped, state));
+    });
+    let status = move || {
+        let (came, missed) = counts.get();
+        let missed =
+            (missed > 0).then(|| format!(" · {} skipped", format::plural(missed, "record", "records")));
+        let state = if connected.get() { "Watching" } else { "Connecting" };
+        format!(
+            "{state} · {} came in{}",
+            format::plural(came, "record", "records"),
+            missed.unwrap_or_default()
+        )
+    };
+    view! {
+        <p class="hint list-head" role="status" data-testid="log-live">{status}</p>
+        <ListWithDetail rows older=Callback::new(|()| ())/>
+    }
+}
+
+/// A connection with what it calls; both end together.
+struct Watching {
+    source: EventSource,
+    _events: [Closure<dyn FnMut(MessageEvent)>; 2],
+    _states: [Closure<dyn FnMut()>; 2],
+}
+
+impl Watching {
+    fn new(
+        url: &str,
+        record: impl Fn(String) + 'static,
+        skipped: impl Fn(String) + 'static,
+        state: impl Fn(bool) + Copy + 'static,
+    ) -> Option<Watching> {
+        let source = EventSource::new(url).ok()?;
+        let events = [event(record), event(skipped)];
+        for (name, event) in ["record", "skipped"].into_iter().zip(&events) {
+            source.add_event_listener_with_callback(name, event.as_ref().unchecked_ref()).ok()?;
+        }
+        let states = [Closure::new(move || state(true)), Closure::new(move || state(false))];
+        source.set_onopen(Some(states[0].as_ref().unchecked_ref()));
+        // The browser connects again by itself.
+        source.set_onerror(Some(states[1].as_ref().unchecked_ref()));
+        Some(Watching { source, _events: events, _states: states })
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.source.close();
+    }
+}
+
+fn event(take: impl Fn(String) + 'static) -> Closure<dyn FnMut(MessageEvent)> {
+    Closure::new(move |event: MessageEvent| {
+        if let Some(text) = event.data().as_string() {
+            take(text);
+        }
+    })
+}

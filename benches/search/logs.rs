@@ -12,6 +12,12 @@ use crate::victoria_logs::{VictoriaLogs, hits, items, lines};
 type Results = fn(&str) -> Option<u64>;
 type Parameters = Vec<(&'static str, String)>;
 
+/// Rows of a table of figures.
+fn groups(text: &str) -> Option<u64> {
+    let answer: serde_json::Value = serde_json::from_str(text).ok()?;
+    Some(answer["rows"].as_array()?.len() as u64)
+}
+
 /// One question in the words of both.
 struct Query {
     title: &'static str,
@@ -79,6 +85,11 @@ fn queries(facts: &Facts) -> Vec<Query> {
             hits,
         ),
     };
+    let figures = |title, ours: &str, theirs: &str| Query {
+        title,
+        ours: ("/api/logs/stats", vec![("q", ours.to_owned())], groups),
+        theirs: ("/select/logsql/query", vec![("query", theirs.to_owned())], lines),
+    };
     let trace_id = &facts.trace_id;
     vec![
         newest("by trace id", &format!("trace_id:{trace_id}"), &format!("trace_id:={trace_id}")),
@@ -90,5 +101,15 @@ fn queries(facts: &Facts) -> Vec<Query> {
         count("count of a word", "timeout"),
         histogram("histogram by severity", "*"),
         histogram("histogram of a word", "timeout"),
+        figures(
+            "count by an attribute",
+            "* | stats count() by (http.route)",
+            "* | stats by (\"http.route\") count() as records",
+        ),
+        figures(
+            "quantile of an attribute by service",
+            "* | stats quantile(0.99, app.user.id) by (service)",
+            "* | stats by (\"service.name\") quantile(0.99, \"app.user.id\") as slow",
+        ),
     ]
 }

@@ -158,6 +158,10 @@ impl Collector for Counts {
         Ok(())
     }
 
+    fn reads_values(&self) -> bool {
+        true
+    }
+
     /// Once there are enough, no row is wanted any more.
     fn floor(&self) -> i64 {
         if self.left() == 0 { i64::MAX } else { i64::MIN }

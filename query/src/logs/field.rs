@@ -1,5 +1,6 @@
 //! A field of a record as a value: what is counted, grouped by and exported.
 
+use super::filter::attribute::Own;
 use super::filter::column;
 use super::filter::id::to_hex;
 use super::filter::value::Number;
@@ -7,9 +8,9 @@ use crate::Error;
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, AsArray, BinaryArray, FixedSizeBinaryArray, Int32Array, RecordBatch, StringArray};
 use ocelli_api::logs::severity_class;
+use ocelli_signal::AnyValue;
 use ocelli_signal::origin::{Resource, Scope};
 use ocelli_signal::value_text::display;
-use ocelli_signal::{AnyValue, Attributes};
 use std::borrow::Cow;
 
 /// What a name of the language is about.
@@ -82,8 +83,7 @@ impl Field {
             Field::ScopeName => Reader::Distinct(Distinct::scopes(batch)?),
             Field::Resource(key) => Reader::Distinct(Distinct::resources(batch, key)?),
             Field::Attribute { key, or_resource } => Reader::Attribute {
-                key,
-                lists: column(batch, "attributes")?,
+                own: Own::of(batch, key)?,
                 of_resource: or_resource.then(|| Distinct::resources(batch, key)).transpose()?,
             },
         })
@@ -96,7 +96,7 @@ pub enum Reader<'a> {
     Level(&'a Int32Array, &'a StringArray),
     Id(&'a FixedSizeBinaryArray),
     Distinct(Distinct<'a>),
-    Attribute { key: &'a str, lists: &'a BinaryArray, of_resource: Option<Distinct<'a>> },
+    Attribute { own: Own<'a>, of_resource: Option<Distinct<'a>> },
 }
 
 impl<'a> Reader<'a> {
@@ -148,9 +148,8 @@ impl<'a> Reader<'a> {
     }
 
     fn attribute(&self, row: usize) -> Option<AnyValue<'a>> {
-        let Reader::Attribute { key, lists, of_resource } = self else { return None };
-        let own = Attributes::of_column(lists.value(row)).get(key);
-        own.or_else(|| of_resource.as_ref()?.value(row))
+        let Reader::Attribute { own, of_resource } = self else { return None };
+        own.get(row).or_else(|| of_resource.as_ref()?.value(row))
     }
 }
 

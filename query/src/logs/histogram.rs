@@ -106,6 +106,10 @@ impl Collector for Counts {
         }
         Ok(())
     }
+
+    fn reads_values(&self) -> bool {
+        true
+    }
 }
 
 impl Mergeable for Counts {

@@ -97,6 +97,10 @@ impl Collector for Counts<'_> {
         }
         Ok(())
     }
+
+    fn reads_values(&self) -> bool {
+        true
+    }
 }
 
 impl Mergeable for Counts<'_> {

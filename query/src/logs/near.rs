@@ -11,19 +11,15 @@ pub fn near<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<&'
     let far = (wrong.chars().count() / 3).max(1);
     let distance = |name: &'n str| {
         let lower = name.to_lowercase();
-        // The last part of a long name is what people remember of it.
-        let by_part = lower.rsplit('.').next().is_some_and(|part| part == wrong) && part_counts(&wrong);
-        (if by_part { 1 } else { distance(&wrong, &lower) }, name)
+        // The last part of a long name, and its begin, are what people remember of it.
+        let by_part = lower.rsplit('.').next().is_some_and(|part| part == wrong) || lower.starts_with(&wrong);
+        (if by_part && wrong.len() > 2 { 1 } else { distance(&wrong, &lower) }, name)
     };
     let mut found: Vec<(usize, &str)> = names.into_iter().map(distance).collect();
     found.retain(|(distance, _)| *distance <= far);
     found.sort_unstable();
     found.dedup();
     found.into_iter().take(MOST).map(|(_, name)| name).collect()
-}
-
-fn part_counts(part: &str) -> bool {
-    part.len() > 2
 }
 
 /// ", did you mean a or b?", or nothing.
@@ -68,6 +64,7 @@ mod tests {
         assert_eq!(near("cuont", ["sum", "count", "max"]), ["count"]);
         assert_eq!(near("order_ids", ["order.id", "order_id", "user"]), ["order_id", "order.id"]);
         assert_eq!(near("method", ["http.request.method", "http.route"]), ["http.request.method"]);
+        assert_eq!(near("took", ["took_ms", "look"]), ["look", "took_ms"]);
         assert!(near("zzz", ["count", "sum"]).is_empty());
         assert_eq!(did_you_mean("servce", &["service"]), ", did you mean service?");
         assert_eq!(did_you_mean(&"x".repeat(500), &["service"]), "");

@@ -63,6 +63,11 @@ pub trait Collector {
         false
     }
 
+    /// Whether attributes are read by [`super::filter::attribute::Own`] alone, as filters do; then they may come as columns.
+    fn reads_values(&self) -> bool {
+        false
+    }
+
     /// Rows with an earlier time can't change the outcome any more.
     fn floor(&self) -> i64 {
         i64::MIN

@@ -4,7 +4,7 @@ use super::cursor::Cursor;
 use super::fetch::{Hit, fetch};
 use super::filter::Filter;
 use super::record::{answer_bytes, content_hash, logs_of, record};
-use super::scan::{Chunk, Collector, Scan};
+use super::scan::{Chunk, Collector, Mergeable, Scan};
 use crate::Error;
 use crate::http::run::Budget;
 use ocelli_api::logs::LogRecord;
@@ -14,6 +14,9 @@ use ocelli_storage::{Snapshot, Source};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
+
+/// One row in so many is few.
+const FEW: u64 = 4;
 
 pub struct LogSearch<'a> {
     pub filter: &'a Filter,
@@ -76,7 +79,7 @@ pub fn search(snapshot: &Snapshot, search: &LogSearch<'_>, budget: &Budget) -> R
         (scan.run_oldest_first(&sources, budget, &mut oldest)?, oldest.into_hits())
     } else {
         let mut newest = Nearest::new(wanted, cursor_time, |hit| !hit.time);
-        (scan.run(&sources, budget, &mut newest)?, newest.into_hits())
+        (run(&scan, &sources, budget, &mut newest)?, newest.into_hits())
     };
     let ordered = order(&sources, hits, search, budget)?;
     let more = ordered.len() > search.limit;
@@ -103,6 +106,25 @@ pub fn search(snapshot: &Snapshot, search: &LogSearch<'_>, budget: &Budget) -> R
         page.partial = partial;
     }
     Ok(page)
+}
+
+/// A value that bloom filters find in few places is looked for in all of them at once; else the walk
+/// goes from the newest on and ends early.
+fn run(
+    scan: &Scan<'_>,
+    sources: &[Source],
+    budget: &Budget,
+    newest: &mut Nearest,
+) -> Result<Option<String>, Error> {
+    if scan.filter.names_a_value() {
+        let scan = Scan { newest_first: false, ..*scan };
+        let pieces = scan.pieces_of(sources)?;
+        let all: u64 = sources.iter().map(Source::rows).sum();
+        if pieces.iter().map(|(_, piece)| piece.len() as u64).sum::<u64>() * FEW <= all {
+            return scan.run_pieces(&pieces, sources, budget, newest);
+        }
+    }
+    scan.run(sources, budget, newest)
 }
 
 /// The hits that are first in the order of a rank, and all whose rank is that of the last of them.
@@ -154,6 +176,10 @@ impl Collector for Nearest {
         Ok(())
     }
 
+    fn reads_values(&self) -> bool {
+        true
+    }
+
     /// Of a walk from the newest on, whose rank is the bitwise opposite of the time.
     fn floor(&self) -> i64 {
         !self.last
@@ -162,6 +188,19 @@ impl Collector for Nearest {
     /// Of a walk from the oldest on, whose rank is the time.
     fn ceiling(&self) -> i64 {
         self.last
+    }
+}
+
+impl Mergeable for Nearest {
+    fn fork(&self) -> Nearest {
+        Nearest::new(self.wanted, self.cursor_time, self.rank)
+    }
+
+    fn merge(&mut self, other: Nearest) -> Result<(), Error> {
+        self.at_cursor.extend(other.at_cursor);
+        self.hits.extend(other.hits);
+        self.shrink();
+        Ok(())
     }
 }
 

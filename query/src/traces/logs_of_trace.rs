@@ -46,4 +46,8 @@ impl Collector for Count {
         self.0 += chunk.passed.count() as u64;
         Ok(())
     }
+
+    fn reads_values(&self) -> bool {
+        true
+    }
 }

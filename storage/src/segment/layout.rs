@@ -8,6 +8,7 @@ use super::columns::span_parts::{self, events_type, links_type};
 use super::columns::{column, field, numbers, typed};
 use crate::error::{Error, Result};
 use arrow::array::{Array, ArrayRef, BinaryArray, BinaryBuilder, RecordBatch, TimestampNanosecondArray};
+use arrow::buffer::{Buffer, OffsetBuffer};
 use arrow::datatypes::{Field, Int64Type, Schema, SchemaRef, TimestampNanosecondType};
 use ocelli_signal::Signal;
 use ocelli_signal::wire::Writer;
@@ -212,17 +213,30 @@ impl Layout {
     pub fn to_signal(&self, read: &RecordBatch, wanted: &Wanted<'_>) -> Result<RecordBatch> {
         let mut fields = Vec::new();
         let mut arrays = Vec::new();
+        let mut values = Vec::new();
         for part in self.wanted(wanted.columns)? {
             fields.push(Arc::new(self.signal.field_with_name(part.name)?.clone()));
             arrays.push(match self.narrowed(wanted) {
+                Some(keys) if part.form == Form::Attributes && wanted.as_values => {
+                    values = keys;
+                    no_lists(read.num_rows())
+                }
                 Some(keys) if part.form == Form::Attributes => {
                     keyed::lists_of(keys.iter().map(|(_, column)| *column), read)?
                 }
                 _ => part.to_signal(read, self.keys.as_ref())?,
             });
         }
-        let schema =
-            if wanted.columns.is_none() { self.signal.clone() } else { Arc::new(Schema::new(fields)) };
+        for (_, about) in values {
+            let array = column(read, &about.column)?.clone();
+            fields.push(Arc::new(Field::new(value_column(&about.key), array.data_type().clone(), true)));
+            arrays.push(array);
+        }
+        let schema = if wanted.columns.is_none() && !wanted.as_values {
+            self.signal.clone()
+        } else {
+            Arc::new(Schema::new(fields))
+        };
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(read.num_rows()));
         Ok(RecordBatch::try_new_with_options(schema, arrays, &options)?)
     }
@@ -246,6 +260,18 @@ pub struct Wanted<'a> {
     pub columns: Option<&'a [&'a str]>,
     /// Only the first value of each of these keys is needed of `attributes`; all for `None`.
     pub keys: Option<&'a [&'a str]>,
+    /// If each key has one column, their values are given as such, and `attributes` is empty.
+    pub as_values: bool,
+}
+
+/// The column of the values of a key, if they are given as such: of its type, null where a row has none.
+pub fn value_column(key: &str) -> String {
+    format!("value of {key}")
+}
+
+/// As if no row had an attribute.
+fn no_lists(rows: usize) -> ArrayRef {
+    Arc::new(BinaryArray::new(OffsetBuffer::new_zeroed(rows), Buffer::from_vec(Vec::<u8>::new()), None))
 }
 
 /// A key that is not in one column only.

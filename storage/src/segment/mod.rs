@@ -25,7 +25,7 @@ mod verify;
 mod write;
 
 pub use about::{Found, entry_of};
-pub use layout::Wanted;
+pub use layout::{Wanted, value_column};
 pub use merge::{Merge, merge};
 pub use partition::{DAY_NS, Partition, split};
 pub use services::Services;
@@ -166,7 +166,7 @@ impl Segment {
 
     /// Rows as batches of the signal's schema, in the order of the file.
     pub fn read(&self, columns: Option<&[&str]>, rows: Option<&Rows>) -> Result<Vec<RecordBatch>> {
-        self.read_wanted(&Wanted { columns, keys: None }, rows)
+        self.read_wanted(&Wanted { columns, ..Wanted::default() }, rows)
     }
 
     /// The same, with fewer attributes where that saves reading.

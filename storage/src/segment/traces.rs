@@ -50,7 +50,7 @@ impl Segment {
 
     fn scan_ids(&self, trace_id: &[u8; 16]) -> Result<Vec<u32>> {
         let footer = self.rows_footer()?;
-        let needed = footer.layout.needed(&Wanted { columns: Some(&["trace_id"]), keys: None })?;
+        let needed = footer.layout.needed(&Wanted { columns: Some(&["trace_id"]), ..Wanted::default() })?;
         let (mut rows, mut at) = (Vec::new(), 0u32);
         self.read_rows(&footer, &needed, None, |batch| {
             let ids = batch.column(0).as_fixed_size_binary();

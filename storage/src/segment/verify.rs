@@ -62,7 +62,7 @@ impl Segment {
         let indexed = whole.contains(&INDEX_SUFFIX);
         let mut seen = Seen::new(self.signal(), indexed);
         let footer = self.rows_footer()?;
-        let attributes = Wanted { columns: Some(&["attributes"]), keys: None };
+        let attributes = Wanted { columns: Some(&["attributes"]), ..Wanted::default() };
         for batch in self.stream(&footer, limits::READ_ROWS)? {
             let batch = batch?;
             seen.add(&batch).map_err(|error| self.wrong(ROWS_SUFFIX, error))?;

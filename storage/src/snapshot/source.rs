@@ -81,7 +81,25 @@ impl Source {
     ) -> Result<Vec<RecordBatch>> {
         match self {
             Source::Memory(_) => self.read(columns, rows),
-            Source::Segment(segment) => segment.read_wanted(&Wanted { columns, keys: Some(keys) }, rows),
+            Source::Segment(segment) => {
+                segment.read_wanted(&Wanted { columns, keys: Some(keys), as_values: false }, rows)
+            }
+        }
+    }
+
+    /// The same, where values of attributes that have a column of their own may be given in a column of
+    /// that name ([`value_column`]), which is quicker: `attributes` has none of the keys then.
+    pub fn read_values(
+        &self,
+        columns: Option<&[&str]>,
+        keys: &[&str],
+        rows: Option<&Rows>,
+    ) -> Result<Vec<RecordBatch>> {
+        match self {
+            Source::Memory(_) => self.read(columns, rows),
+            Source::Segment(segment) => {
+                segment.read_wanted(&Wanted { columns, keys: Some(keys), as_values: true }, rows)
+            }
         }
     }
 

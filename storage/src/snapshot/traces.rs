@@ -50,7 +50,9 @@ impl Snapshot {
             batches.push(part.read(columns, Some(&Rows::new(rows)))?);
         }
         for (segment, rows) in segments.iter().zip(of_segment).filter(|(_, rows)| !rows.is_empty()) {
-            batches.extend(segment.read_wanted(&Wanted { columns, keys }, Some(&Rows::new(rows)))?);
+            batches.extend(
+                segment.read_wanted(&Wanted { columns, keys, as_values: false }, Some(&Rows::new(rows)))?,
+            );
         }
         Ok(TracesRead { batches, traces })
     }

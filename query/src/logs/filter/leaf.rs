@@ -1,5 +1,6 @@
 //! One test over one column of a batch.
 
+use super::attribute::Own;
 use super::id::IdTest;
 use super::level::LevelTest;
 use super::mask::Mask;
@@ -14,8 +15,8 @@ use arrow::array::{
     TimestampNanosecondArray,
 };
 use ocelli_api::traces::Resource;
+use ocelli_signal::AnyValue;
 use ocelli_signal::origin::{self, Scope};
-use ocelli_signal::{AnyValue, Attributes};
 use ocelli_storage::Source;
 
 #[derive(Clone, Debug)]
@@ -107,6 +108,13 @@ impl Leaf {
         })
     }
 
+    pub fn names_a_value(&self) -> bool {
+        matches!(
+            self,
+            Leaf::Attribute { test: ValueTest::Equals(_), .. } | Leaf::Id { test: IdTest::Equals(_), .. }
+        )
+    }
+
     /// Takes away the rows that do not pass.
     pub fn apply(&self, batch: &RecordBatch, rows: &mut Mask) -> Result<(), Error> {
         match self {
@@ -163,14 +171,13 @@ impl Leaf {
                 rows.retain(|row| resources.holds(row, |values, at| is_same(values.value(at), wanted)));
             }
             Leaf::Attribute { key, test, or_resource } => {
-                let attributes: &BinaryArray = column(batch, "attributes")?;
-                let own = |row| Attributes::of_column(attributes.value(row)).get(key);
+                let own = Own::of(batch, key)?;
                 if !or_resource {
-                    rows.retain(|row| own(row).is_some_and(|value| test.matches(&value)));
+                    rows.retain(|row| own.get(row).is_some_and(|value| test.matches(&value)));
                     return Ok(());
                 }
                 let mut resources = Distinct::<BinaryArray>::of(batch, "resource")?;
-                rows.retain(|row| match own(row) {
+                rows.retain(|row| match own.get(row) {
                     Some(value) => test.matches(&value),
                     None => resources.holds(row, |values, at| resource_passes(values.value(at), key, test)),
                 });

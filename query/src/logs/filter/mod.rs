@@ -3,6 +3,7 @@
 //! Compiling gives every term its column and its typed test. Running takes rows away from a mask,
 //! cheap tests first, so that bodies and attributes are looked at only where nothing else decided.
 
+pub mod attribute;
 pub mod id;
 mod leaf;
 mod level;
@@ -139,6 +140,16 @@ impl Filter {
                 }
                 Ok(Some(found))
             }
+        }
+    }
+
+    /// Whether [`Filter::runs`] may find few rows: an id or a value of an attribute must be there.
+    pub fn names_a_value(&self) -> bool {
+        match self {
+            Filter::All | Filter::Not(_) | Filter::Rows(_) => false,
+            Filter::Leaf(leaf) => leaf.names_a_value(),
+            Filter::And(all) => all.iter().any(Filter::names_a_value),
+            Filter::Or(any) => any.iter().all(Filter::names_a_value),
         }
     }
 

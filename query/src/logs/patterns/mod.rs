@@ -147,6 +147,10 @@ impl Collector for Bodies {
         }
         Ok(())
     }
+
+    fn reads_values(&self) -> bool {
+        true
+    }
 }
 
 impl Mergeable for Bodies {

@@ -11,6 +11,9 @@ use std::ops::Range;
 /// So many rows are worth a thread of their own.
 const WORTH_ROWS: usize = if cfg!(test) { 100 } else { 1 << 16 };
 
+/// Rows of one source, by its index.
+pub type Piece = (usize, Range<u32>);
+
 /// Keeps what a search is for, part by part.
 pub trait Mergeable: Collector + Send {
     /// One like this that has seen nothing.
@@ -28,11 +31,27 @@ impl Scan<'_> {
         budget: &Budget,
         collector: &mut C,
     ) -> Result<Option<String>, Error> {
-        let mut work: Vec<(usize, Range<u32>)> = Vec::new();
+        let work = self.pieces_of(sources)?;
+        self.run_pieces(&work, sources, budget, collector)
+    }
+
+    /// Where rows lie that may pass, source by source, as far as footers and bloom filters tell.
+    pub fn pieces_of(&self, sources: &[Source]) -> Result<Vec<Piece>, Error> {
+        let mut work = Vec::new();
         for (at, source) in sources.iter().enumerate() {
-            let runs = self.runs(source, collector.looks_at_all_rows())?;
-            work.extend(pieces(&runs).map(|piece| (at, piece)));
+            work.extend(pieces(&self.runs(source, false)?).map(|piece| (at, piece)));
         }
+        Ok(work)
+    }
+
+    /// Walks these alone.
+    pub fn run_pieces<C: Mergeable>(
+        &self,
+        work: &[Piece],
+        sources: &[Source],
+        budget: &Budget,
+        collector: &mut C,
+    ) -> Result<Option<String>, Error> {
         let rows = work.iter().map(|(_, piece)| piece.len()).sum();
         let parts = cores::parts(rows, WORTH_ROWS).min(work.len().max(1));
         // Which part does what is fixed, so that sums of doubles come out the same each time.
@@ -55,7 +74,7 @@ impl Scan<'_> {
 
     fn pieces<'w>(
         &self,
-        work: impl Iterator<Item = &'w (usize, Range<u32>)>,
+        work: impl Iterator<Item = &'w Piece>,
         sources: &[Source],
         budget: &Budget,
         collector: &mut dyn Collector,

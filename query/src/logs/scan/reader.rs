@@ -58,6 +58,8 @@ impl Reader<'_, '_> {
         let (columns, attributes) = (self.scan.columns(), self.scan.attributes());
         let batches = if self.scan.filter.all_attributes() {
             self.source.read(Some(&columns), rows)?
+        } else if self.collector.reads_values() {
+            self.source.read_values(Some(&columns), &attributes, rows)?
         } else {
             self.source.read_keys(Some(&columns), &attributes, rows)?
         };

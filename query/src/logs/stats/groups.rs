@@ -135,6 +135,10 @@ impl<'a> Collector for Groups<'a> {
         }
         Ok(())
     }
+
+    fn reads_values(&self) -> bool {
+        true
+    }
 }
 
 /// The group of a row as bytes: of each field 0 where it has none, else 1, the length and the text.

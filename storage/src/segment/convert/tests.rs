@@ -20,7 +20,7 @@ fn rows_pass_through_the_layout_unchanged() {
         let layout = Layout::of_file(signal, Some(&converter.about())).unwrap();
         assert_eq!(layout.file, file.schema());
         assert_same_rows(&layout.to_signal(&file, &Wanted::default()).unwrap(), &rows);
-        let some = Wanted { columns: Some(&["attributes", "service"]), keys: None };
+        let some = Wanted { columns: Some(&["attributes", "service"]), ..Wanted::default() };
         let some = layout.to_signal(&file, &some).unwrap();
         assert_eq!(some.num_columns(), 2);
         assert_eq!(

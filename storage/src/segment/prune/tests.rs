@@ -1,7 +1,8 @@
-use crate::segment::Wanted;
 use crate::segment::testing::written;
+use crate::segment::{Wanted, value_column};
 use crate::test_rows;
-use arrow::array::{ArrayRef, AsArray, BinaryArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use ocelli_signal::attributes::encode;
 use ocelli_signal::value_text::display;
 use ocelli_signal::{AnyValue, Attributes, Signal};
@@ -32,6 +33,16 @@ fn rows() -> RecordBatch {
     RecordBatch::try_new(rows.schema(), columns).unwrap()
 }
 
+fn text(column: &ArrayRef, row: usize) -> String {
+    match column.data_type() {
+        DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
+        DataType::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
+        DataType::Float64 => display(&AnyValue::Double(column.as_primitive::<Float64Type>().value(row))),
+        DataType::Boolean => column.as_boolean().value(row).to_string(),
+        other => panic!("no column has the type {other}"),
+    }
+}
+
 #[test]
 fn a_key_read_alone_has_the_values_of_the_whole_lists() {
     let segment = written(Signal::Logs, vec![rows()], usize::MAX).segment;
@@ -39,7 +50,8 @@ fn a_key_read_alone_has_the_values_of_the_whole_lists() {
     let whole = segment.read(columns, None).unwrap();
     for keys in [&["order_id"][..], &["request", "ratio"], &["mixed"], &["name"], &["rare"], &["absent"], &[]]
     {
-        let alone = segment.read_wanted(&Wanted { columns, keys: Some(keys) }, None).unwrap();
+        let alone =
+            segment.read_wanted(&Wanted { columns, keys: Some(keys), as_values: false }, None).unwrap();
         let lists = |batches: &[RecordBatch]| -> Vec<Vec<u8>> {
             let lists = batches.iter().flat_map(|batch| batch.column(0).as_binary::<i32>().iter());
             lists.map(|list| list.unwrap().to_vec()).collect()
@@ -52,6 +64,25 @@ fn a_key_read_alone_has_the_values_of_the_whole_lists() {
                 assert_eq!(get(whole), get(alone), "{key}");
             }
         }
+        // As values they are the same: in a column of the key, or else in the lists.
+        let wanted = Wanted { columns, keys: Some(keys), as_values: true };
+        let values = segment.read_wanted(&wanted, None).unwrap();
+        let mut row = 0;
+        for batch in &values {
+            let lists = batch.column_by_name("attributes").unwrap().as_binary::<i32>();
+            for at in 0..batch.num_rows() {
+                for key in keys {
+                    let expected = Attributes::of_column(&whole[row]).get(key).map(|value| display(&value));
+                    let found = match batch.column_by_name(&value_column(key)) {
+                        Some(column) => column.is_valid(at).then(|| text(column, at)),
+                        None => Attributes::of_column(lists.value(at)).get(key).map(|value| display(&value)),
+                    };
+                    assert_eq!(found, expected, "{key}");
+                }
+                row += 1;
+            }
+        }
+        assert_eq!(row, whole.len());
         let in_columns = ["order_id", "request"].contains(keys.first().unwrap_or(&""));
         assert!(!in_columns || alone[0].len() < whole[0].len() / 2, "{keys:?} are read alone");
     }

@@ -8,7 +8,7 @@ use ocelli_signal::{Attributes, Signal};
 use proptest::prelude::*;
 use std::sync::Arc;
 
-const ATTRIBUTES: Wanted<'_> = Wanted { columns: Some(&["attributes"]), keys: None };
+const ATTRIBUTES: Wanted<'_> = Wanted { columns: Some(&["attributes"]), keys: None, as_values: false };
 
 /// Rows of logs with these attributes.
 fn rows(lists: &[Vec<u8>]) -> RecordBatch {

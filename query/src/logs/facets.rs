@@ -1,8 +1,9 @@
 //! Which values the records that pass have, and how often.
 
-use super::field::{Field, Reader};
+use super::field::Field;
 use super::filter::Filter;
 use super::hints::attribute_keys;
+use super::meter::Meter;
 use super::scan::{Chunk, Collector, Scan};
 use crate::Error;
 use crate::http::run::Budget;
@@ -17,6 +18,8 @@ use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 const MAX_VALUES: usize = 10_000;
 /// Longer values are shown by their begin.
 const VALUE_BYTES: usize = 256;
+/// What a value takes beside its text, about.
+const VALUE_OVERHEAD_BYTES: usize = 64;
 /// Fields that are shown where none is asked for.
 const SHOWN: usize = 12;
 /// Records by which it is found which fields are worth showing.
@@ -46,7 +49,7 @@ pub fn facets(
         true => worth_showing(snapshot, &sources, wanted, budget)?,
         false => wanted.fields.clone(),
     };
-    let mut counts = Counts::new(fields, wanted.rows, MAX_VALUES);
+    let mut counts = Counts::new(fields, wanted.rows, MAX_VALUES, budget);
     let partial = counts.run(&sources, wanted, budget)?;
     let records = counts.records as u64;
     let sampled = counts.left() == 0;
@@ -71,7 +74,7 @@ fn worth_showing(
     let names = own.iter().map(|(key, _)| (*key).clone()).take(LOOK_FIELDS);
     let names: Vec<String> =
         names.chain(resource.take(LOOK_FIELDS).map(|key| format!("resource.{key}"))).collect();
-    let mut counts = Counts::new(names, LOOK_ROWS, LOOK_ROWS);
+    let mut counts = Counts::new(names, LOOK_ROWS, LOOK_ROWS, budget);
     counts.run(sources, wanted, budget)?;
     let records = counts.records as u64;
     let mut found: Vec<(u64, String)> = Vec::new();
@@ -88,8 +91,9 @@ fn worth_showing(
     Ok(own.into_iter().chain(found.into_iter().map(|(_, name)| name)).take(SHOWN).collect())
 }
 
-struct Counts {
+struct Counts<'b> {
     fields: Vec<OfField>,
+    meter: Meter<'b>,
     records: usize,
     limit: usize,
     most_values: usize,
@@ -105,8 +109,8 @@ struct OfField {
     missing: u64,
 }
 
-impl Counts {
-    fn new(names: Vec<String>, limit: usize, most_values: usize) -> Counts {
+impl<'b> Counts<'b> {
+    fn new(names: Vec<String>, limit: usize, most_values: usize, budget: &'b Budget) -> Counts<'b> {
         let of = |name: String| OfField {
             field: Field::parse(&name),
             name,
@@ -114,7 +118,8 @@ impl Counts {
             other: 0,
             missing: 0,
         };
-        Counts { fields: names.into_iter().map(of).collect(), records: 0, limit, most_values }
+        let fields = names.into_iter().map(of).collect();
+        Counts { fields, meter: Meter::new(budget), records: 0, limit, most_values }
     }
 
     fn left(&self) -> usize {
@@ -145,14 +150,27 @@ impl Counts {
     }
 }
 
-impl Collector for Counts {
+impl Collector for Counts<'_> {
     fn take(&mut self, chunk: &Chunk<'_>) -> Result<(), Error> {
         let rows: Vec<usize> = chunk.passed.iter().take(self.left()).collect();
         for of in &mut self.fields {
             let reader = of.field.reader(chunk.batch)?;
-            rows.iter().for_each(|row| {
-                count(&mut of.values, &mut of.other, &mut of.missing, &reader, *row, self.most_values)
-            });
+            for row in &rows {
+                let Some(text) = reader.text(*row) else {
+                    of.missing += 1;
+                    continue;
+                };
+                let text = begin_of(&text, VALUE_BYTES);
+                let full = of.values.len() >= self.most_values;
+                match of.values.get_mut(text) {
+                    Some(count) => *count += 1,
+                    None if full => of.other += 1,
+                    None => {
+                        self.meter.add(text.len() + VALUE_OVERHEAD_BYTES)?;
+                        of.values.insert(text.to_owned(), 1);
+                    }
+                }
+            }
         }
         self.records += rows.len();
         Ok(())
@@ -165,27 +183,6 @@ impl Collector for Counts {
     /// Once there are enough, no row is wanted any more.
     fn floor(&self) -> i64 {
         if self.left() == 0 { i64::MAX } else { i64::MIN }
-    }
-}
-
-fn count(
-    values: &mut HashMap<String, u64, Xxh3DefaultBuilder>,
-    other: &mut u64,
-    missing: &mut u64,
-    reader: &Reader<'_>,
-    row: usize,
-    most_values: usize,
-) {
-    let Some(text) = reader.text(row) else {
-        *missing += 1;
-        return;
-    };
-    let text = begin_of(&text, VALUE_BYTES);
-    let full = values.len() >= most_values;
-    match values.get_mut(text) {
-        Some(count) => *count += 1,
-        None if full => *other += 1,
-        None => drop(values.insert(text.to_owned(), 1)),
     }
 }
 

@@ -4,6 +4,7 @@ use super::facets::begin_of;
 use super::field::Field;
 use super::filter::Filter;
 use super::histogram::Buckets;
+use super::meter::Meter;
 use super::scan::{Chunk, Collector, Mergeable, Scan};
 use crate::Error;
 use crate::http::run::Budget;
@@ -31,8 +32,8 @@ pub fn histogram_by(
 ) -> Result<LogHistogramResponse, Error> {
     let field = Field::parse(name);
     let buckets = Buckets::new(range, buckets);
-    let mut counts =
-        Counts { field: &field, buckets, values: HashMap::default(), other: vec![0; buckets.count] };
+    let (values, other) = (HashMap::default(), vec![0; buckets.count]);
+    let mut counts = Counts { field: &field, buckets, values, other, meter: Meter::new(budget) };
     let sources = snapshot.sources(Signal::Logs, range.from.0, range.to.0.saturating_sub(1));
     let attributes: Vec<String> = field.attribute().map(str::to_owned).into_iter().collect();
     let scan = Scan {
@@ -72,17 +73,22 @@ struct Counts<'a> {
     /// `None` for records without a value.
     values: HashMap<Option<String>, Vec<u64>, Xxh3DefaultBuilder>,
     other: Vec<u64>,
+    meter: Meter<'a>,
 }
 
 impl Counts<'_> {
-    fn of(&mut self, value: Option<&str>) -> &mut Vec<u64> {
+    fn of(&mut self, value: Option<&str>) -> Result<&mut Vec<u64>, Error> {
         // A text can't be looked up in a map of optional ones without a copy of it.
         let key = value.map(str::to_owned);
-        if self.values.len() >= MAX_VALUES && !self.values.contains_key(&key) {
-            return &mut self.other;
+        let known = self.values.contains_key(&key);
+        if self.values.len() >= MAX_VALUES && !known {
+            return Ok(&mut self.other);
         }
         let count = self.buckets.count;
-        self.values.entry(key).or_insert_with(|| vec![0; count])
+        if !known {
+            self.meter.add(count * size_of::<u64>() + VALUE_BYTES)?;
+        }
+        Ok(self.values.entry(key).or_insert_with(|| vec![0; count]))
     }
 }
 
@@ -93,7 +99,7 @@ impl Collector for Counts<'_> {
         for row in chunk.passed.iter() {
             let text = reader.text(row);
             let value = text.as_deref().map(|text| begin_of(text, VALUE_BYTES));
-            self.of(value)[buckets.of(chunk.times.value(row))] += 1;
+            self.of(value)?[buckets.of(chunk.times.value(row))] += 1;
         }
         Ok(())
     }
@@ -105,15 +111,22 @@ impl Collector for Counts<'_> {
 
 impl Mergeable for Counts<'_> {
     fn fork(&self) -> Self {
-        Counts { values: HashMap::default(), other: vec![0; self.buckets.count], ..*self }
+        Counts {
+            values: HashMap::default(),
+            other: vec![0; self.buckets.count],
+            meter: self.meter.fork(),
+            ..*self
+        }
     }
 
     fn merge(&mut self, more: Self) -> Result<(), Error> {
         add(&mut self.other, &more.other);
         let mut values: Vec<_> = more.values.into_iter().collect();
         values.sort_unstable();
-        values.iter().for_each(|(value, counts)| add(self.of(value.as_deref()), counts));
-        Ok(())
+        values.iter().try_for_each(|(value, counts)| {
+            add(self.of(value.as_deref())?, counts);
+            Ok(())
+        })
     }
 }
 

@@ -20,6 +20,7 @@ pub mod hints;
 pub mod histogram;
 pub mod histogram_by;
 pub mod language;
+mod meter;
 #[cfg(test)]
 mod naive;
 mod near;

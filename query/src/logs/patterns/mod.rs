@@ -8,6 +8,7 @@ mod mask;
 mod templates;
 
 use super::filter::{Filter, column};
+use super::meter::Meter;
 use super::scan::{Chunk, Collector, Mergeable, Scan};
 use crate::Error;
 use crate::http::run::Budget;
@@ -43,8 +44,13 @@ pub fn patterns(
 ) -> Result<LogPatternsResponse, Error> {
     let range = wanted.range;
     let since = wanted.since.map_or(range.from.0, |since| since.0.clamp(range.from.0, range.to.0));
-    let mut bodies =
-        Bodies { since, counts: HashMap::default(), templates: Templates::default(), scratch: String::new() };
+    let mut bodies = Bodies {
+        meter: Meter::new(budget),
+        since,
+        counts: HashMap::default(),
+        templates: Templates::default(),
+        scratch: String::new(),
+    };
     let sources = snapshot.sources(Signal::Logs, range.from.0, range.to.0.saturating_sub(1));
     let scan = Scan {
         filter: wanted.filter,
@@ -109,14 +115,15 @@ fn pattern(template: Template, seconds: Option<(f64, f64)>) -> LogPattern {
     }
 }
 
-struct Bodies {
+struct Bodies<'b> {
+    meter: Meter<'b>,
     since: i64,
     counts: HashMap<String, Seen, Xxh3DefaultBuilder>,
     templates: Templates,
     scratch: String,
 }
 
-impl Bodies {
+impl Bodies<'_> {
     /// Makes templates of what was counted, in an order that is always the same.
     fn settle(&mut self) {
         let mut counts: Vec<(String, Seen)> = self.counts.drain().collect();
@@ -125,10 +132,11 @@ impl Bodies {
             all(&b.1).cmp(&all(&a.1)).then_with(|| a.0.cmp(&b.0))
         });
         counts.into_iter().for_each(|(masked, seen)| self.templates.add(&masked, seen));
+        self.meter.clear();
     }
 }
 
-impl Collector for Bodies {
+impl Collector for Bodies<'_> {
     fn take(&mut self, chunk: &Chunk<'_>) -> Result<(), Error> {
         let bodies: &StringArray = column(chunk.batch, "body")?;
         let severities: &Int32Array = column(chunk.batch, "severity_number")?;
@@ -143,6 +151,7 @@ impl Collector for Bodies {
                 self.settle();
             }
             let seen = Seen::new(time, time < self.since, severities.value(row), body);
+            self.meter.add(self.scratch.len() + seen.example.len() + size_of::<Seen>() + 64)?;
             self.counts.insert(self.scratch.clone(), seen);
         }
         Ok(())
@@ -153,9 +162,10 @@ impl Collector for Bodies {
     }
 }
 
-impl Mergeable for Bodies {
-    fn fork(&self) -> Bodies {
+impl Mergeable for Bodies<'_> {
+    fn fork(&self) -> Self {
         Bodies {
+            meter: self.meter.fork(),
             since: self.since,
             counts: HashMap::default(),
             templates: Templates::default(),
@@ -163,7 +173,7 @@ impl Mergeable for Bodies {
         }
     }
 
-    fn merge(&mut self, other: Bodies) -> Result<(), Error> {
+    fn merge(&mut self, other: Self) -> Result<(), Error> {
         for (masked, more) in other.counts {
             match self.counts.get_mut(&masked) {
                 Some(seen) => seen.join(more),

@@ -5,14 +5,13 @@ use super::{Column, Key, Stats};
 use crate::Error;
 use crate::http::run::Budget;
 use crate::logs::field::Reader;
+use crate::logs::meter::Meter;
 use crate::logs::scan::{Chunk, Collector, Mergeable};
 use std::collections::HashMap;
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// More groups than these are of no use to anybody, and would take the memory of others.
 pub const MAX_GROUPS: usize = 100_000;
-/// Memory is taken for so many bytes at once.
-const STEP_BYTES: usize = 1 << 18;
 
 /// Buckets of time, in nanoseconds; a group's bucket is counted from `start`.
 #[derive(Clone, Copy, Debug)]
@@ -30,13 +29,11 @@ pub struct Group {
 pub struct Groups<'a> {
     stats: &'a Stats,
     buckets: Buckets,
-    budget: &'a Budget,
+    meter: Meter<'a>,
     places: HashMap<Vec<u8>, usize, Xxh3DefaultBuilder>,
     groups: Vec<Group>,
     /// Of each key, then of each figure: whether some row had a value.
     pub seen: Vec<bool>,
-    /// Bytes for which no memory was taken yet.
-    open_bytes: usize,
     key: Vec<u8>,
 }
 
@@ -45,11 +42,10 @@ impl<'a> Groups<'a> {
         Groups {
             stats,
             buckets,
-            budget,
+            meter: Meter::new(budget),
             places: HashMap::default(),
             groups: Vec::new(),
             seen: vec![false; stats.keys.len() + stats.columns.len()],
-            open_bytes: 0,
             key: Vec::new(),
         }
     }
@@ -82,11 +78,7 @@ impl<'a> Groups<'a> {
                 "the query makes more than {MAX_GROUPS} groups; group by fewer fields, or by one with fewer values"
             )));
         }
-        self.open_bytes += bytes;
-        if self.open_bytes >= STEP_BYTES {
-            self.budget.keep(std::mem::take(&mut self.open_bytes))?;
-        }
-        Ok(())
+        self.meter.add(bytes)
     }
 
     fn group_bytes(&self) -> usize {
@@ -192,7 +184,17 @@ pub fn decode(stats: &Stats, mut key: &[u8]) -> Vec<Part> {
 
 impl Mergeable for Groups<'_> {
     fn fork(&self) -> Self {
-        Groups::new(self.stats, self.buckets, self.budget)
+        let (places, groups) = (HashMap::default(), Vec::new());
+        let (seen, key) = (vec![false; self.seen.len()], Vec::new());
+        Groups {
+            stats: self.stats,
+            buckets: self.buckets,
+            meter: self.meter.fork(),
+            places,
+            groups,
+            seen,
+            key,
+        }
     }
 
     fn merge(&mut self, other: Self) -> Result<(), Error> {

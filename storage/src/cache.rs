@@ -1,4 +1,5 @@
-//! What is dear to open and cheap to keep, up to a number of bytes: the longest unused goes first.
+//! What is dear to open and cheap to keep, up to a number of bytes: the longest unused goes first, and before
+//! all else what is merely quicker to find than to read again.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -24,14 +25,38 @@ impl Key {
 struct Kept {
     value: Arc<dyn Any + Send + Sync>,
     bytes: usize,
+    /// Goes before others.
+    spare: bool,
     used: u64,
 }
+
+/// Looking for the longest unused looks at all, so that room is made for some time where that costs little: one
+/// part in so many.
+const ROOM_ONE_IN: usize = 8;
 
 #[derive(Default)]
 struct State {
     kept: HashMap<Key, Kept>,
     bytes: usize,
     clock: u64,
+}
+
+impl State {
+    /// Lets go until no more than the limit is left, but for what was used last.
+    fn make_room(&mut self, limit_bytes: usize) {
+        let mut order: Vec<_> = self.kept.iter().map(|(key, kept)| (!kept.spare, kept.used, *key)).collect();
+        order.sort_unstable_by_key(|(dear, used, _)| (*dear, *used));
+        let newest = self.clock;
+        for (dear, used, key) in order {
+            let enough = if dear { limit_bytes } else { limit_bytes - limit_bytes / ROOM_ONE_IN };
+            if self.bytes <= enough {
+                break;
+            }
+            if used != newest {
+                self.bytes -= self.kept.remove(&key).map_or(0, |kept| kept.bytes);
+            }
+        }
+    }
 }
 
 /// Shared by all segments of a store.
@@ -49,6 +74,10 @@ impl Cache {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub fn limit_bytes(&self) -> usize {
+        self.limit_bytes
+    }
+
     /// The value of a key, made when it is not kept. Two who ask at once may both make it.
     pub fn get<V, E>(&self, key: Key, make: impl FnOnce() -> Result<(V, usize), E>) -> Result<Arc<V>, E>
     where
@@ -59,11 +88,12 @@ impl Cache {
         }
         let (value, bytes) = make()?;
         let value = Arc::new(value);
-        self.keep(key, value.clone(), bytes);
+        self.keep(key, value.clone(), bytes, false);
         Ok(value)
     }
 
-    fn kept<V: Send + Sync + 'static>(&self, key: Key) -> Option<Arc<V>> {
+    /// The value of a key, if it is kept.
+    pub fn kept<V: Send + Sync + 'static>(&self, key: Key) -> Option<Arc<V>> {
         let mut state = self.locked();
         state.clock += 1;
         let clock = state.clock;
@@ -72,20 +102,21 @@ impl Cache {
         kept.value.clone().downcast().ok()
     }
 
-    fn keep(&self, key: Key, value: Arc<dyn Any + Send + Sync>, bytes: usize) {
+    /// Keeps a value as long as nothing else needs the room.
+    pub fn keep_spare<V: Send + Sync + 'static>(&self, key: Key, value: Arc<V>, bytes: usize) {
+        self.keep(key, value, bytes, true);
+    }
+
+    fn keep(&self, key: Key, value: Arc<dyn Any + Send + Sync>, bytes: usize, spare: bool) {
         let mut state = self.locked();
         state.clock += 1;
-        let kept = Kept { value, bytes, used: state.clock };
+        let kept = Kept { value, bytes, spare, used: state.clock };
         state.bytes += bytes;
         if let Some(before) = state.kept.insert(key, kept) {
             state.bytes -= before.bytes;
         }
-        while state.bytes > self.limit_bytes && state.kept.len() > 1 {
-            let Some(oldest) = state.kept.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| *key)
-            else {
-                break;
-            };
-            state.bytes -= state.kept.remove(&oldest).map_or(0, |kept| kept.bytes);
+        if state.bytes > self.limit_bytes {
+            state.make_room(self.limit_bytes);
         }
     }
 
@@ -128,5 +159,20 @@ mod tests {
         assert!(cache.bytes() <= 100);
         cache.forget(2);
         assert_eq!((cache.bytes(), cache.kept::<u64>(Key::only(2, "footer"))), (50, None));
+    }
+
+    #[test]
+    fn what_is_spare_goes_before_what_is_older() {
+        let cache = Cache::new(100);
+        let dear = |segment| cache.get(Key::only(segment, "footer"), || Ok::<_, ()>(((), 40))).unwrap();
+        dear(1);
+        (0..4).for_each(|part| {
+            cache.keep_spare(Key { segment: 1, what: "points", part }, Arc::new(part), 10);
+        });
+        dear(2);
+        let left = |part| cache.kept::<u32>(Key { segment: 1, what: "points", part }).is_some();
+        assert_eq!([0, 1, 2, 3].map(left), [false; 4]);
+        assert!(cache.kept::<()>(Key::only(1, "footer")).is_some());
+        assert_eq!(cache.bytes(), 80);
     }
 }

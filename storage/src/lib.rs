@@ -48,8 +48,8 @@ pub use rows::Rows;
 pub use segment::value_column;
 pub use series_index::{ChunkBuilder, ChunkRows, Key, Origin, SeriesChunk};
 pub use snapshot::{
-    AttributeKeys, Choose, End, Found, OfMetrics, Point, PointList, PointValue, QueryMemory, SeriesPoints,
-    Snapshot, Source, TracesRead, Values,
+    AttributeKeys, Choose, End, Found, Keeper, OfMetrics, Piece, Point, PointList, PointValue, QueryMemory,
+    SeriesPieces, SeriesPoints, Snapshot, Source, TracesRead, Values,
 };
 pub use store::{
     CompactionSummary, Followed, Follower, LevelSummary, MemorySummary, Reason, Removal, Removed,

@@ -156,6 +156,16 @@ pub const PREFIX_WORDS: usize = 10_000;
 /// What the index builder sizes its first table of words for; it grows when there are more.
 pub const INDEX_BUILD_BYTES: usize = 32 * MIB;
 
+/// What becomes of points is kept of series with so many rows in a file: a query that looks at a million series
+/// with two points each is not served by a million things that are kept …
+pub const KEPT_MIN_ROWS: usize = 64;
+/// … and where a query wants at least one in so many of the rows, as all of them are read then …
+pub const KEPT_ONE_IN: usize = 4;
+/// … and about so much at once …
+pub const KEPT_AT_ONCE_BYTES: usize = 16 * MIB;
+/// … and no more of one file by one query than one part in so many of the cache.
+pub const KEPT_SHARE: usize = 2;
+
 /// Parsed footers, opened indexes and chunks of series that are kept, together.
 pub const CACHE_BYTES: usize = 48 * MIB;
 /// About what series may take whose parsed form is remembered, unless a budget says otherwise: a few

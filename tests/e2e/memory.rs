@@ -20,7 +20,7 @@ const WITHIN: Duration = Duration::from_secs(60);
 const BATCHES: u64 = 240;
 const ITEMS: u64 = 1_000;
 /// All points of all time, so many times that they are more than a query may hold.
-const TIMES: usize = 8;
+const TIMES: usize = 24;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn load_and_questions_beyond_the_budget_are_refused_by_name() {

@@ -56,6 +56,8 @@ pub struct Arguments {
 
 /// What one product did with one query.
 pub struct Asked {
+    /// How long it took when it was asked for nothing: what it needs may be in no cache.
+    pub first: Duration,
     pub times: Vec<Duration>,
     /// CPU of the process while it was asked, in steps of 10 ms, by the number of times.
     pub cpu_ms: f64,
@@ -96,8 +98,9 @@ async fn ask(servers: &[Server<'_>], query: &Query, times: usize) -> anyhow::Res
     let mut asked = Vec::new();
     for server in servers {
         let ask = query.of(server.product());
-        let (_, text) = server.timed(&ask.path, &ask.parameters).await.context(query.title)?;
+        let (first, text) = server.timed(&ask.path, &ask.parameters).await.context(query.title)?;
         asked.push(Asked {
+            first,
             times: Vec::new(),
             cpu_ms: -cpu_s(server.pid())? * 1e3,
             answer: Answer::read(&text)?,

@@ -22,7 +22,7 @@ impl Table {
         let rule = "---|".repeat(names.len());
         Table {
             head: format!(
-                "| ms: median (best), of CPU |{columns} Ocelli is faster | results | samples | bytes |\n|---|{rule}---|---|---|---|"
+                "| ms: median (best, first), of CPU |{columns} Ocelli is faster | results | samples | bytes |\n|---|{rule}---|---|---|---|"
             ),
             lines: Vec::new(),
             memory: names.into_iter().map(|name| (name, None)).collect(),
@@ -34,7 +34,8 @@ impl Table {
         let medians: Vec<f64> = asked.iter_mut().map(median_ms).collect();
         for (asked, median) in asked.iter().zip(&medians) {
             let best = asked.times.first().map_or(f64::NAN, ms);
-            let _ = write!(line, " {median:.2} ({best:.2}), {:.1} |", asked.cpu_ms);
+            let first = ms(&asked.first);
+            let _ = write!(line, " {median:.2} ({best:.2}, {first:.2}), {:.1} |", asked.cpu_ms);
         }
         let ratio = match medians[..] {
             [ours, theirs, ..] => format!("{:.2}x", theirs / ours),

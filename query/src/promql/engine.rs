@@ -7,7 +7,7 @@ use super::labels::Labels;
 use super::merge::drop_names;
 use super::parse::parse;
 use super::plan::{QueryTimes, plan};
-use super::select::Select;
+use super::select::{Counts, Select};
 use super::shards;
 use super::smooth::with_edges;
 use super::value::{Sample, Series, Value};
@@ -103,7 +103,12 @@ pub fn run(query: &Query, select: &mut Select, watch: &dyn Watch) -> Result<Answ
         watch.check()?;
         let mut series = select(selection)?;
         series.sort_by(|a, b| a.labels.cmp(&b.labels));
-        samples_read += series.iter().map(|series| series.samples.len() as u64).sum::<u64>();
+        let mut counts = Counts::new(selection);
+        series.retain(|series| {
+            let samples = counts.of(&series.samples);
+            samples_read += samples as u64;
+            samples > 0
+        });
         if samples_read > query.max_samples {
             let limit = query.max_samples;
             return Err(Error::LimitExceeded(format!(

@@ -3,6 +3,7 @@
 use super::annotations::Annotations;
 use super::ast::*;
 use super::functions::Run;
+use super::places::{self, ByTimes};
 use super::plan::{QueryTimes, is_constant};
 use super::select::StoredSeries;
 use super::value::*;
@@ -133,17 +134,24 @@ impl<'a> Eval<'a> {
         tell: impl Fn(Point) -> Sample,
     ) -> Result<Vec<Series>, Error> {
         let stored = &self.shared.data[selector.id];
+        let lookback = self.shared.query.lookback;
+        let steps: Vec<i64> = self.times.iter().map(|time| selector.time.apply(*time)).collect();
+        let mut places = ByTimes::new();
         let mut vector = Vec::with_capacity(stored.len());
-        for series in stored {
+        for StoredSeries { labels, samples } in stored {
             self.check()?;
-            let mut latest = Latest::new(&series.samples);
-            let cell =
-                |time: &i64| latest.at(selector.time.apply(*time), self.shared.query.lookback).map(&tell);
-            let values: Vec<_> = self.times.iter().map(cell).collect();
+            let values: Vec<Option<Sample>> = if samples.histograms.is_empty() {
+                let find = |times: &[i64]| places::latest(times, &steps, lookback);
+                let at = places.of(&samples.float_times, find).iter();
+                at.map(|at| Some(tell(samples.current_float(at.get()?)?))).collect()
+            } else {
+                let mut latest = Latest::new(samples);
+                steps.iter().map(|step| latest.at(*step, lookback).map(&tell)).collect()
+            };
             if values.iter().any(Option::is_some) {
                 self.spend(values.len())?;
                 self.touched.add_cells(&values);
-                vector.push(Series { labels: series.labels.clone(), drop_name: false, values });
+                vector.push(Series { labels: labels.clone(), drop_name: false, values });
             }
         }
         Ok(vector)

@@ -2,16 +2,17 @@
 
 use super::ast::*;
 use super::eval::Eval;
-use super::functions::{RangeCall, RangeFn};
+use super::functions::{RangeCall, RangeFn, Reaches, Slope};
 use super::histogram::ResetHint;
+use super::places::{self, ByTimes};
 use super::plan::milliseconds;
+use super::samples::between;
+use super::select::StoredSeries;
 use super::value::*;
-use super::window::{Window, Windows, without_stale};
+use super::window::{Window, without_stale};
+use super::windows::SeriesWindows;
 use crate::Error;
 use std::sync::Arc;
-
-/// A window may hold much, so that a series can take long.
-const STEPS_BETWEEN_CHECKS: usize = 16;
 
 impl Eval<'_> {
     pub(super) fn range_function(
@@ -29,45 +30,32 @@ impl Eval<'_> {
         let columns = others.map(|arg| self.scalar(arg)).collect::<Result<Vec<_>, _>>()?;
         let mut args = vec![0.0; columns.len()];
         let mut vector: Vec<Series> = Vec::new();
-        let mode = mode_of(range);
         // As Prometheus has it: what a subquery becomes has no place of its own.
         let from_subquery = matches!(range.unwrapped().kind, ExprKind::Subquery(_));
         let place_of =
             |arg: &Expr| if from_subquery && std::ptr::eq(arg, range) { 0..0 } else { arg.span.clone() };
         let (arg, first_arg) = (place_of(range), place_of(&call.args[0]));
-        let mut current = usize::MAX;
-        // Looked up once a series: a window costs little more than that.
-        let (mut named_at, mut metric) = (usize::MAX, String::new());
-        self.for_each_window(range, |(at, series), step, window| {
-            if window.is_empty() {
-                return Ok(());
-            }
-            args.iter_mut().zip(&columns).for_each(|(arg, column)| *arg = column[step]);
-            if named_at != at {
-                named_at = at;
-                metric = series.labels.metric_name().to_owned();
-            }
-            let range_call = RangeCall {
-                metric: &metric,
+        let (slope, mut reaches) = (Slope::named(call.function.name), Reaches::new());
+        self.for_each_series(range, |series, windows| {
+            let call = RangeCall {
+                metric: series.labels.metric_name(),
                 arg: &arg,
                 first_arg: &first_arg,
                 args: &call.args,
                 annotations: self.annotations,
-                mode,
+                mode: windows.source.mode,
             };
-            let Some(sample) = run(&range_call, window, &args)? else { return Ok(()) };
-            if current != at {
-                current = at;
-                self.spend(self.steps())?;
+            let values = match slope.and_then(|slope| slope.over(windows, &mut reaches)) {
+                Some(values) => values,
+                None => windows.cells(|step, window| {
+                    args.iter_mut().zip(&columns).for_each(|(arg, column)| *arg = column[step]);
+                    run(&call, window, &args)
+                })?,
+            };
+            if values.iter().any(Option::is_some) {
+                self.spend(values.len())?;
                 let drop_name = series.drop_name || !named;
-                vector.push(Series {
-                    labels: series.labels.clone(),
-                    drop_name,
-                    values: vec![None; self.steps()],
-                });
-            }
-            if let Some(series) = vector.last_mut() {
-                series.values[step] = Some(sample);
+                vector.push(Series { labels: series.labels.clone(), drop_name, values });
             }
             Ok(())
         })?;
@@ -84,26 +72,30 @@ impl Eval<'_> {
     pub fn for_each_window(
         &self,
         range: &Expr,
-        mut visit: impl FnMut((usize, &RangeSeries), usize, &Window) -> Result<(), Error>,
+        mut visit: impl FnMut(usize, &Window) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.for_each_series(range, |_, windows| windows.each(&mut visit))
+    }
+
+    /// Visits the windows of every series.
+    fn for_each_series(
+        &self,
+        range: &Expr,
+        mut visit: impl FnMut(&RangeSeries, &SeriesWindows) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut source = self.range_source(range)?;
         if matches!(range.unwrapped().kind, ExprKind::Subquery(_)) {
             source.series.iter_mut().for_each(forget_resets);
         }
-        for (at, series) in source.series.iter().enumerate() {
-            let (before, after) = source.reach(self.shared.query.lookback);
-            let last = self.times.last().map_or(i64::MAX, |last| source.time.apply(*last));
-            let mut windows = Windows::until(&series.samples, last.saturating_add(after));
-            for (step, time) in self.times.iter().enumerate() {
-                let end = source.time.apply(*time);
-                let mut window = windows.at(end - source.range_ms - before, end + after, *time);
-                (window.start_ms, window.end_ms) = (end - source.range_ms, end);
-                self.touched.add_window(step, &window);
-                if step % STEPS_BETWEEN_CHECKS == 0 {
-                    self.check()?;
-                }
-                visit((at, series), step, &window)?;
-            }
+        let ends: Vec<i64> = self.times.iter().map(|time| source.time.apply(*time)).collect();
+        let mut places = ByTimes::new();
+        for series in &source.series {
+            self.check()?;
+            let samples = &series.samples;
+            let windows =
+                |times: &[i64]| places::windows(times, ends.iter().map(|end| source.window(self, *end)));
+            let floats = places.of(&samples.float_times, windows);
+            visit(series, &SeriesWindows { eval: self, source: &source, samples, ends: &ends, floats })?;
         }
         Ok(())
     }
@@ -112,14 +104,18 @@ impl Eval<'_> {
     pub(super) fn range_source(&self, range: &Expr) -> Result<RangeSource, Error> {
         match &range.unwrapped().kind {
             ExprKind::Matrix(selector, length) => {
-                let stored = &self.shared.data[selector.id];
-                let series = stored.iter().map(|series| RangeSeries {
-                    labels: series.labels.clone(),
-                    drop_name: false,
-                    samples: without_stale(&series.samples),
-                });
                 let (range_ms, time) = (milliseconds(length), selector.time.clone());
-                Ok(RangeSource { series: series.collect(), range_ms, time, mode: selector.mode })
+                let mut source = RangeSource { series: Vec::new(), range_ms, time, mode: selector.mode };
+                let (after_ms, until_ms) = source.bounds(self);
+                let mut places = ByTimes::new();
+                let series = self.shared.data[selector.id].iter().map(|StoredSeries { labels, samples }| {
+                    let floats =
+                        places.of(&samples.float_times, |times| between(times, after_ms, until_ms)).clone();
+                    let samples = without_stale(samples, floats);
+                    RangeSeries { labels: labels.clone(), drop_name: false, samples }
+                });
+                source.series = series.collect();
+                Ok(source)
             }
             ExprKind::Subquery(subquery) => {
                 let (range_ms, time) = (milliseconds(&subquery.range), subquery.time.clone());
@@ -178,7 +174,7 @@ fn forget_resets(series: &mut RangeSeries) {
 }
 
 /// Raw series and how the windows lie over them.
-pub(super) struct RangeSource {
+pub struct RangeSource {
     pub series: Vec<RangeSeries>,
     pub range_ms: i64,
     pub time: TimeShift,
@@ -186,6 +182,21 @@ pub(super) struct RangeSource {
 }
 
 impl RangeSource {
+    /// The window `(after, until]` that belongs to a range's end.
+    pub fn window(&self, eval: &Eval, end: i64) -> (i64, i64) {
+        let (before, after) = self.reach(eval.shared.query.lookback);
+        (end - self.range_ms - before, end + after)
+    }
+
+    /// The times (after, until] that windows of an evaluation reach.
+    pub fn bounds(&self, eval: &Eval) -> (i64, i64) {
+        let (before, after) = self.reach(eval.shared.query.lookback);
+        let end = |time: Option<&i64>| time.map(|time| self.time.apply(*time));
+        let first = end(eval.times.first()).unwrap_or(i64::MIN);
+        let last = end(eval.times.last()).unwrap_or(i64::MAX);
+        (first.saturating_sub(self.range_ms + before), last.saturating_add(after))
+    }
+
     /// How far a window reaches beyond its range, before and after.
     pub fn reach(&self, lookback: i64) -> (i64, i64) {
         match self.mode {

@@ -345,12 +345,9 @@ fn engine(query: &Query, stored: &Stored) -> Result<BTreeMap<i64, BTreeMap<Set, 
         for (set, samples) in stored {
             let labels = Labels::new(set.iter().map(|(name, value)| (name.as_str(), value.as_str())));
             let mut kept = Samples::default();
-            for (time, value) in samples {
-                if *time > selection.after_ms && *time <= selection.until_ms {
-                    kept.push(*time, Sample::Float(*value));
-                }
-            }
-            if selection.matches(&labels) && !kept.is_empty() {
+            samples.iter().for_each(|(time, value)| kept.push(*time, Sample::Float(*value)));
+            // Samples of other times than those that were asked for must not matter.
+            if selection.matches(&labels) {
                 found.push(StoredSeries { labels, samples: Arc::new(kept) });
             }
         }

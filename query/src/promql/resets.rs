@@ -18,6 +18,8 @@ impl Resets {
         let (values, points) = (&samples.floats, &samples.histograms);
         let of_floats = Restarts::new(&samples.float_starts, &samples.float_times, &floats);
         let of_histograms = Restarts::new(&samples.histogram_starts, &samples.histogram_times, &histograms);
+        let never_fell = !of_floats.any && !falls(&values[floats.clone()]);
+        let floats = if never_fell { 0..0 } else { floats };
         let fell = |at: &usize| values[*at] < values[at - 1] || of_floats.before(*at);
         let was_reset = |at: &usize| points[*at].is_reset_from(&points[at - 1]) || of_histograms.before(*at);
         Resets {
@@ -34,6 +36,12 @@ impl Resets {
     pub fn in_histograms(&self, window: Range<usize>) -> impl Iterator<Item = usize> + '_ {
         inside(&self.histograms, window)
     }
+}
+
+/// Whether any value is below the one before it. Most counters are never reset, and looking at all is quick.
+fn falls(values: &[f64]) -> bool {
+    let pairs = values.iter().zip(values.get(1..).unwrap_or_default());
+    pairs.fold(false, |any, (before, after)| any | (after < before))
 }
 
 /// The second samples of all pairs of neighbours.

@@ -4,6 +4,8 @@
 //! part of the query needs of it.
 
 use super::labels::Labels;
+use super::places::ByTimes;
+use super::samples::between;
 use super::value::Samples;
 use crate::Error;
 use regex::{Regex, RegexBuilder};
@@ -106,11 +108,29 @@ impl Selection {
     }
 }
 
-/// One stored series with the samples of a selection's time.
+/// One stored series with the samples of a selection's time, and maybe others of its.
 #[derive(Clone, Debug)]
 pub struct StoredSeries {
     pub labels: Labels,
     pub samples: Arc<Samples>,
+}
+
+/// Counts samples that are in the time of a selection.
+pub struct Counts<'s> {
+    selection: &'s Selection,
+    floats: ByTimes<usize>,
+}
+
+impl Counts<'_> {
+    pub fn new(selection: &Selection) -> Counts<'_> {
+        Counts { selection, floats: ByTimes::new() }
+    }
+
+    pub fn of(&mut self, samples: &Samples) -> usize {
+        let Selection { after_ms, until_ms, .. } = *self.selection;
+        let count = |times: &[i64]| between(times, after_ms, until_ms).len();
+        *self.floats.of(&samples.float_times, count) + count(&samples.histogram_times)
+    }
 }
 
 /// Finds the series of a selection. The order does not matter; label sets are unique.

@@ -16,7 +16,7 @@ pub fn select(eval: &Eval, selector: &Selector, span: &Span) -> Result<Vec<Serie
     let mut vector = Vec::new();
     for series in &eval.shared.data[selector.id] {
         eval.check()?;
-        let samples = without_stale(&series.samples);
+        let samples = without_stale(&series.samples, 0..series.samples.floats.len());
         let mut windows = Windows::new(&samples);
         let place = Place { eval, span, metric: series.labels.metric_name() };
         let cell = |time: &i64| {

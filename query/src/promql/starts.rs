@@ -21,6 +21,20 @@ impl Starts {
         at(&self.0, place)
     }
 
+    /// Notes those of some samples of another list, which come to lie from `place` on, behind all others.
+    pub fn append(&mut self, place: usize, other: &Starts, places: Range<usize>) {
+        if places.is_empty() {
+            return;
+        }
+        self.set_last(place, other.get(places.start));
+        let later = other.0.iter().filter(|(first, _)| (places.start + 1..places.end).contains(first));
+        later.for_each(|(first, start)| self.set_last(place + first - places.start, *start));
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        size_of_val(&*self.0)
+    }
+
     /// Those of a window's samples.
     pub fn within(&self, places: Range<usize>) -> StartsWithin<'_> {
         let first = self.0.partition_point(|(first, _)| *first <= places.start).saturating_sub(1);
@@ -68,6 +82,11 @@ mod tests {
             let read: Vec<i64> = (0..range.len()).map(|place| within.get(place)).collect();
             assert_eq!(read, all[range]);
         }
+        let mut copied = Starts::default();
+        copied.append(0, &starts, 1..4);
+        copied.append(3, &starts, 3..3);
+        copied.append(3, &starts, 4..7);
+        assert_eq!((0..6).map(|place| copied.get(place)).collect::<Vec<_>>(), all[1..]);
         starts.set_last(4, 5);
         assert_eq!((starts.get(4), starts.0.len()), (5, 1));
     }

@@ -1,10 +1,10 @@
-//! Samples, and what an expression evaluates to.
+//! A sample, and what an expression evaluates to.
 //!
 //! Evaluation is by column: a node's value holds every step of the query at once, one cell a step.
 
 use super::histogram::Histogram;
 use super::labels::Labels;
-use super::starts::Starts;
+pub use super::samples::Samples;
 use std::sync::Arc;
 
 /// Marks the end of a series: this NaN and no other (Prometheus' `value.StaleNaN`).
@@ -39,71 +39,6 @@ impl Sample {
             Sample::Float(value) => is_stale(*value),
             Sample::Histogram(histogram) => is_stale(histogram.sum),
         }
-    }
-}
-
-/// A stored series' samples, floats and histograms apart, each sorted by time in milliseconds.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Samples {
-    pub float_times: Vec<i64>,
-    pub floats: Vec<f64>,
-    pub histogram_times: Vec<i64>,
-    pub histograms: Vec<Arc<Histogram>>,
-    /// When the counter of each float began.
-    pub float_starts: Starts,
-    /// The same of the histograms.
-    pub histogram_starts: Starts,
-}
-
-impl Samples {
-    pub fn len(&self) -> usize {
-        self.floats.len() + self.histograms.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Appends; times must not go back. A second sample of one time replaces the first.
-    pub fn push(&mut self, time_ms: i64, sample: Sample) {
-        self.push_started(time_ms, sample, 0);
-    }
-
-    /// Appends a sample whose counter began at `start_ms`.
-    pub fn push_started(&mut self, time_ms: i64, sample: Sample, start_ms: i64) {
-        match sample {
-            Sample::Float(value) => self.push_float(time_ms, value, start_ms),
-            Sample::Histogram(histogram) => {
-                if self.histogram_times.last() == Some(&time_ms) {
-                    self.histogram_times.pop();
-                    self.histograms.pop();
-                }
-                self.histogram_starts.set_last(self.histograms.len(), start_ms);
-                self.histogram_times.push(time_ms);
-                self.histograms.push(histogram);
-            }
-        }
-    }
-
-    /// The same of a float.
-    pub fn push_float(&mut self, time_ms: i64, value: f64, start_ms: i64) {
-        if self.float_times.last() == Some(&time_ms) {
-            self.float_times.pop();
-            self.floats.pop();
-        }
-        self.float_starts.set_last(self.floats.len(), start_ms);
-        self.float_times.push(time_ms);
-        self.floats.push(value);
-    }
-
-    /// All samples in the order of time.
-    pub fn in_order(&self) -> Vec<(i64, Sample)> {
-        let floats = self.float_times.iter().zip(&self.floats).map(|(t, v)| (*t, Sample::Float(*v)));
-        let histograms = self.histogram_times.iter().zip(&self.histograms);
-        let histograms = histograms.map(|(t, h)| (*t, Sample::Histogram(h.clone())));
-        let mut all: Vec<_> = floats.chain(histograms).collect();
-        all.sort_by_key(|(time, _)| *time);
-        all
     }
 }
 

@@ -44,6 +44,12 @@ impl Touched {
         counts.iter_mut().zip(cells).for_each(|(count, cell)| *count += cell.as_ref().map_or(0, size));
     }
 
+    /// Floats between some places at each step.
+    pub fn add_floats(&self, places: &[(usize, usize)]) {
+        let counts = &mut *self.0.borrow_mut();
+        counts.iter_mut().zip(places).for_each(|(count, (from, to))| *count += (to - from) as u64);
+    }
+
     pub fn add_window(&self, step: usize, window: &Window) {
         self.add(step, window.floats.len() as u64 + window.histogram_sizes());
     }

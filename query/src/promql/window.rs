@@ -31,10 +31,8 @@ impl<'a> Latest<'a> {
         self.float += count_until(&samples.float_times[self.float..], time_ms);
         if samples.histograms.is_empty() {
             let at = self.float.checked_sub(1)?;
-            let (at_ms, value) = (samples.float_times[at], samples.floats[at]);
-            let start_ms = samples.float_starts.get(at);
-            let current = at_ms > time_ms - lookback_ms && !is_stale(value);
-            return current.then_some(Point { time_ms: at_ms, start_ms, sample: Sample::Float(value) });
+            let current = samples.float_times[at] > time_ms - lookback_ms;
+            return if current { samples.current_float(at) } else { None };
         }
         self.histogram += count_until(&samples.histogram_times[self.histogram..], time_ms);
         let float = self.float.checked_sub(1).map(|at| (samples.float_times[at], at));
@@ -54,9 +52,18 @@ impl<'a> Latest<'a> {
     }
 }
 
+impl Samples {
+    /// The float at a place that is current, unless it is a stale marker.
+    pub fn current_float(&self, at: usize) -> Option<Point> {
+        let (time_ms, value) = (self.float_times[at], self.floats[at]);
+        let start_ms = self.float_starts.get(at);
+        (!is_stale(value)).then_some(Point { time_ms, start_ms, sample: Sample::Float(value) })
+    }
+}
+
 /// How many of the sorted times are at or before `until`. Steps forward, then by strides that double, so that
 /// the cost is that of the distance, not of the rest.
-fn count_until(times: &[i64], until: i64) -> usize {
+pub fn count_until(times: &[i64], until: i64) -> usize {
     const STEPS: usize = 16;
     let near = times.iter().take(STEPS).take_while(|time| **time <= until).count();
     if near < STEPS {
@@ -225,7 +232,20 @@ impl<'a> Windows<'a> {
 
     /// The window `(start, end]`. Neither end may go back between calls.
     pub fn at(&mut self, start_ms: i64, end_ms: i64, eval_ms: i64) -> Window<'_> {
-        advance(&self.samples.float_times, &mut self.floats, start_ms, end_ms);
+        let mut floats = self.floats;
+        advance(&self.samples.float_times, &mut floats, start_ms, end_ms);
+        self.at_floats(floats, start_ms, end_ms, eval_ms)
+    }
+
+    /// The same where it is known between which places its floats are.
+    pub fn at_floats(
+        &mut self,
+        floats: (usize, usize),
+        start_ms: i64,
+        end_ms: i64,
+        eval_ms: i64,
+    ) -> Window<'_> {
+        self.floats = floats;
         advance(&self.samples.histogram_times, &mut self.histograms, start_ms, end_ms);
         let (floats, histograms) = (self.floats.0..self.floats.1, self.histograms.0..self.histograms.1);
         Window {
@@ -249,16 +269,17 @@ impl<'a> Windows<'a> {
     }
 }
 
-fn advance(times: &[i64], bounds: &mut (usize, usize), start: i64, end: i64) {
+/// Moves the places of a window.
+pub fn advance(times: &[i64], bounds: &mut (usize, usize), start: i64, end: i64) {
     bounds.0 += count_until(&times[bounds.0..], start);
     bounds.1 = bounds.1.max(bounds.0);
     bounds.1 += count_until(&times[bounds.1..], end);
 }
 
-/// The samples without stale markers; shared where there are none.
-pub fn without_stale(samples: &Arc<Samples>) -> Arc<Samples> {
+/// The samples without stale markers; shared where there are none among the floats at some places.
+pub fn without_stale(samples: &Arc<Samples>, floats: Range<usize>) -> Arc<Samples> {
     let any_stale = |values: &[f64]| values.iter().fold(false, |any, value| any | is_stale(*value));
-    let stale = samples.floats.chunks(1024).any(any_stale)
+    let stale = samples.floats[floats].chunks(1024).any(any_stale)
         || samples.histograms.iter().any(|histogram| is_stale(histogram.sum));
     if !stale {
         return samples.clone();

@@ -166,7 +166,10 @@ fn stored(rule: &Rule, over: &Over, select: &mut Select) -> Result<Found, Error>
         until_ms: last_ms - over.query_offset_ms + interval_ms,
     };
     let series = select(&selection)?;
-    let times = |series: StoredSeries| (series.labels, series.samples.in_order().into_iter().collect());
+    let times = |series: StoredSeries| {
+        let samples = series.samples.between(selection.after_ms, selection.until_ms);
+        (series.labels, samples.in_order().into_iter().collect())
+    };
     Ok(series.into_iter().map(times).collect())
 }
 

@@ -5,6 +5,7 @@ use super::points::{self, FileChunk, METRIC_COLUMNS, Metrics, ReadPoints, Series
 use super::read::Chunks;
 use crate::cache::Key;
 use crate::error::Result;
+use crate::limits;
 use crate::paths::{ROWS_SUFFIX, SERIES_SUFFIX};
 use crate::rows::Rows;
 use crate::series_index::CHUNK_SERIES;
@@ -88,5 +89,24 @@ impl Segment {
         let footer = self.points_footer()?;
         points::read_every_column(Chunks(self.open_checked(ROWS_SUFFIX)?), &footer, series, &mut each)
             .map_err(|error| self.blame(error))
+    }
+
+    /// What was kept of the points of a series.
+    pub fn kept<V: Send + Sync + 'static>(&self, what: &'static str, of: &SeriesRows) -> Option<Arc<V>> {
+        self.context.cache.kept(self.key_of(what, of))
+    }
+
+    /// Keeps it as long as there is room.
+    pub fn keep<V: Send + Sync + 'static>(&self, what: &'static str, of: &SeriesRows, kept: V, bytes: usize) {
+        self.context.cache.keep_spare(self.key_of(what, of), Arc::new(kept), bytes);
+    }
+
+    /// What one query may have kept.
+    pub fn most_kept_bytes(&self) -> usize {
+        self.context.cache.limit_bytes() / limits::KEPT_SHARE
+    }
+
+    fn key_of(&self, what: &'static str, of: &SeriesRows) -> Key {
+        Key { segment: self.number, what, part: of.rows.start }
     }
 }

@@ -3,6 +3,7 @@
 
 mod attribute_keys;
 mod chunks;
+mod kept;
 mod memory;
 mod points;
 mod series;
@@ -11,6 +12,7 @@ mod traces;
 
 pub use attribute_keys::AttributeKeys;
 pub use chunks::{Choose, Found, OfMetrics};
+pub use kept::{Keeper, Piece, SeriesPieces};
 pub use memory::{End, QueryMemory};
 pub use points::{Point, PointList, PointValue, Values};
 pub use series::SeriesPoints;

@@ -2,6 +2,7 @@
 
 use super::Snapshot;
 use super::chunks::{Choose, Numbered, SegmentChunks};
+use super::kept::{FileReading, Keeper, KeepsNothing, SeriesPieces};
 use super::memory::Meter;
 use super::points::PointList;
 use crate::error::Result;
@@ -25,8 +26,22 @@ impl Snapshot {
     /// The series that are wanted, of those that may have points between two times, both included, with
     /// their points then; a series without points is left out. Sorted by id.
     pub fn series(&self, choose: &mut dyn Choose, from_ns: i64, to_ns: i64) -> Result<Vec<SeriesPoints>> {
+        let found = self.pieces(choose, &KeepsNothing, from_ns, to_ns)?;
+        Ok(found.into_iter().map(SeriesPieces::into_points).collect())
+    }
+
+    /// The same with what was kept of whole files, where the keeper wants that: these have points of other
+    /// times too.
+    pub fn pieces<K: Keeper>(
+        &self,
+        choose: &mut dyn Choose,
+        keeper: &K,
+        from_ns: i64,
+        to_ns: i64,
+    ) -> Result<Vec<SeriesPieces<K::Kept>>> {
         let mut gathered = Gathered {
             choose,
+            keeper,
             from_ns,
             to_ns,
             places: HashedMap::default(),
@@ -45,20 +60,22 @@ impl Snapshot {
     }
 }
 
-struct Gathered<'s> {
+/// What a question finds, file by file.
+pub(super) struct Gathered<'s, K: Keeper> {
     choose: &'s mut dyn Choose,
-    from_ns: i64,
-    to_ns: i64,
+    pub keeper: &'s K,
+    pub from_ns: i64,
+    pub to_ns: i64,
     /// Where a series' points go; `None` for one that is not wanted.
     places: HashedMap<u128, Option<usize>>,
-    found: Vec<SeriesPoints>,
-    meter: Meter<'s>,
+    pub found: Vec<SeriesPieces<K::Kept>>,
+    pub meter: Meter<'s>,
 }
 
 /// Stands for a number in memory whose series is not wanted.
 const NOT_WANTED: u32 = u32::MAX;
 
-impl Gathered<'_> {
+impl<K: Keeper> Gathered<'_, K> {
     /// `metric` tells what is no part of a series' identity: later calls know the latest.
     fn place(&mut self, id: u128, metric: &Series, make: impl FnOnce() -> Arc<Series>) -> Option<usize> {
         if let Some(place) = self.places.get(&id) {
@@ -72,31 +89,24 @@ impl Gathered<'_> {
         let place = self.choose.series(id, &series).then_some(self.found.len());
         self.places.insert(id, place);
         if place.is_some() {
-            self.found.push(SeriesPoints { id, series, points: PointList::default() });
+            self.found.push(SeriesPieces { id, series, pieces: Vec::new() });
         }
         place
     }
 
     fn add_segment(&mut self, segment: &Segment) -> Result<()> {
-        let (mut wanted, mut places) = (Vec::new(), Vec::new());
+        let mut reading = FileReading::default();
         let mut chunks = SegmentChunks::new(segment, self.choose)?;
         while let Some((chunk, rows)) = chunks.next(self.choose, self.from_ns, self.to_ns)? {
             let series = &chunk.series;
             for row in rows.iter() {
                 let make = || Arc::new(series.series(row));
                 if let Some(place) = self.place(series.id(row), series.metric(row), make) {
-                    wanted.push(chunk.series_rows(row));
-                    places.push(place);
+                    reading.add(self, segment, place, chunk.series_rows(row))?;
                 }
             }
         }
-        let (found, meter) = (&mut self.found, &mut self.meter);
-        segment.points(&wanted, self.from_ns, self.to_ns, |at, read, rows| {
-            let SeriesPoints { series, points, .. } = &mut found[places[at]];
-            let before = points.bytes();
-            points.append(read, rows, series.kind)?;
-            meter.add(points.bytes() - before)
-        })
+        reading.run(self, segment)
     }
 
     fn add_memory(&mut self, memory: &Numbered<'_>) -> Result<()> {
@@ -125,9 +135,10 @@ impl Gathered<'_> {
             }
             let (place, told) = &wanted[at as usize];
             let found = &mut self.found[*place];
-            let before = found.points.bytes();
-            found.points.push(samples.row(row).into());
-            self.meter.add(found.points.bytes() - before)?;
+            let points = found.points();
+            let before = points.bytes();
+            points.push(samples.row(row).into());
+            self.meter.add(points.bytes() - before)?;
             // A description may have changed back: the last row tells.
             if !Arc::ptr_eq(&found.series, told) {
                 found.series = told.clone();
@@ -136,10 +147,10 @@ impl Gathered<'_> {
         Ok(())
     }
 
-    fn finish(self) -> Vec<SeriesPoints> {
+    fn finish(self) -> Vec<SeriesPieces<K::Kept>> {
         let mut found = self.found;
-        found.retain(|series| !series.points.is_empty());
-        found.iter_mut().for_each(|series| series.points.sort());
+        found.retain(|series| !series.pieces.is_empty());
+        found.iter_mut().for_each(SeriesPieces::sort);
         found.sort_unstable_by_key(|series| series.id);
         found
     }

@@ -98,7 +98,7 @@ fn answer(api: &Api, selections: &[Selection], budget: &Budget) -> Result<Vec<u8
         let mut result = Writer::new();
         let mut held = 0;
         for series in &found {
-            put_series(&mut result, series);
+            put_series(&mut result, selection, series);
             budget.check()?;
             budget.keep(result.as_bytes().len() - held)?;
             held = result.as_bytes().len();
@@ -113,10 +113,10 @@ fn answer(api: &Api, selections: &[Selection], budget: &Budget) -> Result<Vec<u8
 }
 
 /// A `TimeSeries`.
-fn put_series(out: &mut Writer, series: &StoredSeries) {
+fn put_series(out: &mut Writer, selection: &Selection, series: &StoredSeries) {
     out.put_message(1, |message| {
         put_labels(message, &series.labels);
-        let samples = &series.samples;
+        let samples = series.samples.between(selection.after_ms, selection.until_ms);
         for (time_ms, value) in samples.float_times.iter().zip(&samples.floats) {
             message.put_message(2, |sample| {
                 sample.put_fixed64(1, value.to_bits());

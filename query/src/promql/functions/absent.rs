@@ -17,7 +17,7 @@ pub fn absent(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
 pub fn absent_over_time(eval: &Eval, call: &Call, _: &Span) -> Result<Value, Error> {
     check_mode(call.function.name, mode_of(&call.args[0]))?;
     let mut seen = vec![false; eval.steps()];
-    eval.for_each_window(&call.args[0], |_, step, window| {
+    eval.for_each_window(&call.args[0], |step, window| {
         seen[step] |= !window.is_empty();
         Ok(())
     })?;

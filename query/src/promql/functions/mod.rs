@@ -12,6 +12,7 @@ mod over_time;
 mod range;
 mod rate;
 mod regression;
+mod slope;
 mod sort;
 mod starts;
 mod vector;
@@ -25,6 +26,7 @@ use crate::Error;
 pub use extended::interpolated;
 pub use info::{common_time, name_matchers as info_name_matchers};
 pub use range::{RangeCall, RangeFn};
+pub use slope::{Reaches, Slope};
 pub use starts::{Started, is_reset};
 pub use vector::map_floats;
 

@@ -60,8 +60,8 @@ fn extrapolated(call: &RangeCall, window: &Window, counter: bool, per_second: bo
         result += first;
     }
     let growth = counter.then_some(Growth { first: *first, total: result });
-    match factor(window, window.float_times, growth, began, per_second) {
-        Some(factor) => float(result * factor),
+    match Reach::of(window.float_times, (window.start_ms, window.end_ms), began) {
+        Some(reach) => float(result * reach.factor(growth, per_second)),
         None => Ok(None),
     }
 }
@@ -80,7 +80,8 @@ fn of_histograms(call: &RangeCall, window: &Window, counter: bool, per_second: b
     }
     let mut result = result?;
     let growth = counter.then_some(Growth { first: first.count, total: result.count });
-    result.scale(factor(window, times, growth, began, per_second)?);
+    let reach = Reach::of(times, (window.start_ms, window.end_ms), began)?;
+    result.scale(reach.factor(growth, per_second));
     Some(Sample::Histogram(Arc::new(result)))
 }
 
@@ -92,56 +93,59 @@ fn note_overlap(call: &RangeCall, life: &Life) {
 }
 
 /// A counter's first value in the window and what it grew by.
-struct Growth {
-    first: f64,
-    total: f64,
+pub struct Growth {
+    pub first: f64,
+    pub total: f64,
 }
 
-/// What the increase between the samples is multiplied with to stand for the whole window. None
-/// where one sample is all there is, and it is not known where its counter began.
-fn factor(
-    window: &Window,
-    times: &[i64],
-    counter: Option<Growth>,
-    began: Option<i64>,
-    per_second: bool,
-) -> Option<f64> {
-    let (first, last) = (times[0], times[times.len() - 1]);
-    if times.len() == 1 && began.is_none() {
-        return None;
-    }
-    let seconds = |ms: i64| ms as f64 / 1e3;
-    let between = seconds(last - first);
-    let average_gap = if times.len() > 1 { between / (times.len() - 1) as f64 } else { 0.0 };
-    let threshold = average_gap * EXTRAPOLATION;
-    let (sampled, to_start) = match began {
-        Some(start) => (seconds(last - start), 0.0),
-        None => (between, to_start(window, first, between, average_gap, counter)),
-    };
-    let mut to_end = seconds(window.end_ms - last);
-    if to_end >= threshold {
-        to_end = average_gap / 2.0;
-    }
-    let factor = if sampled == 0.0 { 1.0 } else { (sampled + to_start + to_end) / sampled };
-    Some(if per_second { factor / window.range_seconds() } else { factor })
+/// How far the increase between the samples of a window is taken to reach, in seconds. Their times alone tell it.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    sampled: f64,
+    to_start: f64,
+    to_end: f64,
+    range: f64,
 }
 
-/// How far the slope reaches before the first sample.
-fn to_start(window: &Window, first: i64, sampled: f64, average_gap: f64, counter: Option<Growth>) -> f64 {
-    let mut to_start = (first - window.start_ms) as f64 / 1e3;
-    if to_start >= average_gap * EXTRAPOLATION {
-        to_start = average_gap / 2.0;
-    }
-    if let Some(growth) = counter
-        && growth.total > 0.0
-        && growth.first >= 0.0
-    {
-        let to_zero = sampled * (growth.first / growth.total);
-        if to_zero < to_start {
-            return to_zero;
+impl Reach {
+    /// Of the window `(start, end]` whose counter began inside of it, or did not. None where one sample is all
+    /// there is, and it is not known where its counter began.
+    pub fn of(times: &[i64], (start_ms, end_ms): (i64, i64), began: Option<i64>) -> Option<Reach> {
+        let (first, last) = (*times.first()?, *times.last()?);
+        if times.len() == 1 && began.is_none() {
+            return None;
         }
+        let seconds = |ms: i64| ms as f64 / 1e3;
+        let between = seconds(last - first);
+        let average_gap = if times.len() > 1 { between / (times.len() - 1) as f64 } else { 0.0 };
+        let edge = |distance: f64| {
+            if distance >= average_gap * EXTRAPOLATION { average_gap / 2.0 } else { distance }
+        };
+        let (sampled, to_start) = match began {
+            Some(start) => (seconds(last - start), 0.0),
+            None => (between, edge(seconds(first - start_ms))),
+        };
+        let to_end = edge(seconds(end_ms - last));
+        Some(Reach { sampled, to_start, to_end, range: seconds(end_ms - start_ms) })
     }
-    to_start
+
+    /// What the increase between the samples is multiplied with to stand for the whole window.
+    pub fn factor(&self, counter: Option<Growth>, per_second: bool) -> f64 {
+        let sampled = self.sampled;
+        let mut to_start = self.to_start;
+        if let Some(growth) = counter
+            && growth.total > 0.0
+            && growth.first >= 0.0
+        {
+            // A counter was not below zero.
+            let to_zero = sampled * (growth.first / growth.total);
+            if to_zero < to_start {
+                to_start = to_zero;
+            }
+        }
+        let factor = if sampled == 0.0 { 1.0 } else { (sampled + to_start + self.to_end) / sampled };
+        if per_second { factor / self.range } else { factor }
+    }
 }
 
 /// What is to be told of a window once its result is certain.

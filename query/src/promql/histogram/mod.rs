@@ -57,6 +57,11 @@ impl Histogram {
         self.schema == CUSTOM_SCHEMA
     }
 
+    /// About what it takes, but for bounds, which others have too.
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Histogram>() + size_of_val(&*self.positive) + size_of_val(&*self.negative)
+    }
+
     /// Multiplies every count and the sum.
     pub fn scale(&mut self, factor: f64) {
         self.each_number(|number| *number *= factor);

@@ -48,6 +48,16 @@ impl Histogram {
 
 /// Some bucket holds less than before.
 fn decreased(current: &Side, previous: &Side) -> bool {
+    if current.len() == previous.len() {
+        // Mostly the buckets are the same ones, which is quickly seen.
+        let pairs = current.iter().zip(previous);
+        let (same, fell) = pairs.fold((true, false), |(same, fell), ((index, now), (other, before))| {
+            (same & (index == other), fell | (now < before))
+        });
+        if same {
+            return fell;
+        }
+    }
     let mut rest = current.iter().peekable();
     previous.iter().any(|(index, before)| {
         while rest.next_if(|(other, _)| other < index).is_some() {}
@@ -70,6 +80,8 @@ mod tests {
         assert!(!histogram(4.0, &[(1, 2.0), (2, 2.0)]).is_reset_from(&before));
         assert!(histogram(4.0, &[(1, 4.0)]).is_reset_from(&before));
         assert!(histogram(2.0, &[(1, 1.0), (2, 1.0)]).is_reset_from(&before));
+        assert!(histogram(4.0, &[(1, 3.0), (2, 1.0)]).is_reset_from(&before));
+        assert!(histogram(9.0, &[(1, 4.0), (3, 5.0)]).is_reset_from(&before));
     }
 
     #[test]

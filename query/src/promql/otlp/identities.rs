@@ -4,7 +4,6 @@ use super::identity::Identity;
 use crate::Error;
 use ocelli_signal::Series;
 use ocelli_signal::hashed::HashedMap;
-use ocelli_storage::SeriesPoints;
 use ocelli_storage::budget::{Budget, Part, Reservation};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,12 +71,15 @@ impl Identities {
     }
 
     /// Those of many, in their order.
-    pub fn of_all(&self, all: &[SeriesPoints]) -> Result<Vec<Arc<Identity>>, Error> {
+    pub fn of_all<'s>(
+        &self,
+        all: impl Iterator<Item = (u128, &'s Arc<Series>)> + Clone,
+    ) -> Result<Vec<Arc<Identity>>, Error> {
         let kept = self.locked();
-        let known: Vec<_> = all.iter().map(|series| kept.by_id.get(&series.id).cloned()).collect();
+        let known: Vec<_> = all.clone().map(|(id, _)| kept.by_id.get(&id).cloned()).collect();
         drop(kept);
-        let of = |(known, series): (Option<Arc<Identity>>, &SeriesPoints)| {
-            known.map_or_else(|| self.of(series.id, &series.series), Ok)
+        let of = |(known, (id, series)): (Option<Arc<Identity>>, (u128, &Arc<Series>))| {
+            known.map_or_else(|| self.of(id, series), Ok)
         };
         known.into_iter().zip(all).map(of).collect()
     }

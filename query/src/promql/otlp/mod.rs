@@ -21,6 +21,7 @@ mod narrow;
 mod native;
 mod numbers;
 mod parts;
+mod pieces;
 mod points;
 pub mod prometheus;
 pub mod select;

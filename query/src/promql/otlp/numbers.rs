@@ -4,6 +4,7 @@ use super::life::ms;
 use crate::promql::value::{Samples, stale_nan};
 use ocelli_signal::points::FLAG_NO_RECORDED_VALUE;
 use ocelli_storage::{PointList, Values};
+use std::sync::Arc;
 
 /// The samples of points that are numbers of one kind; none where they are something else.
 pub fn convert(points: &PointList) -> Option<Samples> {
@@ -24,7 +25,7 @@ fn by_column(points: &PointList, values: impl ExactSizeIterator<Item = f64>) -> 
         return None;
     }
     let mut samples = Samples {
-        float_times: points.times().iter().map(|time| ms(*time)).collect(),
+        float_times: Arc::new(points.times().iter().map(|time| ms(*time)).collect()),
         floats: values.collect(),
         ..Samples::default()
     };
@@ -34,7 +35,6 @@ fn by_column(points: &PointList, values: impl ExactSizeIterator<Item = f64>) -> 
 
 fn point_by_point(points: &PointList, values: impl Iterator<Item = f64>) -> Samples {
     let mut out = Samples::default();
-    out.float_times.reserve(points.len());
     out.floats.reserve(points.len());
     let mut stale = points.flags().iter().filter(|(_, flags)| flags & FLAG_NO_RECORDED_VALUE != 0).peekable();
     let mut starts = points.starts().iter().peekable();

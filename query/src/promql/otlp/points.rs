@@ -16,26 +16,30 @@ use crate::promql::value::{Sample, Samples, stale_nan};
 use ocelli_signal::point;
 use ocelli_signal::points::FLAG_NO_RECORDED_VALUE;
 use ocelli_signal::series::{Kind, Series, TEMPORALITY_DELTA};
-use ocelli_storage::{Point, PointValue, SeriesPoints};
+use ocelli_storage::{Point, PointList, PointValue};
 use std::sync::Arc;
 
 /// All Prometheus series of one OTLP series.
-pub fn convert(identity: &Identity, read: &SeriesPoints) -> Result<Vec<(Labels, Samples)>, Error> {
-    let deltas = is_delta(&read.series).then(Deltas::default);
+pub fn convert(
+    identity: &Identity,
+    series: &Series,
+    points: &PointList,
+) -> Result<Vec<(Labels, Samples)>, Error> {
+    let deltas = is_delta(series).then(Deltas::default);
     if deltas.is_none()
-        && let Some(samples) = numbers::convert(&read.points)
+        && let Some(samples) = numbers::convert(points)
     {
         return Ok(vec![(identity.labels.clone(), samples)]);
     }
     let parts = Parts::new(identity);
-    let mut out = Output { series: &read.series, native: identity.native, parts, deltas, bounds: Vec::new() };
-    for point in read.points.iter() {
+    let mut out = Output { series, native: identity.native, parts, deltas, bounds: Vec::new() };
+    for point in points.iter() {
         out.push(&point)?;
     }
     Ok(out.parts.into_samples())
 }
 
-fn is_delta(series: &Series) -> bool {
+pub fn is_delta(series: &Series) -> bool {
     series.temporality == TEMPORALITY_DELTA
         && matches!(series.kind, Kind::Sum | Kind::Histogram | Kind::ExponentialHistogram)
 }

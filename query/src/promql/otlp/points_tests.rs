@@ -4,10 +4,10 @@ const MS: i64 = 1_000_000;
 
 /// One line a sample: `name le|quantile time value start`.
 fn shown(series: Series, points: Vec<Point>) -> Vec<String> {
-    let read = SeriesPoints { id: 0, series: Arc::new(series), points: points.into_iter().collect() };
-    let identity = Identity::of(&read.series).unwrap();
+    let points: PointList = points.into_iter().collect();
+    let identity = Identity::of(&series).unwrap();
     let mut lines = Vec::new();
-    for (labels, samples) in convert(&identity, &read).unwrap() {
+    for (labels, samples) in convert(&identity, &series, &points).unwrap() {
         let bound = [labels.get("le"), labels.get("quantile")].concat();
         for (at, (time, value)) in samples.float_times.iter().zip(&samples.floats).enumerate() {
             let value =

@@ -2,17 +2,17 @@
 
 use super::choose::{Chooser, LabelMatch};
 use super::identities::Identities;
-use super::life::ms;
+use super::pieces::{self, Joiner, Pieces, SampleKeeper, merged};
 use super::points::convert;
 use super::target_info::Sightings;
 use crate::Error;
 use crate::cores;
 use crate::promql::labels::Labels;
-use crate::promql::select::{Selection, StoredSeries};
-use crate::promql::value::{Sample, Samples};
+use crate::promql::select::{Counts, Selection, StoredSeries};
+use crate::promql::value::Samples;
 use ocelli_signal::{Kind, Series};
-use ocelli_storage::{Choose, ChunkRows, SeriesChunk, SeriesPoints, Snapshot};
-use std::collections::{BTreeMap, BTreeSet};
+use ocelli_storage::{Choose, ChunkRows, SeriesChunk, Snapshot};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const MS: i64 = 1_000_000;
@@ -24,7 +24,8 @@ pub struct Stored<'a> {
     pub identities: &'a Identities,
 }
 
-/// The series and samples of a selection, sorted by labels. `scanned` is told the points that were read, and their bytes.
+/// The series of a selection with its samples and maybe others of theirs, sorted by labels. `scanned` is told
+/// the points that are looked at, and their bytes.
 pub fn select_from(
     Stored { snapshot, identities }: Stored<'_>,
     selection: &Selection,
@@ -32,36 +33,39 @@ pub fn select_from(
 ) -> Result<Vec<StoredSeries>, Error> {
     let (from, to) = bounds_ns(selection);
     let mut chooser = Chooser::new(selection, identities);
-    let read = snapshot.series(&mut chooser, from, to)?;
+    let read = snapshot.pieces(&mut chooser, &SampleKeeper(identities), from, to)?;
     chooser.finish()?;
     let mut sightings = Sightings::default();
+    let (mut work, mut counts) = (0, Counts::new(selection));
     for series in &read {
-        scanned(series.points.len() as u64, series.points.bytes() as u64);
+        let (points, bytes) = pieces::scanned(series, &mut counts);
+        scanned(points, bytes);
+        work += points as usize + SERIES_WORK;
         if let Some(labels) = chooser.info(&series.series.resource)? {
-            sightings.add(labels, series.points.times().iter().map(|time| ms(*time)));
+            sightings.add(labels, pieces::times_ms(series, selection).into_iter());
         }
     }
-    let work = read.iter().map(|series| series.points.len() + SERIES_WORK).sum();
     let mut parts = vec![Vec::new(); cores::parts(work, WORTH)];
     let length = read.len().div_ceil(parts.len());
     for (at, series) in read.into_iter().enumerate().filter(|(_, series)| !chooser.is_info_only(series.id)) {
         parts[at / length.max(1)].push(series);
     }
-    let mut found: Vec<(Labels, Samples)> = sightings.into_series().collect();
-    for mut converted in cores::each(parts, |series| converted(series, identities, &chooser.labels()))? {
+    let infos = sightings.into_series().map(|(labels, samples)| (labels, Arc::new(samples)));
+    let mut found: Vec<(Labels, Arc<Samples>)> = infos.collect();
+    let of_part = |series| joined(series, identities, selection, &chooser.labels());
+    for mut converted in cores::each(parts, of_part)? {
         found.append(&mut converted);
     }
     // Runs that are sorted are merged.
     found.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut stored: Vec<(Labels, Samples)> = Vec::with_capacity(found.len());
+    let mut stored: Vec<StoredSeries> = Vec::with_capacity(found.len());
     for (labels, samples) in found {
-        match stored.last_mut().filter(|(last, _)| *last == labels) {
-            Some((_, known)) => *known = merged(known, &samples),
-            None => stored.push((labels, samples)),
+        match stored.last_mut().filter(|last| last.labels == labels) {
+            Some(known) => known.samples = Arc::new(merged(&known.samples, &samples)),
+            None => stored.push(StoredSeries { labels, samples }),
         }
     }
-    let shared = |(labels, samples)| StoredSeries { labels, samples: Arc::new(samples) };
-    Ok(stored.into_iter().map(shared).collect())
+    Ok(stored)
 }
 
 /// Samples below which a second thread costs more than it saves …
@@ -70,18 +74,20 @@ const WORTH: usize = if cfg!(test) { 1 } else { 50_000 };
 const SERIES_WORK: usize = 100;
 
 /// What some series become, sorted by labels.
-fn converted(
-    read: Vec<SeriesPoints>,
+fn joined(
+    read: Vec<Pieces>,
     identities: &Identities,
+    selection: &Selection,
     wanted: &LabelMatch<'_>,
-) -> Result<Vec<(Labels, Samples)>, Error> {
+) -> Result<Vec<(Labels, Arc<Samples>)>, Error> {
     let mut found = Vec::with_capacity(read.len());
-    let all = identities.of_all(&read)?;
+    let all = identities.of_all(read.iter().map(|series| (series.id, &series.series)))?;
+    let mut joiner = Joiner::new(selection);
     // Points are let go of one series after the other.
     for (series, identity) in read.into_iter().zip(all) {
         let alias = wanted.is_alias(&series.series);
-        let wanted = |(labels, _): &(Labels, Samples)| wanted.matches(labels, alias);
-        found.extend(convert(&identity, &series)?.into_iter().filter(wanted));
+        let wanted = |(labels, _): &(Labels, Arc<Samples>)| wanted.matches(labels, alias);
+        found.extend(joiner.join(&identity, series)?.into_iter().filter(wanted));
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(found)
@@ -110,9 +116,7 @@ pub fn label_sets(
         let identity = identities.of(series.id, &series.series)?;
         let alias = wanted.is_alias(&series.series);
         // Buckets do not come and go: the last point has them.
-        let newest =
-            SeriesPoints { id: series.id, series: series.series.clone(), points: series.points.newest() };
-        let converted = convert(&identity, &newest)?;
+        let converted = convert(&identity, &series.series, &series.points.newest())?;
         let labels = converted.into_iter().map(|(labels, _)| labels);
         sets.extend(labels.filter(|labels| wanted.matches(labels, alias)));
     }
@@ -162,25 +166,4 @@ impl Choose for PlainLabels<'_> {
             false
         })
     }
-}
-
-/// Two OTLP series may become the same one (another unit of the same words, another temporality).
-fn merged(known: &Samples, more: &Samples) -> Samples {
-    let mut all: BTreeMap<i64, (Sample, i64)> = started(known).collect();
-    all.extend(started(more));
-    let mut merged = Samples::default();
-    all.into_iter().for_each(|(time, (sample, start))| merged.push_started(time, sample, start));
-    merged
-}
-
-/// Samples by time, with the start of their counters.
-fn started(samples: &Samples) -> impl Iterator<Item = (i64, (Sample, i64))> {
-    let floats = samples.float_times.iter().zip(&samples.floats).enumerate();
-    let floats =
-        floats.map(|(at, (time, value))| (*time, (Sample::Float(*value), samples.float_starts.get(at))));
-    let histograms = samples.histogram_times.iter().zip(&samples.histograms).enumerate();
-    let histograms = histograms.map(|(at, (time, histogram))| {
-        (*time, (Sample::Histogram(histogram.clone()), samples.histogram_starts.get(at)))
-    });
-    floats.chain(histograms)
 }

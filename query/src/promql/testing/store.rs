@@ -4,7 +4,7 @@ use super::notation::series_line;
 use super::script::LoadedSeries;
 use crate::promql::histogram::{Histogram, ResetHint};
 use crate::promql::labels::Labels;
-use crate::promql::select::{Selection, StoredSeries};
+use crate::promql::select::{Counts, Selection, StoredSeries};
 use crate::promql::value::{Sample, Samples};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,6 +50,7 @@ impl TestStore {
         self.series.entry(labels.clone()).or_default().insert(time_ms, stored);
     }
 
+    /// With all of their samples: an evaluation looks at those that it asked for.
     pub fn select(&self, selection: &Selection) -> Vec<StoredSeries> {
         let mut found = Vec::new();
         for (labels, points) in self.series.iter().filter(|(labels, _)| selection.matches(labels)) {
@@ -58,11 +59,9 @@ impl TestStore {
             for (time, stored) in points {
                 let sample = with_stored_hint(&stored.sample, previous);
                 previous = Some(&stored.sample);
-                if *time > selection.after_ms && *time <= selection.until_ms {
-                    samples.push_started(*time, sample, stored.start_ms);
-                }
+                samples.push_started(*time, sample, stored.start_ms);
             }
-            if !samples.is_empty() {
+            if Counts::new(selection).of(&samples) > 0 {
                 found.push(StoredSeries { labels: labels.clone(), samples: Arc::new(samples) });
             }
         }

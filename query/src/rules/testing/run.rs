@@ -13,6 +13,7 @@ use crate::rules::files::matching;
 use crate::rules::{Context, Group, RuleState};
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 const DEFAULT_INTERVAL_MS: i64 = 60_000;
 /// A test that would evaluate more often is refused.
@@ -233,7 +234,12 @@ impl<'a> GroupRun<'a> {
 /// What a query sees: as with promtool, series are loaded evaluation by evaluation, so that nothing after the
 /// last one is there, even where a check is later.
 fn seen(store: &TestStore, selection: &Selection, until_ms: i64) -> Vec<StoredSeries> {
-    store.select(&Selection { until_ms: selection.until_ms.min(until_ms), ..selection.clone() })
+    let mut found =
+        store.select(&Selection { until_ms: selection.until_ms.min(until_ms), ..selection.clone() });
+    for series in &mut found {
+        series.samples = Arc::new(series.samples.between(i64::MIN, until_ms));
+    }
+    found
 }
 
 /// The line that says which test group it was, if it has a name.

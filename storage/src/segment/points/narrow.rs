@@ -25,7 +25,7 @@ pub fn narrowed(
     to_ns: i64,
 ) -> Result<Vec<Wanted>> {
     let all = |place: &usize| Wanted { place: *place, rows: rows(&series[*place]) };
-    let guess = |place: &usize| Wanted { place: *place, rows: guessed(&series[*place], from_ns, to_ns) };
+    let guess = |place: &usize| Wanted { place: *place, rows: series[*place].about(from_ns, to_ns) };
     let guesses: Vec<Wanted> = places.iter().map(guess).collect();
     let count = |wanted: &[Wanted]| wanted.iter().map(|wanted| wanted.rows.len()).sum::<usize>();
     let whole: Vec<Wanted> = places.iter().map(all).collect();
@@ -50,19 +50,26 @@ fn rows(entry: &SeriesRows) -> Range<usize> {
     entry.rows.start as usize..entry.rows.end as usize
 }
 
-/// About the rows between two times.
-fn guessed(entry: &SeriesRows, from_ns: i64, to_ns: i64) -> Range<usize> {
-    let all = rows(entry);
-    let span = entry.times.1.saturating_sub(entry.times.0) as f64;
-    if span <= 0.0 {
-        return all;
+impl SeriesRows {
+    /// About how many rows are between two times.
+    pub fn about_between(&self, from_ns: i64, to_ns: i64) -> usize {
+        self.about(from_ns, to_ns).len()
     }
-    let place = |time: i64| time.saturating_sub(entry.times.0) as f64 / span * (all.len() - 1) as f64;
-    let slack = (SLACK_ROWS + all.len() / SLACK_ONE_IN) as f64;
-    // A number that is negative becomes 0, and one that is too large the largest.
-    let (from, to) = ((place(from_ns) - slack) as usize, (place(to_ns) + slack + 1.0) as usize);
-    let start = all.start + from.min(all.len());
-    start..(all.start + to.min(all.len())).max(start)
+
+    /// About the rows between two times.
+    fn about(&self, from_ns: i64, to_ns: i64) -> Range<usize> {
+        let all = rows(self);
+        let span = self.times.1.saturating_sub(self.times.0) as f64;
+        if span <= 0.0 {
+            return all;
+        }
+        let place = |time: i64| time.saturating_sub(self.times.0) as f64 / span * (all.len() - 1) as f64;
+        let slack = (SLACK_ROWS + all.len() / SLACK_ONE_IN) as f64;
+        // A number that is negative becomes 0, and one that is too large the largest.
+        let (from, to) = ((place(from_ns) - slack) as usize, (place(to_ns) + slack + 1.0) as usize);
+        let start = all.start + from.min(all.len());
+        start..(all.start + to.min(all.len())).max(start)
+    }
 }
 
 /// The rows between two times, where the guess reaches around them.
@@ -115,7 +122,7 @@ mod tests {
         ) {
             let times: Vec<i64> = gaps.iter().scan(0, |time, gap| { *time += gap; Some(*time) }).collect();
             let (entry, to) = (entry(&times), from + length);
-            let (all, guess) = (rows(&entry), guessed(&entry, from, to));
+            let (all, guess) = (rows(&entry), entry.about(from, to));
             prop_assert!(all.start <= guess.start && guess.end <= all.end);
             if let Some(found) = exact(&guess, &all, &times[guess.start - 7..guess.end - 7], from, to) {
                 let expect: Vec<usize> =
@@ -129,7 +136,7 @@ mod tests {
     fn evenly_spaced_rows_are_found_where_they_are() {
         let times: Vec<i64> = (0..10_000).map(|at| at * 15).collect();
         let (entry, from, to) = (entry(&times), 75_000, 75_300);
-        let guess = guessed(&entry, from, to);
+        let guess = entry.about(from, to);
         assert!(guess.len() < 400, "{guess:?}");
         let found = exact(&guess, &rows(&entry), &times[guess.start - 7..guess.end - 7], from, to);
         assert_eq!(found, Some(5_007..5_028));

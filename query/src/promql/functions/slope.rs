@@ -1,0 +1,70 @@
+//! `rate`, `increase` and `delta` over all windows of a series of floats at once. A window takes its first and its
+//! last sample then, and what the resets in it add; how far it reaches is found once for series that share their
+//! times.
+
+use super::rate::{Growth, Reach};
+use crate::promql::places::ByTimes;
+use crate::promql::resets::Resets;
+use crate::promql::value::Sample;
+use crate::promql::windows::SeriesWindows;
+
+/// Which of them.
+#[derive(Clone, Copy)]
+pub struct Slope {
+    counter: bool,
+    per_second: bool,
+}
+
+/// By the times of samples: how far each step's window reaches.
+pub type Reaches = ByTimes<Vec<Option<Reach>>>;
+
+impl Slope {
+    pub fn named(function: &str) -> Option<Slope> {
+        let (counter, per_second) = match function {
+            "rate" => (true, true),
+            "increase" => (true, false),
+            "delta" => (false, false),
+            _ => return None,
+        };
+        Some(Slope { counter, per_second })
+    }
+
+    /// One cell a step. None where start times tell of several counters, or there are histograms: then each
+    /// window is looked at by itself.
+    pub fn over(self, windows: &SeriesWindows, reaches: &mut Reaches) -> Option<Vec<Option<Sample>>> {
+        let samples = windows.samples;
+        let all = windows.all_floats();
+        if !windows.is_plain()
+            || !samples.histograms.is_empty()
+            || samples.float_starts.within(all.clone()).differ()
+        {
+            return None;
+        }
+        let (times, values) = (&samples.float_times, &samples.floats);
+        let reaches = reaches.of(times, |times| {
+            let reach = |(&(from, to), range)| Reach::of(&times[from..to], range, None);
+            windows.floats.iter().zip(windows.ranges()).map(reach).collect()
+        });
+        windows.eval.touched.add_floats(windows.floats);
+        let began_ms = samples.float_starts.get(all.start);
+        let resets = if self.counter { Resets::of(samples, all, 0..0) } else { Resets::default() };
+        let cell = |step: usize, range: (i64, i64)| {
+            let (from, to) = windows.floats[step];
+            if from == to {
+                return None;
+            }
+            let mut result = values[to - 1] - values[from];
+            resets.in_floats(from..to).for_each(|at| result += values[from + at - 1]);
+            let began = self.counter && began_ms != 0 && began_ms > range.0 && began_ms < times[from];
+            let reach = if began {
+                result += values[from];
+                Reach::of(&times[from..to], range, Some(began_ms))?
+            } else {
+                reaches[step]?
+            };
+            let growth = self.counter.then_some(Growth { first: values[from], total: result });
+            Some(Sample::Float(result * reach.factor(growth, self.per_second)))
+        };
+        Some(windows.ranges().enumerate().map(|(step, range)| cell(step, range)).collect())
+    }
+}

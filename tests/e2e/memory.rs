@@ -20,7 +20,7 @@ const WITHIN: Duration = Duration::from_secs(60);
 const BATCHES: u64 = 240;
 const ITEMS: u64 = 1_000;
 /// All points of all time, so many times that they are more than a query may hold.
-const TIMES: usize = 24;
+const TIMES: usize = 32;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn load_and_questions_beyond_the_budget_are_refused_by_name() {
@@ -80,7 +80,7 @@ async fn send_all(server: &Server, batch: u64) {
         record
     };
     let point = |item: u64| {
-        let mut point = otlp::int_point(now + item * 1_000, number(item) as i64);
+        let mut point = otlp::int_point(now + item * 1_000_000, number(item) as i64);
         point.attributes = vec![attribute("shard", int((item % 8) as i64))];
         point
     };

@@ -5,7 +5,7 @@ use super::identity::Identity;
 use super::life::ms;
 use super::points::{convert, is_delta};
 use crate::Error;
-use crate::promql::cores;
+use crate::cores;
 use crate::promql::labels::Labels;
 use crate::promql::samples::between;
 use crate::promql::select::{Counts, Selection};

@@ -9,6 +9,7 @@ use super::eval::{Eval, Shared};
 use super::functions::Run;
 use super::labels::Labels;
 use super::plan::is_constant;
+use super::select::StoredSeries;
 use super::value::{Series, Value};
 use crate::Error;
 use crate::cores;
@@ -17,6 +18,8 @@ use std::ops::Range;
 
 /// Samples and cells below which a second thread costs more than it saves. Tests have few, and are to split all.
 const WORTH: usize = if cfg!(test) { 1 } else { 100_000 };
+/// A histogram is as much work as so many floats.
+const HISTOGRAM_WORK: usize = 16;
 /// Functions on their own terms that look at one step at a time, and keep series apart.
 const STEPWISE: [&str; 9] = [
     "clamp",
@@ -57,7 +60,9 @@ fn work(eval: &Eval) -> usize {
         return 0;
     }
     let Shared { data, .. } = eval.shared;
-    let of_series = data.iter().flatten().map(|series| series.samples.len() + eval.steps());
+    let of_series = data.iter().flatten().map(|StoredSeries { samples, .. }| {
+        samples.floats.len() + samples.histograms.len() * HISTOGRAM_WORK + eval.steps()
+    });
     of_series.sum()
 }
 

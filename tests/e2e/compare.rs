@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// What the answer adds to what was sent, made from it.
-const DERIVED: [&str; 2] = ["service", "body_text"];
+const DERIVED: [&str; 3] = ["id", "service", "body_text"];
 
 /// Fails with all differences.
 pub fn assert_same(what: &str, sent: &Value, found: &Value) {

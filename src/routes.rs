@@ -163,6 +163,12 @@ pub const ROUTES: &[Route] = &[
     read("/prometheus/api/v1/status/config"),
     read("/prometheus/api/v1/status/flags"),
     read("/prometheus/api/v1/status/tsdb"),
+    read("/jaeger/api/services"),
+    read("/jaeger/api/services/{service}/operations"),
+    read("/jaeger/api/operations"),
+    read("/jaeger/api/traces"),
+    read("/jaeger/api/traces/{trace_id}"),
+    read("/jaeger/api/dependencies"),
     small("/metrics", Role::Viewer),
     small("/health/live", Role::Public),
     small("/health/ready", Role::Public),
@@ -178,6 +184,6 @@ pub const ROUTES: &[Route] = &[
 
 /// Whether a row is a page of the UI.
 pub fn is_page(route: &Route) -> bool {
-    const NOT_PAGES: [&str; 5] = ["/api/", "/prometheus/", "/health/", "/assets/", "/metrics"];
+    const NOT_PAGES: [&str; 6] = ["/api/", "/prometheus/", "/jaeger/", "/health/", "/assets/", "/metrics"];
     route.listener == Listener::Api && !NOT_PAGES.iter().any(|prefix| route.path.starts_with(prefix))
 }

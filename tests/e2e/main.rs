@@ -20,6 +20,7 @@ mod full_disk;
 mod log_tail;
 mod memory;
 mod object_store;
+mod other_tools;
 mod otlp_metrics;
 mod postgres;
 mod prometheus;

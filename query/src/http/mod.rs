@@ -4,6 +4,7 @@
 //! declares role and limits for each and refuses to start when the two disagree.
 
 pub mod answer;
+pub mod jaeger;
 pub mod logs;
 pub mod metrics;
 pub mod openapi;
@@ -107,6 +108,7 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
     all.extend(logs::endpoints(api.clone()));
     all.extend(metrics::endpoints(api.clone()));
     all.extend(system::endpoints(api.clone()));
-    all.extend(prometheus::endpoints(api));
+    all.extend(prometheus::endpoints(api.clone()));
+    all.extend(jaeger::endpoints(api));
     all
 }

@@ -6,16 +6,20 @@
 //! was observed, so that neither a service that is new nor a step that has just begun looks slow.
 
 mod cells;
+mod dependencies;
 mod edges;
 mod exemplars;
 mod grid;
 mod group;
 mod increase;
+mod operations;
 mod service;
 mod services;
 #[cfg(test)]
 mod tests;
 
+pub use dependencies::{Dependency, dependencies};
+pub use operations::{Operation, operations};
 pub use service::service;
 pub use services::services;
 

@@ -60,6 +60,6 @@ fn busiest_first(operations: BTreeMap<(String, String), Group>) -> Vec<Operation
 }
 
 /// `SPAN_KIND_SERVER` is `server`.
-fn kind_word(kind: &str) -> String {
+pub fn kind_word(kind: &str) -> String {
     kind.strip_prefix("SPAN_KIND_").unwrap_or("unspecified").to_ascii_lowercase()
 }

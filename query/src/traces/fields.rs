@@ -8,7 +8,7 @@ use crate::logs::language::{self, Literal, Op, Span, SyntaxError, Term, Value};
 use crate::logs::origin_field;
 
 /// Names of OTLP's `SpanKind`, by number.
-const KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
+pub const KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 /// Names of OTLP's `StatusCode`, by number.
 pub const STATUSES: [&str; 3] = ["unset", "ok", "error"];
 

@@ -14,7 +14,7 @@ mod logs_of_trace;
 mod newest;
 pub mod origin;
 pub mod path;
-mod rows;
+pub mod rows;
 mod search;
 mod skeleton;
 mod slowest;
@@ -25,7 +25,7 @@ mod warnings;
 
 pub use cursor::TraceCursor;
 pub use detail::find as find_span;
-pub use fields::{STATUSES, compile, numbered};
+pub use fields::{KINDS, STATUSES, compile, numbered};
 pub use logs_of_trace::count_logs;
-pub use search::{Sort, TracePage, TraceSearch, count, search};
+pub use search::{Sort, TracePage, TraceSearch, count, newest_ids, search};
 pub use skeleton::skeleton;

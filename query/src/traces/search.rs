@@ -85,6 +85,17 @@ pub fn search(snapshot: &Snapshot, search: &TraceSearch<'_>, budget: &Budget) ->
     Ok(page)
 }
 
+/// The ids of a page of the newest traces, for who reads them in a way of its own.
+pub fn newest_ids(
+    snapshot: &Snapshot,
+    search: &TraceSearch<'_>,
+    budget: &Budget,
+) -> Result<(Vec<[u8; 16]>, Option<String>), Error> {
+    let (mut keys, partial) = newest(snapshot, search, search.limit, budget)?;
+    best(&mut keys, search.limit);
+    Ok((keys.into_iter().map(|key| key.trace_id).collect(), partial))
+}
+
 /// Keys of the traces behind the cursor, and why some may be missing.
 type Found = (Vec<TraceKey>, Option<String>);
 

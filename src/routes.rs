@@ -169,6 +169,17 @@ pub const ROUTES: &[Route] = &[
     read("/jaeger/api/traces"),
     read("/jaeger/api/traces/{trace_id}"),
     read("/jaeger/api/dependencies"),
+    read("/tempo/api/echo"),
+    read("/tempo/api/status/buildinfo"),
+    read("/tempo/api/traces/{trace_id}"),
+    read("/tempo/api/v2/traces/{trace_id}"),
+    read("/tempo/api/search"),
+    read("/tempo/api/search/tags"),
+    read("/tempo/api/v2/search/tags"),
+    read("/tempo/api/search/tag/{name}/values"),
+    read("/tempo/api/v2/search/tag/{name}/values"),
+    read("/tempo/api/metrics/query_range"),
+    read("/tempo/api/metrics/query"),
     small("/metrics", Role::Viewer),
     small("/health/live", Role::Public),
     small("/health/ready", Role::Public),
@@ -184,6 +195,7 @@ pub const ROUTES: &[Route] = &[
 
 /// Whether a row is a page of the UI.
 pub fn is_page(route: &Route) -> bool {
-    const NOT_PAGES: [&str; 6] = ["/api/", "/prometheus/", "/jaeger/", "/health/", "/assets/", "/metrics"];
+    const NOT_PAGES: [&str; 7] =
+        ["/api/", "/prometheus/", "/jaeger/", "/tempo/", "/health/", "/assets/", "/metrics"];
     route.listener == Listener::Api && !NOT_PAGES.iter().any(|prefix| route.path.starts_with(prefix))
 }

@@ -2,10 +2,13 @@
 //! and from files.
 
 mod jaeger;
+mod tempo;
 
 use crate::harness::now_ns;
 use crate::harness::otlp::{self, MS, SECOND, SpanKind, attribute, int, text};
 use crate::harness::server::{Server, Settings};
+
+type Parameters<'a> = &'a [(&'a str, &'a str)];
 
 const SLOW: u128 = 0xabc0_0001;
 const FAST: u128 = 0xabc0_0002;

@@ -10,6 +10,8 @@ mod params;
 mod spans;
 mod traces;
 
+pub use params::trace_id;
+
 use super::Api;
 use axum::routing::{MethodRouter, get};
 

@@ -14,6 +14,7 @@ pub mod rules;
 pub mod run;
 pub mod services;
 pub mod system;
+pub mod tempo;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod traces;
@@ -109,6 +110,7 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
     all.extend(metrics::endpoints(api.clone()));
     all.extend(system::endpoints(api.clone()));
     all.extend(prometheus::endpoints(api.clone()));
-    all.extend(jaeger::endpoints(api));
+    all.extend(jaeger::endpoints(api.clone()));
+    all.extend(tempo::endpoints(api));
     all
 }

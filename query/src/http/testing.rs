@@ -46,6 +46,17 @@ impl Client {
         (header, String::from_utf8(body.to_vec()).expect("text"))
     }
 
+    /// The content type and the bytes of an answer to a request with a header.
+    pub async fn bytes(&self, uri: &str, header: (&str, &str)) -> (String, Vec<u8>) {
+        let request = Request::get(uri).header(header.0, header.1).body(Body::empty()).expect("a valid URI");
+        let response = self.0.clone().oneshot(request).await.expect("handlers do not fail");
+        assert_eq!(response.status(), 200, "{uri}");
+        let kind = response.headers().get("content-type").and_then(|value| value.to_str().ok());
+        let kind = kind.unwrap_or_default().to_owned();
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (kind, body.to_vec())
+    }
+
     /// An answer whose body is read while it comes.
     pub async fn stream(&self, uri: &str) -> axum::response::Response {
         let request = Request::get(uri).body(Body::empty()).expect("a valid URI");

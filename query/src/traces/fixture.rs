@@ -2,7 +2,8 @@
 
 use crate::logs::fixture::{TENANT, resource};
 use ocelli_signal::spans::{SpanRow, SpansBuilder};
-use ocelli_signal::{AnyValue, Batch, Signal, attributes};
+use ocelli_signal::wire::Writer;
+use ocelli_signal::{AnyValue, Batch, Signal, attributes, origin};
 use ocelli_storage::Store;
 
 /// What tests vary of a span.
@@ -51,6 +52,63 @@ pub fn batch(spans: &[Span]) -> Batch {
             ..SpanRow::default()
         });
     }
+    Batch { signal: Signal::Spans, rows: builder.finish() }
+}
+
+/// A span of the trace 5 with something of everything that a span can have.
+pub fn whole_span(start: i64) -> Batch {
+    let mut resource = Writer::new();
+    for (key, value) in [("service.name", "shop"), ("host.name", "h1")] {
+        attributes::put_pair(&mut resource, 1, key, &AnyValue::String(value));
+    }
+    let mut scope = Writer::new();
+    scope.put_bytes(1, b"http");
+    scope.put_bytes(2, b"1.2");
+    let mut list = Writer::new();
+    list.put_message(1, |event| {
+        event.put_fixed64(1, (start + 5_000) as u64);
+        event.put_bytes(2, b"retry");
+        attributes::put_pair(event, 3, "attempt", &AnyValue::Int(2));
+    });
+    let events = list.into_bytes();
+    let mut list = Writer::new();
+    list.put_message(1, |link| {
+        link.put_bytes(1, &trace_id(9));
+        link.put_bytes(2, &7u64.to_be_bytes());
+    });
+    let links = list.into_bytes();
+    let mut array = Writer::new();
+    array.put_message(1, |element| AnyValue::String("a").encode(element));
+    let array = array.into_bytes();
+    let pairs = attributes::encode([
+        ("http.route", AnyValue::String("/cart")),
+        ("http.response.status_code", AnyValue::Int(500)),
+        ("large", AnyValue::Int(i64::MAX)),
+        ("share", AnyValue::Double(0.5)),
+        ("cached", AnyValue::Bool(false)),
+        ("raw", AnyValue::Bytes(&[0, 1])),
+        ("list", AnyValue::Array(&array)),
+    ]);
+    let mut builder = SpansBuilder::new();
+    builder.set_resource(&origin::encode(resource.as_bytes(), ""));
+    builder.set_scope(&origin::encode(scope.as_bytes(), ""));
+    builder.push(&SpanRow {
+        trace_id: trace_id(5),
+        span_id: 2u64.to_be_bytes(),
+        parent_span_id: Some(1u64.to_be_bytes()),
+        trace_state: "k=v",
+        flags: 0x101,
+        name: "GET /cart",
+        kind: 3,
+        start_time: start,
+        end_time: start + 1_500_000,
+        status_code: 2,
+        status_message: "timeout",
+        attributes: &pairs,
+        events: &events,
+        links: &links,
+        ..SpanRow::default()
+    });
     Batch { signal: Signal::Spans, rows: builder.finish() }
 }
 

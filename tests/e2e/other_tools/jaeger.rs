@@ -1,6 +1,6 @@
 //! As Grafana's data source and Jaeger's UI ask.
 
-use super::{FAST, SLOW, seed, settings};
+use super::{FAST, Parameters, SLOW, seed, settings};
 use crate::harness::api::Api;
 use crate::harness::otlp::{SECOND, trace_hex};
 use crate::harness::wait::{ensure, until};
@@ -37,7 +37,7 @@ async fn check(api: &Api, start: u64) {
     let start_us = (start / 1_000).to_string();
     let range =
         [("start", start_us.as_str()), ("end", end.as_str()), ("lookback", "custom"), ("limit", "20")];
-    let searches: [(&[(&str, &str)], &[u128]); 6] = [
+    let searches: [(Parameters<'_>, &[u128]); 6] = [
         (&[("service", "gateway")], &[FAST, SLOW]),
         (&[("service", "gateway"), ("operation", "GET /products")], &[FAST]),
         (&[("service", "gateway"), ("minDuration", "100ms")], &[SLOW]),

@@ -1,10 +1,7 @@
 use crate::http::testing::{Client, NOW};
 use crate::logs::fixture::TENANT;
 use crate::metrics::fixture;
-use crate::traces::fixture::{Span, filled, trace_id};
-use ocelli_signal::spans::{SpanRow, SpansBuilder};
-use ocelli_signal::wire::Writer;
-use ocelli_signal::{AnyValue, Batch, Signal, attributes, origin};
+use crate::traces::fixture::{Span, filled, whole_span};
 use serde_json::{Value, json};
 
 const START: i64 = NOW - 60_000_000_000;
@@ -14,68 +11,11 @@ fn hex(trace: u8) -> String {
     format!("01{}", format!("{trace:02x}").repeat(15))
 }
 
-/// A span with everything that becomes something else in Jaeger.
-fn whole_span() -> Batch {
-    let mut resource = Writer::new();
-    for (key, value) in [("service.name", "shop"), ("host.name", "h1")] {
-        attributes::put_pair(&mut resource, 1, key, &AnyValue::String(value));
-    }
-    let mut scope = Writer::new();
-    scope.put_bytes(1, b"http");
-    scope.put_bytes(2, b"1.2");
-    let mut list = Writer::new();
-    list.put_message(1, |event| {
-        event.put_fixed64(1, (START + 5 * MICRO) as u64);
-        event.put_bytes(2, b"retry");
-        attributes::put_pair(event, 3, "attempt", &AnyValue::Int(2));
-    });
-    let events = list.into_bytes();
-    let mut list = Writer::new();
-    list.put_message(1, |link| {
-        link.put_bytes(1, &trace_id(9));
-        link.put_bytes(2, &7u64.to_be_bytes());
-    });
-    let links = list.into_bytes();
-    let mut array = Writer::new();
-    array.put_message(1, |element| AnyValue::String("a").encode(element));
-    let array = array.into_bytes();
-    let pairs = attributes::encode([
-        ("http.route", AnyValue::String("/cart")),
-        ("http.response.status_code", AnyValue::Int(500)),
-        ("large", AnyValue::Int(i64::MAX)),
-        ("share", AnyValue::Double(0.5)),
-        ("cached", AnyValue::Bool(false)),
-        ("raw", AnyValue::Bytes(&[0, 1])),
-        ("list", AnyValue::Array(&array)),
-    ]);
-    let mut builder = SpansBuilder::new();
-    builder.set_resource(&origin::encode(resource.as_bytes(), ""));
-    builder.set_scope(&origin::encode(scope.as_bytes(), ""));
-    builder.push(&SpanRow {
-        trace_id: trace_id(5),
-        span_id: 2u64.to_be_bytes(),
-        parent_span_id: Some(1u64.to_be_bytes()),
-        trace_state: "k=v",
-        flags: 0x101,
-        name: "GET /cart",
-        kind: 3,
-        start_time: START,
-        end_time: START + 1_500 * MICRO,
-        status_code: 2,
-        status_message: "timeout",
-        attributes: &pairs,
-        events: &events,
-        links: &links,
-        ..SpanRow::default()
-    });
-    Batch { signal: Signal::Spans, rows: builder.finish() }
-}
-
 #[tokio::test]
 async fn a_trace_has_the_shape_of_jaegers_ui() {
     let root = Span::new(5, 1, 0, "edge", START - 10 * MICRO, 2_000 * MICRO);
     let (store, _directory) = filled(&[root]).await;
-    store.append(TENANT, whole_span()).await.unwrap();
+    store.append(TENANT, whole_span(START)).await.unwrap();
     let start = START / MICRO;
     let text = |key: &str, value: &str| json!({"key": key, "type": "string", "value": value});
     let child_of = json!({"refType": "CHILD_OF", "traceID": hex(5), "spanID": "0000000000000001"});

@@ -20,6 +20,7 @@ mod parse;
 mod print;
 mod read;
 mod selection;
+pub mod tags;
 mod value;
 
 pub use ast::Query;

@@ -9,7 +9,7 @@ mod metrics;
 mod pipeline;
 mod types;
 
-pub use fields::{constant_name, intrinsic_name};
+pub use fields::{INTRINSICS, constant_name, intrinsic_name};
 
 use super::ast::{Constant, Hint, Query};
 use super::lex::{self, Token};

@@ -200,11 +200,14 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 22] = [
+const ROUTES: [&str; 25] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
     "/api/traces/metrics",
+    "/api/service_graph",
+    "/api/traces/diff",
+    "/api/traces/explain",
     "/api/traces/statistics",
     "/api/traces/{trace_id}/statistics",
     "/api/traces/{trace_id}",

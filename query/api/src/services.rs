@@ -104,3 +104,36 @@ pub struct Exemplar {
     pub duration_ms: f64,
     pub error: bool,
 }
+
+/// `GET /api/service_graph?from&to&limit`: who calls whom, from all spans of the range.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServiceGraphResponse {
+    pub range: TimeRange,
+    /// Every name of an edge, by name, with what comes in.
+    pub nodes: Vec<GraphNode>,
+    /// Busiest first; a service that calls itself is an edge too.
+    pub edges: Vec<GraphEdge>,
+    pub stats: QueryStats,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GraphNode {
+    pub name: String,
+    /// Of the edges that lead here: 0 for what is only called from outside.
+    pub calls: f64,
+    pub errors: f64,
+    /// Database, messaging system: what sends no spans of its own. Empty for a service.
+    pub kind: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GraphEdge {
+    pub client: String,
+    pub server: String,
+    /// `messaging_system`, `database`, `virtual_node`, or empty.
+    pub connection_type: String,
+    pub red: Red,
+}

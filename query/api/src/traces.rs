@@ -150,14 +150,75 @@ pub struct SpanExemplar {
     pub span_id: String,
 }
 
-/// `GET /api/traces/{trace_id}`: the skeleton in columns, one entry a span, in depth-first order
-/// (children by start time), so that a subtree is a run of rows.
+/// `GET /api/traces/diff?a&b`: two traces beside each other. Spans belong together whose services and
+/// operations are the same from the root down.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DiffResponse {
+    pub a: DiffedTrace,
+    pub b: DiffedTrace,
+    /// What `service` and `operation` point into.
+    pub services: Vec<String>,
+    pub operations: Vec<String>,
+    pub paths: DiffColumns,
+    pub stats: QueryStats,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DiffedTrace {
+    pub trace_id: String,
+    pub start: UnixNano,
+    pub duration_ns: i64,
+    pub span_count: u32,
+    pub error_count: u32,
+}
+
+/// Equal-length columns, one entry a path, depth first; of `a` and of `b` each. A path that one of
+/// them does not have has no spans there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DiffColumns {
+    /// Row of the path above, -1 for a root.
+    pub parent: Vec<i32>,
+    pub depth: Vec<u32>,
+    pub subtree_size: Vec<u32>,
+    pub service: Vec<u32>,
+    pub operation: Vec<u32>,
+    pub a: DiffSide,
+    pub b: DiffSide,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DiffSide {
+    pub spans: Vec<u32>,
+    pub errors: Vec<u32>,
+    /// Sums over the spans of the path.
+    pub duration_ns: Vec<i64>,
+    pub self_ns: Vec<i64>,
+    pub critical_ns: Vec<i64>,
+    /// The earliest of them; empty where there is none.
+    pub span_id: Vec<String>,
+}
+
+/// `GET /api/traces/{trace_id}?root&depth&offset&limit`: the skeleton in columns, one entry a span, in
+/// depth-first order (children by start time), so that a subtree is a run of rows.
+///
+/// An answer has at most 100,000 rows. `root` is the id of a span whose subtree is wanted, `depth` how
+/// many levels below it, `offset` and `limit` are about the rows that are left.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TraceResponse {
     pub trace_id: String,
     pub start: UnixNano,
     pub duration_ns: i64,
+    /// Of the whole trace.
+    #[serde(default)]
+    pub span_count: u32,
+    /// Rows that `root` and `depth` leave; the answer has `limit` of them from `offset` on.
+    #[serde(default)]
+    pub row_count: u32,
     /// What `service` and `operation` point into.
     pub services: Vec<String>,
     pub operations: Vec<String>,
@@ -177,13 +238,17 @@ pub struct TraceResponse {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SpanColumns {
     pub span_id: Vec<String>,
-    /// Row of the parent, -1 for a root or a span whose parent is missing.
+    /// Row of the parent, -1 for a root, a span whose parent is missing, and one whose parent is not
+    /// in this answer.
     pub parent: Vec<i32>,
     /// True where a parent id is given but no such span has arrived.
     pub parent_missing: Vec<bool>,
     pub depth: Vec<u32>,
-    /// Rows of the subtree, this one included.
+    /// Rows of the subtree that are in this answer, this one included.
     pub subtree_size: Vec<u32>,
+    /// Spans of the subtree, this one included, where the answer does not have all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subtree_spans: Vec<u32>,
     /// From the start of the trace.
     pub start_offset_ns: Vec<i64>,
     /// Negative where the clock went backwards.

@@ -4,8 +4,9 @@
 //! test holds against the routes that exist.
 
 mod logs;
+mod traces;
 
-use ocelli_api::{ErrorBody, ingest, metrics, rules, services, traces};
+use ocelli_api::{ErrorBody, ingest, metrics, rules, services};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
@@ -50,21 +51,6 @@ const TIME: &str = "now-15m, now/d, RFC 3339, a date, or s/ms/µs/ns since 1970"
 const FROM: Param = param("from", Form::Default("now-1h"), TIME);
 const TO: Param = param("to", Form::Default("now"), "Like `from`; the range does not include it.");
 const CURSOR: Param = param("cursor", Form::Text, "`next_cursor` of the page before this one.");
-const TRACE_ID: Param = param("trace_id", Form::Required, "32 hex digits.");
-const SPAN_QUERY: Param = param(
-    "q",
-    Form::Text,
-    "The language of log search over one span. Fields: name, kind, status, duration, service, span_id, scope, \
-     resource.KEY, any attribute; bare words are searched in the name.",
-);
-
-const SERVICE: Param = param("service", Form::Text, "`service.name` of the span's resource.");
-const OPERATION: Param = param("operation", Form::Text, "The span's name.");
-const STATUS: Param = param("status", Form::Choice(&["unset", "ok", "error"]), "The span's status.");
-const MIN_DURATION: Param = param("min_duration", Form::Text, "Of the span: 250ms, 1.5s, 2m.");
-const MAX_DURATION: Param = param("max_duration", Form::Text, "Of the span, like `min_duration`.");
-const TRACEQL: &str =
-    "TraceQL: { resource.service.name = \"cart\" && duration > 1s } >> { status = error } | count() > 2.";
 
 /// Those of logs have a file of their own.
 static ROUTES: &[Route] = &[
@@ -85,81 +71,12 @@ static ROUTES: &[Route] = &[
         answer: Schemas::of::<services::ServiceResponse>,
     },
     Route {
-        path: "/api/traces",
-        id: "searchTraces",
-        tag: "traces",
-        summary: "Traces with a span on which all filters hold",
-        parameters: &[
-            FROM,
-            TO,
-            SERVICE,
-            OPERATION,
-            STATUS,
-            MIN_DURATION,
-            MAX_DURATION,
-            SPAN_QUERY,
-            param("query", Form::Text, TRACEQL),
-            param("sort", Form::Choice(&["newest", "slowest"]), "Newest, where not given."),
-            param("limit", Form::Number(20, 1, 1_000), "Traces of a page."),
-            CURSOR,
-        ],
-        answer: Schemas::of::<traces::TracesResponse>,
-    },
-    Route {
-        path: "/api/traces/metrics",
-        id: "getTraceMetrics",
-        tag: "traces",
-        summary: "Series made of spans by TraceQL",
-        parameters: &[
-            param("query", Form::Required, "TraceQL that ends in rate() or another function of metrics."),
-            FROM,
-            TO,
-            param("step", Form::Text, "A duration: 30s, 1m. About 100 steps where not given."),
-            param("exemplars", Form::Number(0, 0, 100), "Spans that are named of each series."),
-        ],
-        answer: Schemas::of::<traces::TraceMetricsResponse>,
-    },
-    Route {
-        path: "/api/traces/statistics",
-        id: "getStatistics",
-        tag: "traces",
-        summary: "Where the time of the newest matching traces went, by operation",
-        parameters: &[
-            FROM,
-            TO,
-            SERVICE,
-            OPERATION,
-            STATUS,
-            MIN_DURATION,
-            MAX_DURATION,
-            param("query", Form::Text, TRACEQL),
-            param("limit", Form::Number(200, 1, 5_000), "Traces that are looked at."),
-        ],
-        answer: Schemas::of::<traces::StatisticsResponse>,
-    },
-    Route {
-        path: "/api/traces/{trace_id}/statistics",
-        id: "getTraceStatistics",
-        tag: "traces",
-        summary: "Where the time of a trace went, by operation",
-        parameters: &[TRACE_ID],
-        answer: Schemas::of::<traces::StatisticsResponse>,
-    },
-    Route {
-        path: "/api/traces/{trace_id}",
-        id: "getTrace",
-        tag: "traces",
-        summary: "A trace's skeleton in columns, depth first",
-        parameters: &[TRACE_ID],
-        answer: Schemas::of::<traces::TraceResponse>,
-    },
-    Route {
-        path: "/api/traces/{trace_id}/spans/{span_id}",
-        id: "getSpan",
-        tag: "traces",
-        summary: "Everything that was sent of one span",
-        parameters: &[TRACE_ID, param("span_id", Form::Required, "16 hex digits.")],
-        answer: Schemas::of::<traces::SpanDetail>,
+        path: "/api/service_graph",
+        id: "getServiceGraph",
+        tag: "services",
+        summary: "Who calls whom, with rate, errors and duration",
+        parameters: &[FROM, TO, param("limit", Form::Number(2_000, 1, 10_000), "Edges, the busiest first.")],
+        answer: Schemas::of::<services::ServiceGraphResponse>,
     },
     Route {
         path: "/api/metrics",
@@ -229,9 +146,10 @@ const ERRORS: [(&str, &str); 6] = [
 pub fn document() -> OpenApi {
     let mut schemas = Schemas::default();
     let error = schemas.answer::<ErrorBody>();
-    let paths = ROUTES.iter().chain(logs::ROUTES).fold(PathsBuilder::new(), |paths, route| {
-        paths.path(route.path, PathItem::new(HttpMethod::Get, operation(route, &error, &mut schemas)))
-    });
+    let paths =
+        ROUTES.iter().chain(logs::ROUTES).chain(traces::ROUTES).fold(PathsBuilder::new(), |paths, route| {
+            paths.path(route.path, PathItem::new(HttpMethod::Get, operation(route, &error, &mut schemas)))
+        });
     let info = InfoBuilder::new()
         .title("Ocelli")
         .version(env!("CARGO_PKG_VERSION"))

@@ -27,6 +27,11 @@ impl Params {
         Params(form_urlencoded::parse(encoded).into_owned().collect())
     }
 
+    /// Some parameters by themselves.
+    pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Params {
+        Params(pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+    }
+
     /// These, then `more`: a form body first, the query string after it.
     pub fn and(mut self, more: Params) -> Params {
         self.0.extend(more.0);

@@ -1,4 +1,4 @@
-//! `GET /api/services` and `/api/services/{service}`.
+//! `GET /api/services`, `/api/services/{service}` and `/api/service_graph`.
 
 use super::Api;
 use super::answer::{Answer, ok};
@@ -8,12 +8,14 @@ use crate::{Error, red};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::routing::{MethodRouter, get};
-use ocelli_api::services::{ServiceResponse, ServicesResponse};
+use ocelli_api::services::{GraphEdge, GraphNode, ServiceGraphResponse, ServiceResponse, ServicesResponse};
+use std::collections::BTreeMap;
 
 pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
     vec![
         ("GET /api/services", get(list).with_state(api.clone())),
-        ("GET /api/services/{service}", get(detail).with_state(api)),
+        ("GET /api/services/{service}", get(detail).with_state(api.clone())),
+        ("GET /api/service_graph", get(graph).with_state(api)),
     ]
 }
 
@@ -36,6 +38,36 @@ async fn detail(
     let response =
         run(&api, move |api, budget| red::service(&budget.snapshot(api), &service, &range, budget));
     ok(response.await?)
+}
+
+async fn graph(State(api): State<Api>, params: Params) -> Answer<ServiceGraphResponse> {
+    let range = params.range(api.now())?;
+    let limit = params.number("limit", 2_000, 1..=10_000)?;
+    let response = run(&api, move |api, budget| {
+        let mut edges = red::graph(&budget.snapshot(api), &range, budget)?;
+        let mut stats = budget.stats();
+        if edges.len() > limit {
+            stats.partial = Some(format!("these are the {limit} busiest of {} edges", edges.len()));
+            edges.truncate(limit);
+        }
+        Ok(ServiceGraphResponse { range, nodes: nodes(&edges), edges, stats })
+    });
+    ok(response.await?)
+}
+
+fn nodes(edges: &[GraphEdge]) -> Vec<GraphNode> {
+    let mut nodes: BTreeMap<&str, GraphNode> = BTreeMap::new();
+    for edge in edges {
+        let name = |name: &String| GraphNode { name: name.clone(), ..GraphNode::default() };
+        nodes.entry(&edge.client).or_insert_with(|| name(&edge.client));
+        let server = nodes.entry(&edge.server).or_insert_with(|| name(&edge.server));
+        server.calls += edge.red.calls;
+        server.errors += edge.red.calls * edge.red.error_ratio.unwrap_or_default();
+        if edge.connection_type == "database" {
+            server.kind = edge.connection_type.clone();
+        }
+    }
+    nodes.into_values().collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! `GET /api/traces`, `/api/traces/metrics`, `/api/traces/{trace_id}` and `/api/traces/{trace_id}/spans/{span_id}`.
 
+mod diff;
+mod explain;
 mod metrics;
 mod selection;
 mod statistics;
@@ -13,6 +15,7 @@ use crate::logs::filter::id::parse_hex;
 use crate::logs::filter::value::{Scalar, ValueTest};
 use crate::logs::filter::{Filter, Leaf};
 use crate::traces::traceql::{self, TraceqlSearch};
+use crate::traces::window::{MAX_ROWS, Window};
 use crate::traces::{self, STATUSES, Sort, TraceCursor, TraceSearch, duration};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -23,6 +26,8 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
     vec![
         ("GET /api/traces", get(search).with_state(api.clone())),
         ("GET /api/traces/metrics", get(metrics::series).with_state(api.clone())),
+        ("GET /api/traces/explain", get(explain::slow).with_state(api.clone())),
+        ("GET /api/traces/diff", get(diff::compare).with_state(api.clone())),
         ("GET /api/traces/statistics", get(statistics::of_selection).with_state(api.clone())),
         ("GET /api/traces/{trace_id}/statistics", get(statistics::of_trace).with_state(api.clone())),
         ("GET /api/traces/{trace_id}", get(trace).with_state(api.clone())),
@@ -116,27 +121,53 @@ fn length(params: &Params, name: &str) -> Result<Option<i64>, Error> {
     duration::parse(text).map(Some).ok_or_else(wrong)
 }
 
-async fn trace(State(api): State<Api>, path: Result<Path<String>, PathRejection>) -> Answer<TraceResponse> {
+async fn trace(
+    State(api): State<Api>,
+    path: Result<Path<String>, PathRejection>,
+    params: Params,
+) -> Answer<TraceResponse> {
     let Path(text) = path.map_err(|error| Error::bad_parameter("trace_id", error.body_text()))?;
     let trace_id = id::<16>("trace_id", &text)?;
+    let window = window(&params)?;
     let response = run(&api, move |api, budget| {
         let snapshot = budget.snapshot(api);
-        let batches = snapshot.trace(&trace_id)?;
-        traces::count(&batches, budget);
+        let (batches, held) = traces::columns_of(&snapshot, &trace_id, budget)?;
         if batches.iter().all(|batch| batch.num_rows() == 0) {
             return Err(unknown_trace(&text));
         }
-        let mut response = traces::skeleton(&trace_id, &batches)?;
-        drop(batches);
+        let missing = || Error::NotFound(format!("trace {text} has no span with the id of root"));
+        let mut response = traces::skeleton(&trace_id, &batches, &window)?.ok_or_else(missing)?;
+        drop((batches, held));
         let start = response.start.0;
         let end = start.saturating_add(response.duration_ns);
         let (log_count, partial) = traces::count_logs(&snapshot, &trace_id, start, end, budget)?;
         response.log_count = log_count;
         response.stats = budget.stats();
-        response.stats.partial = partial;
+        response.stats.partial = partial.or_else(|| rest(&response, window.offset));
         Ok(response)
     });
     ok(response.await?)
+}
+
+fn window(params: &Params) -> Result<Window, Error> {
+    let all = Window::default();
+    Ok(Window {
+        root: params.get("root").map(|text| id::<8>("root", text)).transpose()?,
+        depth: params.number("depth", all.depth, 0..=u32::MAX)?,
+        offset: params.number("offset", 0, 0..=100_000_000)?,
+        limit: params.number("limit", MAX_ROWS, 1..=MAX_ROWS)?,
+    })
+}
+
+/// How to get at the rows that are not in an answer.
+fn rest(response: &TraceResponse, offset: usize) -> Option<String> {
+    let (rows, all) = (response.spans.span_id.len(), response.row_count as usize);
+    (offset + rows < all).then(|| {
+        format!(
+            "these are {rows} of {all} rows; ask for a subtree with root, or go on with offset={}",
+            offset + rows
+        )
+    })
 }
 
 async fn span(
@@ -173,3 +204,7 @@ fn id<const N: usize>(name: &str, text: &str) -> Result<[u8; N], Error> {
 #[cfg(test)]
 #[path = "traces_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "traces/view_tests.rs"]
+mod view_tests;

@@ -152,7 +152,7 @@ impl Scan<'_> {
         let mut reader = Reader { scan: self, at, source, budget, collector, seen: None };
         if rows == 0 {
             Ok(())
-        } else if self.newest_first && self.is_sorted(source) {
+        } else if self.newest_first && matches!(source, Source::Segment(_)) {
             reader.read_sorted(&runs)
         } else if rows <= AT_ONCE_ROWS || !self.newest_first {
             let mut candidates = reader.candidates()?;

@@ -6,7 +6,7 @@ use super::{EDGE_CLIENT, EDGE_FAILED, EDGE_REQUESTS, EDGE_SERVER, attribute, rea
 use crate::Error;
 use crate::http::run::Budget;
 use ocelli_api::TimeRange;
-use ocelli_api::services::Edge;
+use ocelli_api::services::{Edge, GraphEdge};
 use ocelli_signal::Series;
 use ocelli_storage::{SeriesPoints, Snapshot};
 use std::collections::BTreeMap;
@@ -36,6 +36,33 @@ pub fn neighbours(
         }
     }
     Ok((callers.finish()?, callees.finish()?))
+}
+
+/// Every edge, busiest first. The duration is that which the server measured, else the client's.
+pub fn graph(snapshot: &Snapshot, range: &TimeRange, budget: &Budget) -> Result<Vec<GraphEdge>, Error> {
+    let grid = Grid::of(range);
+    let names = [EDGE_REQUESTS, EDGE_FAILED, EDGE_SERVER, EDGE_CLIENT];
+    let series = read(snapshot, &grid, range, budget, &names, |_| true)?;
+    let mut of_client: BTreeMap<String, Edges<'_>> = BTreeMap::new();
+    for series in &series {
+        budget.check()?;
+        let (client, server) = (attribute(&series.series, "client"), attribute(&series.series, "server"));
+        let edges = of_client.entry(client).or_insert_with(|| Edges::new(&grid, EDGE_SERVER, EDGE_CLIENT));
+        edges.add(&server, series);
+    }
+    let mut all = Vec::new();
+    for (client, edges) in of_client {
+        budget.check()?;
+        let edge = |edge: Edge| GraphEdge {
+            client: client.clone(),
+            server: edge.name,
+            connection_type: edge.connection_type,
+            red: edge.red,
+        };
+        all.extend(edges.finish()?.into_iter().map(edge));
+    }
+    all.sort_by(|a, b| b.red.calls.total_cmp(&a.red.calls));
+    Ok(all)
 }
 
 /// Edges by the neighbour's name and the connection's type.

@@ -20,6 +20,7 @@ mod tests;
 
 pub use dependencies::{Dependency, dependencies};
 pub use operations::{Operation, operations};
+pub use edges::graph;
 pub use service::service;
 pub use services::services;
 

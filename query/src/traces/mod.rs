@@ -5,10 +5,15 @@
 
 mod cursor;
 mod detail;
+pub mod diff;
 pub mod duration;
+pub mod explain;
 mod fields;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 pub mod fixture;
+mod interned;
 pub mod layout;
 mod logs_of_trace;
 mod newest;
@@ -22,10 +27,13 @@ pub mod statistics;
 mod summary;
 pub mod traceql;
 mod warnings;
+pub mod window;
 
 pub use cursor::TraceCursor;
 pub use detail::find as find_span;
+use interned::Interned;
+
 pub use fields::{KINDS, STATUSES, compile, numbered};
 pub use logs_of_trace::count_logs;
 pub use search::{Sort, TracePage, TraceSearch, count, newest_ids, search};
-pub use skeleton::skeleton;
+pub use skeleton::{COLUMNS, columns_of, rows_of, skeleton};

@@ -78,6 +78,14 @@ fn covered(intervals: &mut [Clipped]) -> i64 {
     sum
 }
 
+/// The critical path of one span alone, from its end to its start.
+pub fn of_span(layout: &Layout, start: &[i64], end: &[i64], row: usize) -> Vec<Segment> {
+    let mut times = Times { critical_ns: vec![0; layout.parent.len()], ..Times::default() };
+    let span = Clipped { row, start: start[row], end: end[row].max(start[row]) };
+    walk(span, &Children::of(layout), start, end, &mut times);
+    times.segments
+}
+
 /// A span on the path, and what of it has not been walked yet.
 struct Open {
     span: Clipped,

@@ -1,90 +1,121 @@
 //! A trace as columns: what a waterfall draws, without attributes.
 
-use super::layout::{Layout, Node, layout};
-use super::path::{self, Times};
-use super::rows::{Row, distinct, spans_of};
+use super::statistics;
+use super::traceql::eval::{Place, Trace, View};
 use super::warnings::{self, Oddities};
+use super::window::{Chosen, Window};
+use super::{Interned, path};
 use crate::Error;
+use crate::http::run::{Budget, Held};
 use crate::logs::filter::id::to_hex;
 use arrow::array::RecordBatch;
 use ocelli_api::UnixNano;
 use ocelli_api::traces::{CriticalPath, SpanColumns, TraceResponse};
 use ocelli_signal::span_parts::iter_messages;
-use ocelli_signal::spans::Spans;
-use std::collections::HashMap;
+use ocelli_storage::Snapshot;
 
-/// Lays out the spans of one trace. `log_count` and `stats` are the caller's.
-pub fn skeleton(trace_id: &[u8; 16], batches: &[RecordBatch]) -> Result<TraceResponse, Error> {
-    let views: Vec<Spans<'_>> = batches.iter().map(spans_of).collect::<Result<_, _>>()?;
-    let (rows, sent_twice) = distinct(&views);
-    let nodes: Vec<Node> = rows.iter().map(Row::node).collect();
-    let layout = layout(&nodes);
-    let start = nodes.iter().map(|node| node.start).min().unwrap_or_default();
-    let end = rows.iter().map(|row| row.end().max(row.start())).max().unwrap_or_default();
-    let mut services = Interned::default();
-    let mut operations = Interned::default();
-    let mut spans = SpanColumns { depth: layout.depth.clone(), ..SpanColumns::default() };
-    for row in layout.node.iter().map(|node| rows[*node]) {
-        let (view, at) = (row.view, row.at);
-        spans.span_id.push(to_hex(view.span_id.value(at)));
-        spans.start_offset_ns.push(row.start().saturating_sub(start));
-        spans.duration_ns.push(row.duration());
-        spans.service.push(services.index(row.service()));
-        spans.operation.push(operations.index(row.name()));
-        spans.kind.push(view.kind.value(at));
-        spans.status.push(view.status_code.value(at));
-        spans.event_count.push(iter_messages(view.events.value(at)).count() as u32);
-        spans.link_count.push(iter_messages(view.links.value(at)).count() as u32);
+/// The columns that a skeleton is made of.
+pub const COLUMNS: [&str; 11] = [
+    "trace_id",
+    "span_id",
+    "parent_span_id",
+    "start_time",
+    "end_time",
+    "name",
+    "kind",
+    "status_code",
+    "service",
+    "events",
+    "links",
+];
+
+/// What of a trace a skeleton is made of, held as long as it is looked at.
+pub fn columns_of(
+    snapshot: &Snapshot,
+    trace_id: &[u8; 16],
+    budget: &Budget,
+) -> Result<(Vec<RecordBatch>, Held), Error> {
+    let read = snapshot.traces(&[*trace_id], Some(&COLUMNS), Some(&[]), usize::MAX)?;
+    let held = budget.hold(&read.batches)?;
+    super::count(&read.batches, budget);
+    Ok((read.batches, held))
+}
+
+/// The rows of batches that are of a trace.
+pub fn rows_of(views: &[View<'_>], trace_id: &[u8; 16]) -> Vec<Place> {
+    let rows = |(at, view): (usize, &View<'_>)| {
+        let own = (0..view.len()).filter(|row| view.trace_id(*row) == trace_id);
+        own.map(|row| Place { view: at, row }).collect::<Vec<_>>()
+    };
+    views.iter().enumerate().flat_map(rows).collect()
+}
+
+/// Lays out the spans of one trace. `None` where no span has the id of the window's root. `log_count`
+/// and `stats` are the caller's.
+pub fn skeleton(
+    trace_id: &[u8; 16],
+    batches: &[RecordBatch],
+    window: &Window,
+) -> Result<Option<TraceResponse>, Error> {
+    let views: Vec<View<'_>> = batches.iter().map(View::new).collect::<Result<_, _>>()?;
+    let rows = rows_of(&views, trace_id);
+    let sent = rows.len();
+    let trace = Trace::new(&views, rows);
+    let id = |span: usize| trace.view(span).span_id(trace.places[span].row);
+    let Some(chosen) = window.choose(&trace.layout, id) else { return Ok(None) };
+    let (layout, times) = (&trace.layout, statistics::of_trace(&trace));
+    let whole = chosen.rows.len() == trace.len();
+    let spans_below = |span: &usize| layout.subtree_size[*span];
+    let mut spans = SpanColumns {
+        parent: chosen.parents(layout),
+        parent_missing: chosen.rows.iter().map(|span| layout.parent_missing[*span]).collect(),
+        depth: chosen.rows.iter().map(|span| layout.depth[*span]).collect(),
+        subtree_size: chosen.subtree_sizes(layout),
+        subtree_spans: if whole { Vec::new() } else { chosen.rows.iter().map(spans_below).collect() },
+        self_ns: chosen.rows.iter().map(|span| times.self_ns[*span]).collect(),
+        critical_ns: chosen.rows.iter().map(|span| times.critical_ns[*span]).collect(),
+        ..SpanColumns::default()
+    };
+    let (mut services, mut operations) = (Interned::default(), Interned::default());
+    let messages = |list: Option<&[u8]>| list.map_or(0, |list| iter_messages(list).count() as u32);
+    for span in &chosen.rows {
+        let (view, row) = (trace.view(*span), trace.places[*span].row);
+        spans.span_id.push(to_hex(&view.span_id(row)));
+        spans.start_offset_ns.push(trace.start_of(*span).saturating_sub(trace.start));
+        spans.duration_ns.push(trace.duration_of(*span));
+        spans.service.push(services.index(view.service(row)));
+        spans.operation.push(operations.index(view.name(row)));
+        spans.kind.push(view.kind(row));
+        spans.status.push(view.status(row));
+        spans.event_count.push(messages(view.events.map(|lists| lists.value(row))));
+        spans.link_count.push(messages(view.links.map(|lists| lists.value(row))));
     }
-    let times = times(&rows, &layout);
-    let oddities = Oddities { sent_twice, reused_ids: layout.reused_ids, cycles: layout.cycles };
-    spans.parent = layout.parent;
-    spans.parent_missing = layout.parent_missing;
-    spans.subtree_size = layout.subtree_size;
-    spans.self_ns = times.self_ns;
-    spans.critical_ns = times.critical_ns;
-    Ok(TraceResponse {
+    let oddities =
+        Oddities { sent_twice: sent - trace.len(), reused_ids: layout.reused_ids, cycles: layout.cycles };
+    Ok(Some(TraceResponse {
         trace_id: to_hex(trace_id),
-        start: UnixNano(start),
-        duration_ns: end.saturating_sub(start),
-        warnings: warnings::describe(&spans, &oddities),
+        start: UnixNano(trace.start),
+        duration_ns: trace.end.saturating_sub(trace.start),
+        span_count: trace.len() as u32,
+        row_count: chosen.total as u32,
+        warnings: warnings::describe(&trace, &oddities),
         services: services.names,
         operations: operations.names,
-        critical_path: critical_path(&times.segments, start),
+        critical_path: critical_path(&times.segments, trace.start, &chosen),
         spans,
         ..TraceResponse::default()
-    })
+    }))
 }
 
-fn times(rows: &[Row<'_>], layout: &Layout) -> Times {
-    let drawn = || layout.node.iter().map(|node| &rows[*node]);
-    let (start, end): (Vec<i64>, Vec<i64>) = drawn().map(|row| (row.start(), row.end())).unzip();
-    path::times(layout, &start, &end)
-}
-
-/// From the beginning of the trace, so that it reads as it went.
-fn critical_path(segments: &[path::Segment], start: i64) -> CriticalPath {
+/// From the beginning of the trace, so that it reads as it went; what is in spans of the answer.
+fn critical_path(segments: &[path::Segment], start: i64, chosen: &Chosen) -> CriticalPath {
     let mut path = CriticalPath::default();
     for segment in segments.iter().rev() {
-        path.row.push(segment.row);
-        path.start_offset_ns.push(segment.start.saturating_sub(start));
-        path.duration_ns.push(segment.end.saturating_sub(segment.start));
+        if let Some(row) = chosen.place(segment.row as usize) {
+            path.row.push(row as u32);
+            path.start_offset_ns.push(segment.start.saturating_sub(start));
+            path.duration_ns.push(segment.end.saturating_sub(segment.start));
+        }
     }
     path
-}
-
-/// Names by number, in the order in which they come up.
-#[derive(Default)]
-struct Interned<'a> {
-    names: Vec<String>,
-    known: HashMap<&'a str, u32>,
-}
-
-impl<'a> Interned<'a> {
-    fn index(&mut self, name: &'a str) -> u32 {
-        *self.known.entry(name).or_insert_with(|| {
-            self.names.push(name.to_owned());
-            self.names.len() as u32 - 1
-        })
-    }
 }

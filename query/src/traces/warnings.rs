@@ -1,6 +1,6 @@
 //! What is odd about a trace, in words. Nothing is repaired: clocks are shown as they were sent.
 
-use ocelli_api::traces::SpanColumns;
+use super::traceql::eval::Trace;
 
 /// What the columns no longer show.
 #[derive(Clone, Copy, Debug, Default)]
@@ -10,11 +10,12 @@ pub struct Oddities {
     pub cycles: usize,
 }
 
-pub fn describe(spans: &SpanColumns, oddities: &Oddities) -> Vec<String> {
-    let rows = spans.span_id.len();
-    let orphans = spans.parent_missing.iter().filter(|missing| **missing).count();
-    let roots = (0..rows).filter(|row| spans.parent[*row] < 0 && !spans.parent_missing[*row]).count();
-    let backwards = spans.duration_ns.iter().filter(|duration| **duration < 0).count();
+pub fn describe(trace: &Trace<'_>, oddities: &Oddities) -> Vec<String> {
+    let layout = &trace.layout;
+    let orphans = layout.parent_missing.iter().filter(|missing| **missing).count();
+    let roots =
+        (0..trace.len()).filter(|row| layout.parent[*row] < 0 && !layout.parent_missing[*row]).count();
+    let backwards = (0..trace.len()).filter(|row| trace.duration_of(*row) < 0).count();
     let mut warnings = Vec::new();
     let mut warn = |count: usize, one: &str, many: &str| match count {
         0 => {}
@@ -44,17 +45,18 @@ pub fn describe(spans: &SpanColumns, oddities: &Oddities) -> Vec<String> {
         "spans have the id of another; children are drawn below the earlier one",
     );
     warn(backwards, "span ends before it starts", "spans end before they start");
-    warnings.extend(skew(spans));
+    warnings.extend(skew(trace));
     warnings
 }
 
 /// A span can't start before the span that caused it, so where it does, in another service, the
 /// clocks of the two disagree by at least that much.
-fn skew(spans: &SpanColumns) -> Option<String> {
-    let early = (0..spans.span_id.len()).filter_map(|row| {
-        let parent = usize::try_from(spans.parent[row]).ok()?;
-        let by = spans.start_offset_ns[parent] - spans.start_offset_ns[row];
-        (by > 0 && spans.service[row] != spans.service[parent]).then_some(by)
+fn skew(trace: &Trace<'_>) -> Option<String> {
+    let service = |span: usize| trace.view(span).service(trace.places[span].row);
+    let early = (0..trace.len()).filter_map(|span| {
+        let parent = trace.parent(span)?;
+        let by = trace.start_of(parent).saturating_sub(trace.start_of(span));
+        (by > 0 && service(span) != service(parent)).then_some(by)
     });
     let (count, most) = early.fold((0, 0), |(count, most), by| (count + 1, by.max(most)));
     let most_ms = most as f64 / 1e6;

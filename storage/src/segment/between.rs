@@ -7,6 +7,7 @@ use super::sort;
 use super::{ROWS_SUFFIX, Segment};
 use crate::error::{Error, Result};
 use crate::rows::Rows;
+use ocelli_signal::Signal;
 use parquet::file::statistics::Statistics;
 use std::ops::Range;
 
@@ -24,6 +25,17 @@ impl Segment {
         let begin = self.first_row(&footer, |time| time <= youngest)?;
         let end = self.first_row(&footer, |time| time < oldest)?;
         Ok(begin..end.max(begin))
+    }
+
+    /// The latest time that a row may have which lies behind one of this time.
+    pub fn latest_behind(&self, time_ns: i64) -> i64 {
+        match self.signal() {
+            Signal::Spans => {
+                let bucket = sort::coarse_time(Signal::Spans, time_ns);
+                bucket.saturating_mul(sort::BUCKET_NS).saturating_add(sort::BUCKET_NS - 1)
+            }
+            Signal::Logs | Signal::Points => time_ns,
+        }
     }
 
     /// The first row for which this is true; it is true for all later ones.

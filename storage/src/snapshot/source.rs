@@ -62,6 +62,15 @@ impl Source {
         }
     }
 
+    /// No row behind one of this time is later than what comes back: rows of logs are sorted by time,
+    /// youngest first, those of spans roughly. Rows in memory are in no order.
+    pub fn latest_behind(&self, time_ns: i64) -> i64 {
+        match self {
+            Source::Memory(_) => i64::MAX,
+            Source::Segment(segment) => segment.latest_behind(time_ns),
+        }
+    }
+
     /// Some columns (all for `None`) of some rows (all for `None`), in the signal's schema, in the
     /// order of the source.
     pub fn read(&self, columns: Option<&[&str]>, rows: Option<&Rows>) -> Result<Vec<RecordBatch>> {

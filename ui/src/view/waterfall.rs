@@ -156,6 +156,7 @@ pub(super) mod tests {
             parent_missing: vec![false; 5],
             depth: vec![0, 1, 2, 2, 1],
             subtree_size: vec![5, 3, 1, 1, 1],
+            subtree_spans: Vec::new(),
             start_offset_ns: vec![0, 10, 10, 50, 90],
             duration_ns: vec![100, 80, 30, 40, 10],
             service: vec![0, 1, 1, 1, 0],

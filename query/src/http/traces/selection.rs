@@ -23,7 +23,8 @@ pub fn selection(params: &Params, prefix: &str) -> Result<Query, Error> {
     Ok(query)
 }
 
-fn of_span(params: &Params, prefix: &str) -> Result<Selection, Error> {
+/// The parameters for one span alone.
+pub fn of_span(params: &Params, prefix: &str) -> Result<Selection, Error> {
     let get = |name: &str| params.get(&format!("{prefix}{name}"));
     let status = get("status").map(|status| {
         let known = STATUSES.iter().position(|known| known.eq_ignore_ascii_case(status));

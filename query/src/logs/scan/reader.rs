@@ -104,7 +104,8 @@ impl Reader<'_, '_> {
 
     /// Reads rows as they lie, piece by piece, until one ends before the range or the floor.
     pub fn read_sorted(&mut self, runs: &[Range<u32>]) -> Result<(), Error> {
-        let first = self.first_row_near(self.scan.range.to.0)?;
+        let sorted = self.scan.is_sorted(self.source);
+        let first = if sorted { self.first_row_near(self.scan.range.to.0)? } else { 0 };
         let mut candidates = self.candidates()?;
         let share = share(candidates.as_ref());
         let mut size = FIRST_ROWS;
@@ -115,10 +116,8 @@ impl Reader<'_, '_> {
                 let length = (size as f64 / share).min(f64::from(run.end - at)) as u32;
                 let end = (at + length.max(1)).min(run.end);
                 self.read_piece(at..end, &mut candidates)?;
-                if self
-                    .seen
-                    .is_some_and(|(oldest, _)| oldest < self.scan.range.from.0.max(self.collector.floor()))
-                {
+                let floor = self.scan.range.from.0.max(self.collector.floor());
+                if self.seen.is_some_and(|(oldest, _)| self.source.latest_behind(oldest) < floor) {
                     return Ok(());
                 }
                 at = end;

@@ -14,7 +14,7 @@ mod candidates;
 pub mod eval;
 mod lex;
 pub mod metrics;
-mod narrow;
+pub mod narrow;
 mod nearest;
 mod parse;
 mod print;
@@ -24,9 +24,9 @@ pub mod tags;
 mod value;
 
 pub use ast::Query;
-pub use candidates::{TraceqlSearch, Walked, search, walk};
+pub use candidates::{AllIds, TraceqlSearch, Walked, all_ids, search, walk};
 pub use parse::parse;
-pub use read::Evaluator;
+pub use read::{Evaluator, MOST_TRACES};
 pub use selection::Selection;
 pub use value::Value;
 

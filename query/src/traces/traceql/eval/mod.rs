@@ -9,7 +9,7 @@ mod trace;
 mod view;
 
 pub use expr::{SERVICE, SpanRef};
-pub use needs::Needs;
+pub use needs::{Needs, OF_TRACE};
 pub use pipeline::{SpansetResult, run, shown};
 pub use test::ExprTest;
 pub use trace::{Place, Trace};

@@ -18,7 +18,7 @@ pub struct Needs {
 }
 
 /// What the tree of a trace is made of, and what tells a span that was sent twice.
-const OF_TRACE: [&str; 9] = [
+pub const OF_TRACE: [&str; 9] = [
     "trace_id",
     "span_id",
     "parent_span_id",

@@ -19,8 +19,8 @@ mod services;
 mod tests;
 
 pub use dependencies::{Dependency, dependencies};
-pub use operations::{Operation, operations};
 pub use edges::graph;
+pub use operations::{Operation, operations};
 pub use service::service;
 pub use services::services;
 

@@ -6,7 +6,7 @@
 use super::cursor::{TraceCursor, TraceKey};
 use super::newest::Newest;
 use super::slowest::Slowest;
-use super::summary::summary;
+use super::summary::summaries;
 use crate::Error;
 use crate::http::run::Budget;
 use crate::logs::filter::Filter;
@@ -60,7 +60,8 @@ pub fn search(snapshot: &Snapshot, search: &TraceSearch<'_>, budget: &Budget) ->
     let more = keys.len() > search.limit;
     keys.truncate(search.limit);
     let mut page = TracePage { partial, ..TracePage::default() };
-    for key in &keys {
+    let ids: Vec<[u8; 16]> = keys.iter().map(|key| key.trace_id).collect();
+    while page.traces.len() < ids.len() {
         match budget.check() {
             Err(Error::Timeout(after)) => {
                 let (done, all) = (page.traces.len(), keys.len());
@@ -74,9 +75,8 @@ pub fn search(snapshot: &Snapshot, search: &TraceSearch<'_>, budget: &Budget) ->
             }
             outcome => outcome?,
         }
-        let batches = snapshot.trace(&key.trace_id)?;
-        count(&batches, budget);
-        page.traces.push(summary(&key.trace_id, &batches, search.filter, search.range)?);
+        let left = &ids[page.traces.len()..];
+        page.traces.extend(summaries(snapshot, left, search.filter, search.range, budget)?);
     }
     // Traces that were not looked at may come before the last one here.
     let given = search.cursor.map_or(0, |cursor| cursor.given) + keys.len();

@@ -1,58 +1,98 @@
 //! One line of a list of traces.
 
-use super::rows::{Row, distinct, spans_of};
+use super::traceql::eval::{OF_TRACE, Place, Trace, View};
 use crate::Error;
+use crate::http::run::Budget;
 use crate::logs::filter::id::to_hex;
 use crate::logs::filter::mask::Mask;
 use crate::logs::filter::{Filter, column};
 use arrow::array::{RecordBatch, TimestampNanosecondArray};
 use ocelli_api::traces::{MatchedSpan, ServiceSpans, TraceSummary};
 use ocelli_api::{TimeRange, UnixNano};
-use ocelli_signal::spans::Spans;
+use ocelli_signal::spans::STATUS_ERROR;
+use ocelli_storage::Snapshot;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How many of the matching spans are shown.
 const MATCHED: usize = 3;
+/// Spans that are read at once.
+const MOST_ROWS: usize = 1 << 18;
 
-/// Sums up all spans of a trace; `filter` and `range` tell which of them matched.
-pub fn summary(
-    trace_id: &[u8; 16],
-    batches: &[RecordBatch],
+/// Sums up the first of these traces, in their order, from all of their spans; at least one. `filter`
+/// and `range` tell which of the spans matched.
+pub fn summaries(
+    snapshot: &Snapshot,
+    trace_ids: &[[u8; 16]],
     filter: &Filter,
     range: TimeRange,
-) -> Result<TraceSummary, Error> {
-    let views: Vec<Spans<'_>> = batches.iter().map(spans_of).collect::<Result<_, _>>()?;
+    budget: &Budget,
+) -> Result<Vec<TraceSummary>, Error> {
+    let mut columns = filter.columns();
+    columns.extend(OF_TRACE);
+    let columns: Vec<&str> = columns.into_iter().collect();
+    let keys: Vec<&str> = filter.attributes().into_iter().collect();
+    let keys = (!filter.all_attributes()).then_some(keys.as_slice());
+    let read = snapshot.traces(trace_ids, Some(&columns), keys, MOST_ROWS)?;
+    let _held = budget.hold(&read.batches)?;
+    super::count(&read.batches, budget);
+    let views: Vec<View<'_>> = read.batches.iter().map(View::new).collect::<Result<_, _>>()?;
     let matches: Vec<Mask> =
-        batches.iter().map(|batch| matching(batch, filter, range)).collect::<Result<_, _>>()?;
-    let (rows, _) = distinct(&views);
-    let start = rows.iter().map(Row::start).min().unwrap_or_default();
-    let end = rows.iter().map(|row| row.end().max(row.start())).max().unwrap_or_default();
-    let parentless = rows.iter().filter(|row| row.node().parent.is_none()).min_by_key(|row| row.start());
-    let first = parentless.or_else(|| rows.iter().min_by_key(|row| row.start()));
-    let mut services: BTreeMap<&str, ServiceSpans> = BTreeMap::new();
-    for row in &rows {
-        let of = services.entry(row.service()).or_default();
-        of.spans += 1;
-        of.errors += u32::from(row.is_error());
+        read.batches.iter().map(|batch| matching(batch, filter, range)).collect::<Result<_, _>>()?;
+    let mut rows: HashMap<&[u8], Vec<Place>> = HashMap::new();
+    for (at, view) in views.iter().enumerate() {
+        (0..view.len())
+            .for_each(|row| rows.entry(view.trace_id(row)).or_default().push(Place { view: at, row }));
     }
-    let named = |(name, spans): (&str, ServiceSpans)| ServiceSpans { service: name.to_owned(), ..spans };
-    let mut matched: Vec<&Row<'_>> = rows.iter().filter(|row| matches[row.batch].contains(row.at)).collect();
-    matched.sort_by_key(|row| (Reverse(row.duration()), row.node().span_id));
+    let summary = |id: &[u8; 16]| {
+        let trace = Trace::new(&views, rows.remove(id.as_slice()).unwrap_or_default());
+        let matched = (0..trace.len()).filter(|span| {
+            let place = trace.places[*span];
+            matches[place.view].contains(place.row)
+        });
+        of_trace(id, &trace, matched.collect())
+    };
+    Ok(trace_ids[..read.traces].iter().map(summary).collect())
+}
+
+/// The line of a trace of which these spans matched.
+pub fn of_trace(trace_id: &[u8; 16], trace: &Trace<'_>, mut matched: Vec<usize>) -> TraceSummary {
+    let at = |span: usize| (trace.view(span), trace.places[span].row);
+    let service = |span: usize| at(span).0.service(at(span).1).to_owned();
+    let name = |span: usize| at(span).0.name(at(span).1).to_owned();
+    let is_error = |span: usize| at(span).0.status(at(span).1) == STATUS_ERROR;
+    let mut services: BTreeMap<&str, ServiceSpans> = BTreeMap::new();
+    for span in 0..trace.len() {
+        let of = services.entry(at(span).0.service(at(span).1)).or_default();
+        of.spans += 1;
+        of.errors += u32::from(is_error(span));
+    }
+    let named = |(name, of): (&str, ServiceSpans)| ServiceSpans { service: name.to_owned(), ..of };
+    let id = |span: usize| at(span).0.span_id(at(span).1);
+    matched.sort_by_key(|span| (Reverse(trace.duration_of(*span)), id(*span)));
+    matched.dedup();
     matched.truncate(MATCHED);
-    Ok(TraceSummary {
+    let matched_span = |span: usize| MatchedSpan {
+        span_id: to_hex(&id(span)),
+        service: service(span),
+        operation: name(span),
+        duration_ns: trace.duration_of(span),
+        error: is_error(span),
+    };
+    let root = trace.root;
+    TraceSummary {
         trace_id: to_hex(trace_id),
-        root_service: first.map(|row| row.service().to_owned()).unwrap_or_default(),
-        root_operation: first.map(|row| row.name().to_owned()).unwrap_or_default(),
-        has_root: parentless.is_some(),
-        start: UnixNano(start),
-        duration_ns: end.saturating_sub(start),
-        span_count: rows.len() as u32,
-        error_count: rows.iter().filter(|row| row.is_error()).count() as u32,
+        root_service: root.map(service).unwrap_or_default(),
+        root_operation: root.map(name).unwrap_or_default(),
+        has_root: root.is_some_and(|root| at(root).0.parent(at(root).1).is_none()),
+        start: UnixNano(trace.start),
+        duration_ns: trace.end.saturating_sub(trace.start),
+        span_count: trace.len() as u32,
+        error_count: (0..trace.len()).filter(|span| is_error(*span)).count() as u32,
         services: services.into_iter().map(named).collect(),
         matched: matched.into_iter().map(matched_span).collect(),
         spansets: Vec::new(),
-    })
+    }
 }
 
 fn matching(batch: &RecordBatch, filter: &Filter, range: TimeRange) -> Result<Mask, Error> {
@@ -61,14 +101,4 @@ fn matching(batch: &RecordBatch, filter: &Filter, range: TimeRange) -> Result<Ma
     let mut rows = Mask::from_fn(batch.num_rows(), inside);
     filter.apply(batch, &mut rows)?;
     Ok(rows)
-}
-
-fn matched_span(row: &Row<'_>) -> MatchedSpan {
-    MatchedSpan {
-        span_id: to_hex(row.view.span_id.value(row.at)),
-        service: row.service().to_owned(),
-        operation: row.name().to_owned(),
-        duration_ns: row.duration(),
-        error: row.is_error(),
-    }
 }

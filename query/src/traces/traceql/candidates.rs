@@ -37,6 +37,10 @@ pub struct TraceqlSearch<'a> {
 
 /// So many more traces are looked for where some of them may not match.
 const WIDEN: usize = 4;
+/// And so many at first.
+const SOME_TRACES: usize = if cfg!(test) { 8 } else { 256 };
+/// When so many did not match it pays to ask which have what a match needs.
+const MANY_TRACES: usize = if cfg!(test) { 20 } else { 2_048 };
 
 /// A page of the traces that match. Newest is by the start of the newest span that passes one of
 /// the filters that an answer's spans must pass.
@@ -113,6 +117,9 @@ impl Walk<'_, '_> {
     fn newest(&mut self) -> Result<(), Error> {
         let given = self.search.cursor.map_or(0, |cursor| cursor.given);
         let mut traces = given + self.found.wanted;
+        if !self.narrowed.exact {
+            traces = traces.saturating_mul(WIDEN).max(SOME_TRACES);
+        }
         let mut only: Option<Arc<HashSet<[u8; 16]>>> = None;
         loop {
             let collector = Newest::new(traces, self.most_traces());
@@ -125,7 +132,7 @@ impl Walk<'_, '_> {
             if self.found.traces.len() >= self.found.wanted || !more || self.found.partial.is_some() {
                 return Ok(());
             }
-            if only.is_none() && !self.narrowed.exact {
+            if only.is_none() && !self.narrowed.exact && self.found.tried.len() >= MANY_TRACES {
                 only = self.in_all_required()?;
             }
             traces = traces.saturating_mul(WIDEN);

@@ -7,18 +7,15 @@ use super::eval::{self, Needs, Place, SpanRef, SpansetResult, Trace, View};
 use crate::Error;
 use crate::http::run::Budget;
 use crate::logs::filter::id::to_hex;
-use ocelli_api::traces::{MatchedSpan, ServiceSpans, Spanset, SpansetSpan, TraceSummary};
+use crate::traces::summary::of_trace;
+use ocelli_api::traces::{Spanset, SpansetSpan, TraceSummary};
 use ocelli_api::{KeyValue, TimeRange, UnixNano};
-use ocelli_signal::spans::STATUS_ERROR;
 use ocelli_storage::Snapshot;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Traces, and spans of them, that are read at once.
 pub const MOST_TRACES: usize = 512;
 const MOST_ROWS: usize = 1 << 18;
-/// How many of the matching spans a summary shows.
-const MATCHED: usize = 3;
 
 /// Called with the number of a trace among those asked for, the trace, and what is left of it.
 pub type Each<'f> = dyn FnMut(usize, &Trace<'_>, Vec<SpansetResult<'_>>) -> Result<(), Error> + 'f;
@@ -94,39 +91,10 @@ impl<'q> Evaluator<'q> {
         trace: &Trace<'_>,
         spansets: &[SpansetResult<'_>],
     ) -> TraceSummary {
-        let mut services: BTreeMap<&str, ServiceSpans> = BTreeMap::new();
-        let is_error = |span: usize| trace.view(span).status(trace.places[span].row) == STATUS_ERROR;
-        for span in 0..trace.len() {
-            let of = services.entry(service(trace, span)).or_default();
-            of.spans += 1;
-            of.errors += u32::from(is_error(span));
-        }
-        let named = |(name, of): (&str, ServiceSpans)| ServiceSpans { service: name.to_owned(), ..of };
-        let mut matched: Vec<usize> =
-            spansets.iter().flat_map(|spanset| spanset.spans.iter().copied()).collect();
-        matched.sort_by_key(|span| (Reverse(trace.duration_of(*span)), *span));
-        matched.dedup();
-        matched.truncate(MATCHED);
-        let matched_span = |span: usize| MatchedSpan {
-            span_id: to_hex(&trace.view(span).span_id(trace.places[span].row)),
-            service: service(trace, span).to_owned(),
-            operation: name(trace, span).to_owned(),
-            duration_ns: trace.duration_of(span),
-            error: is_error(span),
-        };
-        let root = trace.root;
+        let matched = spansets.iter().flat_map(|spanset| spanset.spans.iter().copied()).collect();
         TraceSummary {
-            trace_id: to_hex(trace_id),
-            root_service: root.map(|root| service(trace, root).to_owned()).unwrap_or_default(),
-            root_operation: root.map(|root| name(trace, root).to_owned()).unwrap_or_default(),
-            has_root: root.is_some_and(|root| trace.view(root).parent(trace.places[root].row).is_none()),
-            start: UnixNano(trace.start),
-            duration_ns: trace.end.saturating_sub(trace.start),
-            span_count: trace.len() as u32,
-            error_count: (0..trace.len()).filter(|span| is_error(*span)).count() as u32,
-            services: services.into_iter().map(named).collect(),
-            matched: matched.into_iter().map(matched_span).collect(),
             spansets: spansets.iter().map(|spanset| self.spanset(trace, spanset)).collect(),
+            ..of_trace(trace_id, trace, matched)
         }
     }
 

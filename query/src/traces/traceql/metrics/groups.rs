@@ -85,6 +85,9 @@ impl<'q> Groups<'q> {
         bucket: Option<f64>,
         budget: &Budget,
     ) -> Result<usize, Error> {
+        if self.metrics.by.is_empty() && bucket.is_none() && !self.groups.is_empty() {
+            return Ok(0);
+        }
         self.key.clear();
         for label in &labels {
             // Values of different kinds may read alike.

@@ -10,7 +10,9 @@ pub fn write_record(record: &LogRecord, out: &mut String) {
         0 if !record.severity_text.is_empty() => record.severity_text.as_str(),
         number => severity_class(number),
     };
-    let _ = write!(out, "{} {:<5} ", record.time.to_rfc3339(), level.to_uppercase());
+    let mut shown = String::new();
+    escape(&level.to_uppercase(), &mut shown);
+    let _ = write!(out, "{} {shown:<5} ", record.time.to_rfc3339());
     escape(&record.service, out);
     out.push(' ');
     escape(&record.body_text, out);
@@ -31,7 +33,8 @@ pub fn write_record(record: &LogRecord, out: &mut String) {
     out.push('\n');
 }
 
-fn escape(text: &str, out: &mut String) {
+/// Control characters as escapes.
+pub fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
     }

@@ -6,7 +6,7 @@ mod lines;
 use crate::cli::LogsArgs;
 use anyhow::{Context, bail};
 use events::Events;
-use lines::write_record;
+use lines::{escape, write_record};
 use ocelli_api::error::ErrorBody;
 use ocelli_api::logs::{LogRecord, LogTailEvent, LogsResponse};
 use std::io::{self, Write};
@@ -140,7 +140,9 @@ impl Out {
                 true => String::new(),
                 false => format!("; there is {}", field.near.join(", ")),
             };
-            eprintln!("ocelli: no record has the field '{}'{near}", field.name);
+            let mut line = String::new();
+            escape(&format!("ocelli: no record has the field '{}'{near}", field.name), &mut line);
+            eprintln!("{line}");
         }
         if let Some(why) = &found.stats.partial {
             eprintln!("ocelli: not all records are shown: {why}");

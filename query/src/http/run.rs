@@ -115,6 +115,17 @@ impl Budget {
         Ok(())
     }
 
+    /// The same for who still puts together what was found: after the deadline there is a little time for that.
+    pub fn check_late(&self) -> Result<(), Error> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(Error::Cancelled);
+        }
+        if self.started.elapsed() > self.timeout.saturating_add(GRACE) {
+            return Err(Error::Timeout(self.timeout));
+        }
+        Ok(())
+    }
+
     /// Counts what was read, for the answer's stats.
     pub fn scanned(&self, rows: u64, bytes: u64) {
         self.rows.fetch_add(rows, Ordering::Relaxed);

@@ -37,6 +37,10 @@ pub fn context(
         search(snapshot, &search_for, budget)
     };
     let found = page(&Filter::All, 1, here, Direction::Older)?;
+    if found.records.is_empty() && found.partial.is_some() {
+        // Not to be found in time is not the same as not to be there.
+        budget.check()?;
+    }
     let record = found.records.into_iter().find(|record| record.id == wanted.id);
     let record = record.ok_or_else(|| Error::NotFound(format!("there is no log record {}", wanted.id)))?;
     let filter = if wanted.of_stream { same_stream(&record.resource) } else { Filter::All };

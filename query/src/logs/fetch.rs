@@ -30,9 +30,7 @@ pub fn fetch(sources: &[Source], hits: &[Hit], budget: &Budget, each: &mut Each<
     by_place.sort_unstable_by_key(|hit| (hits[*hit].source, hits[*hit].row));
     let read = |piece: &[usize]| {
         // After the deadline what was found is still read, for a partial answer.
-        if let Err(Error::Cancelled) = budget.check() {
-            return Err(Error::Cancelled);
-        }
+        budget.check_late()?;
         let rows = Rows::from_sorted(piece.iter().map(|hit| hits[*hit].row).collect());
         let batches = sources[hits[piece[0]].source].read(None, Some(&rows))?;
         let held = budget.hold(&batches)?;

@@ -64,7 +64,7 @@ impl Buckets {
         let start_ms = range.from.0.div_euclid(step_ms * MILLISECOND) * step_ms;
         let last =
             (range.to.0 - 1).saturating_sub(start_ms.saturating_mul(MILLISECOND)) / (step_ms * MILLISECOND);
-        Buckets { start_ms, step_ms, count: usize::try_from(last).unwrap_or_default() + 1 }
+        Buckets { start_ms, step_ms, count: usize::try_from(last).unwrap_or_default().saturating_add(1) }
     }
 
     /// Which one a time of the range is in.

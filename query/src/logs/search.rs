@@ -15,6 +15,8 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
 
+/// Of a hit, while hits are put in order: itself, its hash, and its time among those of others.
+const HIT_BYTES: usize = 3 * size_of::<Ordered>();
 /// One row in so many is few.
 const FEW: u64 = 4;
 
@@ -219,6 +221,8 @@ fn order(
     budget: &Budget,
 ) -> Result<Vec<Ordered>, Error> {
     let cursor = search.cursor;
+    // Very many may have one and the same time.
+    budget.keep(hits.len() * HIT_BYTES)?;
     let mut of_time: HashMap<i64, usize> = HashMap::new();
     hits.iter().for_each(|hit| *of_time.entry(hit.time).or_default() += 1);
     let cursor_time = cursor.map(|cursor| cursor.time);

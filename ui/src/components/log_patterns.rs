@@ -68,7 +68,11 @@ fn Row(pattern: LogPattern, search: Signal<String>) -> impl IntoView {
     let location = Context::get().location;
     let LogPattern { template, query, count, before, change, severity, last_seen, example, .. } = pattern;
     let href = move || {
-        let query = search.with(|search| format!("{search} {query}"));
+        // Alternatives of the search belong together.
+        let query = search.with(|search| match search.trim() {
+            "" => query.clone(),
+            search => format!("({search}) {query}"),
+        });
         location.href(&[("q", query.trim()), ("view", ""), ("record", "")])
     };
     let change = change.and_then(|change| match change {

@@ -18,16 +18,20 @@ use bytes::Bytes;
 use futures::stream::unfold;
 use ocelli_api::logs::{LogTailEvent, LogTailSkipped};
 use ocelli_signal::Signal;
+use ocelli_storage::budget::{Part, Reservation};
 use ocelli_storage::{Followed, Follower};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc::channel;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// Rows that may wait for a client that reads slowly; what comes beyond is told as skipped.
-const WAITING_BYTES: usize = 8 << 20;
+const WAITING_BYTES: usize = 4 << 20;
+/// And records that are sent at once.
+const SENT_BYTES: usize = 4 << 20;
 /// So often something is sent, that both ends and all between know that the other is there.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// A client that takes nothing for so long is gone.
@@ -51,8 +55,10 @@ pub async fn tail(
         .clone()
         .try_acquire_owned()
         .map_err(|_| Error::Overloaded { max: api.limits.concurrent_tails, retry_after: HEARTBEAT })?;
+    let mut memory = api.store.memory().reserve(Part::Queries);
+    memory.grow(WAITING_BYTES + SENT_BYTES).map_err(ocelli_storage::Error::from)?;
     let follower = api.store.follow(TENANT, Signal::Logs, WAITING_BYTES);
-    let tail = Tail { filter, follower, _place: place };
+    let tail = Tail { filter, follower, _place: place, _memory: memory };
     Ok(match socket {
         Ok(socket) => socket.max_message_size(MESSAGE_BYTES).on_upgrade(|socket| over_socket(tail, socket)),
         Err(_) => events(tail),
@@ -72,6 +78,7 @@ struct Tail {
     filter: Arc<Filter>,
     follower: Follower,
     _place: OwnedSemaphorePermit,
+    _memory: Reservation,
 }
 
 impl Tail {
@@ -100,31 +107,39 @@ impl Tail {
 }
 
 fn found(filter: &Filter, followed: &Followed) -> Result<Vec<LogTailEvent>, Error> {
-    let mut events = Vec::new();
+    let (mut events, mut skipped) = (Vec::new(), followed.skipped);
+    let mut room_bytes = SENT_BYTES;
     for batch in &followed.batches {
-        events.extend(tail::passing(filter, batch)?.into_iter().map(LogTailEvent::Record));
+        let passing = tail::passing(filter, batch, &mut room_bytes)?;
+        skipped += passing.skipped;
+        events.extend(passing.records.into_iter().map(LogTailEvent::Record));
     }
-    if followed.skipped > 0 {
-        events.push(LogTailEvent::Skipped(LogTailSkipped { records: followed.skipped }));
+    if skipped > 0 {
+        events.push(LogTailEvent::Skipped(LogTailSkipped { records: skipped }));
     }
     Ok(events)
 }
 
 fn events(tail: Tail) -> Response {
-    // The first bytes come at once, so that the client knows that it is connected.
-    let body = unfold((Some(":\n\n".to_owned()), tail), |(begin, tail)| async move {
-        let text = match begin {
-            Some(begin) => begin,
-            None => tail
-                .next()
-                .await?
-                .iter()
-                .map(event)
-                .reduce(|all, one| all + &one)
-                .unwrap_or(":\n\n".to_owned()),
-        };
-        Some((Ok::<_, Infallible>(text), (None, tail)))
+    let (send, receive) = channel(1);
+    tokio::spawn(async move {
+        // The first bytes come at once, so that the client knows that it is connected.
+        let mut text = ":\n\n".to_owned();
+        loop {
+            // One who takes nothing for long must not keep the place of others.
+            if !matches!(timeout(SEND_WITHIN, send.send(text)).await, Ok(Ok(()))) {
+                return;
+            }
+            let events = tokio::select! {
+                events = tail.next() => events,
+                () = send.closed() => return,
+            };
+            let Some(events) = events else { return };
+            text = events.iter().map(event).reduce(|all, one| all + &one).unwrap_or(":\n\n".to_owned());
+        }
     });
+    let body =
+        unfold(receive, |mut receive| async { Some((Ok::<_, Infallible>(receive.recv().await?), receive)) });
     let head = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store")];
     (head, Body::from_stream(body)).into_response()
 }
@@ -166,7 +181,7 @@ async fn send(socket: &mut WebSocket, events: &[LogTailEvent]) -> bool {
         messages.push(Message::Ping(Bytes::new()));
     }
     for message in messages {
-        let sent = tokio::time::timeout(SEND_WITHIN, socket.send(message)).await;
+        let sent = timeout(SEND_WITHIN, socket.send(message)).await;
         if !matches!(sent, Ok(Ok(()))) {
             return false;
         }
@@ -228,6 +243,33 @@ mod tests {
         assert!(records > 0 && skipped > 0, "{records} {skipped}");
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_gives_up_its_place() {
+        let (store, _directory) = fixture::store(false).await;
+        let client = Client::new(store.clone());
+        let mut bodies = Vec::new();
+        for _ in 0..64 {
+            bodies.push(client.stream("/api/logs/tail").await.into_body());
+        }
+        assert_eq!(client.error("/api/logs/tail", 503).await["code"], "overloaded");
+        // Two heartbeats fill what is between the two.
+        tokio::time::sleep(2 * HEARTBEAT + SEND_WITHIN + Duration::from_secs(1)).await;
+        assert_eq!(client.stream("/api/logs/tail").await.status(), 200);
+    }
+
+    #[tokio::test]
+    async fn a_resource_that_many_records_share_is_sent_as_often_as_there_is_room() {
+        let large = Record { service: "x".repeat(1 << 20), ..record("small", 0) };
+        let rows = batch(&vec![large; 20]).rows;
+        let found =
+            found(&logs::compile("small").unwrap(), &Followed { batches: vec![rows], skipped: 3 }).unwrap();
+        let Some(LogTailEvent::Skipped(skipped)) = found.last() else { panic!("{} events", found.len()) };
+        assert!(
+            found.len() > 1 && found.len() < 6 && skipped.records == 24 - found.len() as u64,
+            "{skipped:?}"
+        );
+    }
+
     #[tokio::test]
     async fn what_is_wrong_is_told_and_too_many_are_refused() {
         let (store, _directory) = fixture::store(false).await;
@@ -239,7 +281,10 @@ mod tests {
         }
         assert_eq!(client.error("/api/logs/tail", 503).await["code"], "overloaded");
         open.pop();
-        assert_eq!(client.stream("/api/logs/tail").await.status(), 200);
+        // The place is free as soon as the other side has seen that nobody reads.
+        while client.stream("/api/logs/tail").await.status() != 200 {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[test]

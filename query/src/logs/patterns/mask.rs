@@ -5,11 +5,20 @@ pub const ANY: &str = "<*>";
 /// Of longer bodies the begin decides.
 const BYTES: usize = 1_024;
 
+/// A long body up to the end of a word: half a word is found nowhere.
+fn begin_of_words(body: &str) -> &str {
+    let begin = &body[..body.floor_char_boundary(BYTES)];
+    if begin.len() == body.len() {
+        return begin;
+    }
+    begin.rfind(|c| !goes_on(c)).map_or(begin, |end| &begin[..end])
+}
+
 /// Replaces each word that has a digit in it: numbers, ids, addresses, times. A word goes on over
 /// `.`, `-` and `_`; in what is quoted or behind a `=`, too.
 pub fn mask(body: &str, out: &mut String) {
     out.clear();
-    let mut rest = &body[..body.floor_char_boundary(BYTES)];
+    let mut rest = begin_of_words(body);
     while let Some(c) = rest.chars().next() {
         if !goes_on(c) {
             // Runs of spaces and line ends are one space.

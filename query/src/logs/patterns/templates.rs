@@ -100,10 +100,10 @@ pub struct Templates {
 impl Templates {
     pub fn add(&mut self, masked: &str, seen: Seen) {
         let words: Vec<&str> = masked.split(' ').take(MAX_WORDS).collect();
-        let first = words.first().copied().unwrap_or_default();
-        let group = self.groups.entry((words.len(), first.to_owned())).or_default();
-        let room = group.len() < MAX_ALIKE && self.count < MAX_TEMPLATES;
-        let alike = group.iter_mut().max_by_key(|template| template.equal(&words));
+        let key = (words.len(), words.first().copied().unwrap_or_default().to_owned());
+        let group = self.groups.get_mut(&key);
+        let room = self.count < MAX_TEMPLATES && group.as_ref().is_none_or(|group| group.len() < MAX_ALIKE);
+        let alike = group.and_then(|group| group.iter_mut().max_by_key(|template| template.equal(&words)));
         match alike.filter(|template| template.equal(&words) * 2 >= words.len()) {
             Some(template) => {
                 for (own, other) in template.words.iter_mut().zip(&words) {
@@ -114,7 +114,8 @@ impl Templates {
                 template.seen.join(seen);
             }
             None if room => {
-                group.push(Template { words: words.into_iter().map(str::to_owned).collect(), seen });
+                let words = words.into_iter().map(str::to_owned).collect();
+                self.groups.entry(key).or_default().push(Template { words, seen });
                 self.count += 1;
             }
             None => self.other += seen.count + seen.before,

@@ -31,7 +31,7 @@ pub fn table(
 ) -> Result<(LogStatsResponse, bool, Vec<String>), Error> {
     let step_ms = step_ms(stats, range)?;
     let step = step_ms.unwrap_or(1).saturating_mul(MILLISECOND);
-    let start = range.from.0.div_euclid(step) * step;
+    let start = range.from.0.div_euclid(step).saturating_mul(step);
     let mut groups = Groups::new(stats, Buckets { start, step }, budget);
     let (columns, attributes) = read_from(stats);
     let scan = Scan {

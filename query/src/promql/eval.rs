@@ -136,7 +136,7 @@ impl<'a> Eval<'a> {
         let stored = &self.shared.data[selector.id];
         let lookback = self.shared.query.lookback;
         let steps: Vec<i64> = self.times.iter().map(|time| selector.time.apply(*time)).collect();
-        let mut places = ByTimes::new();
+        let mut places = ByTimes::of_steps(steps.len());
         let mut vector = Vec::with_capacity(stored.len());
         for StoredSeries { labels, samples } in stored {
             self.check()?;

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 /// Stands for a step at which there is no sample.
 const NONE: usize = usize::MAX;
-/// Series that have times of their own are not remembered by the million.
+/// Series that have times of their own are not remembered by the million …
 const MOST: usize = 1 << 10;
+/// … and what is found for each step takes no more than for so many steps together.
+const MOST_STEPS: usize = 1 << 19;
 
 /// By times, which are the same where they are one list.
 pub struct ByTimes<P> {
@@ -16,11 +18,17 @@ pub struct ByTimes<P> {
     places: HashMap<usize, usize>,
     /// What was asked for last: neighbours mostly share their times.
     last: (usize, usize),
+    most: usize,
 }
 
 impl<P> ByTimes<P> {
     pub fn new() -> ByTimes<P> {
-        ByTimes { found: Vec::new(), places: HashMap::new(), last: (0, 0) }
+        ByTimes { found: Vec::new(), places: HashMap::new(), last: (0, 0), most: MOST }
+    }
+
+    /// Where something is found for each of so many steps.
+    pub fn of_steps(steps: usize) -> ByTimes<P> {
+        ByTimes { most: (MOST_STEPS / steps.max(1)).clamp(1, MOST), ..ByTimes::new() }
     }
 
     /// What was found for some times, which is found when they are met first.
@@ -34,7 +42,7 @@ impl<P> ByTimes<P> {
     }
 
     fn add(&mut self, key: usize, times: &Arc<Vec<i64>>, found: P) -> usize {
-        if self.found.len() >= MOST {
+        if self.found.len() >= self.most {
             self.found.clear();
             self.places.clear();
         }

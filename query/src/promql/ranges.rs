@@ -35,7 +35,7 @@ impl Eval<'_> {
         let place_of =
             |arg: &Expr| if from_subquery && std::ptr::eq(arg, range) { 0..0 } else { arg.span.clone() };
         let (arg, first_arg) = (place_of(range), place_of(&call.args[0]));
-        let (slope, mut reaches) = (Slope::named(call.function.name), Reaches::new());
+        let (slope, mut reaches) = (Slope::named(call.function.name), Reaches::of_steps(self.steps()));
         self.for_each_series(range, |series, windows| {
             let call = RangeCall {
                 metric: series.labels.metric_name(),
@@ -45,7 +45,8 @@ impl Eval<'_> {
                 annotations: self.annotations,
                 mode: windows.source.mode,
             };
-            let values = match slope.and_then(|slope| slope.over(windows, &mut reaches)) {
+            let at_once = slope.map(|slope| slope.over(windows, &mut reaches)).transpose()?;
+            let values = match at_once.flatten() {
                 Some(values) => values,
                 None => windows.cells(|step, window| {
                     args.iter_mut().zip(&columns).for_each(|(arg, column)| *arg = column[step]);
@@ -88,7 +89,7 @@ impl Eval<'_> {
             source.series.iter_mut().for_each(forget_resets);
         }
         let ends: Vec<i64> = self.times.iter().map(|time| source.time.apply(*time)).collect();
-        let mut places = ByTimes::new();
+        let mut places = ByTimes::of_steps(ends.len());
         for series in &source.series {
             self.check()?;
             let samples = &series.samples;

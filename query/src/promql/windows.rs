@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// A window may hold much, so that a series can take long.
-const STEPS_BETWEEN_CHECKS: usize = 64;
+pub const STEPS_BETWEEN_CHECKS: usize = 64;
 
 pub struct SeriesWindows<'a> {
     pub eval: &'a Eval<'a>,

@@ -3,10 +3,11 @@
 //! times.
 
 use super::rate::{Growth, Reach};
+use crate::Error;
 use crate::promql::places::ByTimes;
 use crate::promql::resets::Resets;
 use crate::promql::value::Sample;
-use crate::promql::windows::SeriesWindows;
+use crate::promql::windows::{STEPS_BETWEEN_CHECKS, SeriesWindows};
 
 /// Which of them.
 #[derive(Clone, Copy)]
@@ -31,14 +32,18 @@ impl Slope {
 
     /// One cell a step. None where start times tell of several counters, or there are histograms: then each
     /// window is looked at by itself.
-    pub fn over(self, windows: &SeriesWindows, reaches: &mut Reaches) -> Option<Vec<Option<Sample>>> {
+    pub fn over(
+        self,
+        windows: &SeriesWindows,
+        reaches: &mut Reaches,
+    ) -> Result<Option<Vec<Option<Sample>>>, Error> {
         let samples = windows.samples;
         let all = windows.all_floats();
         if !windows.is_plain()
             || !samples.histograms.is_empty()
             || samples.float_starts.within(all.clone()).differ()
         {
-            return None;
+            return Ok(None);
         }
         let (times, values) = (&samples.float_times, &samples.floats);
         let reaches = reaches.of(times, |times| {
@@ -65,6 +70,14 @@ impl Slope {
             let growth = self.counter.then_some(Growth { first: values[from], total: result });
             Some(Sample::Float(result * reach.factor(growth, self.per_second)))
         };
-        Some(windows.ranges().enumerate().map(|(step, range)| cell(step, range)).collect())
+        let mut cells = Vec::with_capacity(windows.floats.len());
+        for (step, range) in windows.ranges().enumerate() {
+            // A window may have very many resets.
+            if step % STEPS_BETWEEN_CHECKS == 0 {
+                windows.eval.check()?;
+            }
+            cells.push(cell(step, range));
+        }
+        Ok(Some(cells))
     }
 }

@@ -52,7 +52,8 @@ impl Statistics {
             of.errors += u64::from(view.status(row) == STATUS_ERROR);
             of.self_ns = of.self_ns.saturating_add(times.self_ns[span]);
             of.critical_ns = of.critical_ns.saturating_add(times.critical_ns[span]);
-            of.durations.push(trace.duration_of(span));
+            // A span that ends before it starts takes no time.
+            of.durations.push(trace.duration_of(span).max(0));
         }
         Ok(())
     }

@@ -203,10 +203,10 @@ fn on(attribute: &Attribute, test: ValueTest) -> Option<Filter> {
         What::Key(Scope::Span, key) => Leaf::Attribute { key: key.clone(), test, or_resource: false },
         What::Key(Scope::Any, key) => Leaf::Attribute { key: key.clone(), test, or_resource: true },
         What::Key(Scope::Resource, key) => Leaf::Resource { key: key.clone(), test },
+        // What is empty is there all the same.
+        What::Intrinsic(_) if matches!(test, ValueTest::Exists) => return None,
         What::Intrinsic(Intrinsic::Name) => Leaf::Column { column: "name", test },
-        What::Intrinsic(Intrinsic::StatusMessage) if !matches!(test, ValueTest::Exists) => {
-            Leaf::Column { column: "status_message", test }
-        }
+        What::Intrinsic(Intrinsic::StatusMessage) => Leaf::Column { column: "status_message", test },
         _ => return None,
     };
     Some(Filter::Leaf(leaf))

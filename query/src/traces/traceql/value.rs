@@ -133,7 +133,8 @@ impl<'a> Value<'a> {
     pub fn compare(&self, compare: Compare, other: &Value<'_>) -> bool {
         match (self, other, compare) {
             (Value::Many(many), one, Compare::NotEqual) | (one, Value::Many(many), Compare::NotEqual) => {
-                !one.is_nil() && !many.iter().any(|value| value.compare(Compare::Equal, one))
+                let comparable = many.iter().any(|value| value.order(one).is_some());
+                comparable && !many.iter().any(|value| value.compare(Compare::Equal, one))
             }
             (Value::Many(many), one, compare) => many.iter().any(|value| value.compare(compare, one)),
             (one, Value::Many(many), compare) => many.iter().any(|value| one.compare(compare, value)),

@@ -125,7 +125,9 @@ fn group<'a>(trace: &Trace<'a>, expr: &'a Expr, spanset: SpansetResult<'a>) -> V
 }
 
 fn coalesce(spansets: Vec<SpansetResult<'_>>) -> Vec<SpansetResult<'_>> {
-    let spans = spansets.into_iter().fold(Vec::new(), |spans, spanset| merge(spans, spanset.spans));
+    let mut spans: Vec<_> = spansets.into_iter().flat_map(|spanset| spanset.spans).collect();
+    spans.sort_unstable();
+    spans.dedup();
     if spans.is_empty() { Vec::new() } else { vec![SpansetResult { spans, attributes: Vec::new() }] }
 }
 

@@ -5,6 +5,7 @@
 //! ([`http::run`]), and shapes the answer. The engines know nothing of HTTP.
 
 mod cores;
+mod edit_distance;
 pub mod error;
 pub mod http;
 pub mod logs;

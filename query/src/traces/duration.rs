@@ -4,7 +4,13 @@
 pub fn parse(text: &str) -> Option<i64> {
     let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (number, unit) = text.split_at(unit_at);
-    let unit_ns = match unit {
+    let ns = number.parse::<f64>().ok()? * unit_ns(unit)?;
+    (ns <= i64::MAX as f64).then_some(ns.round() as i64)
+}
+
+/// Nanoseconds of a unit up to the hour, as longer ones are not everywhere the same.
+pub fn unit_ns(unit: &str) -> Option<f64> {
+    Some(match unit {
         "ns" => 1.0,
         "us" | "µs" | "μs" => 1e3,
         "ms" => 1e6,
@@ -12,9 +18,7 @@ pub fn parse(text: &str) -> Option<i64> {
         "m" => 60e9,
         "h" => 3_600e9,
         _ => return None,
-    };
-    let ns = number.parse::<f64>().ok()? * unit_ns;
-    (ns <= i64::MAX as f64).then_some(ns.round() as i64)
+    })
 }
 
 /// How the error of a wrong duration goes on.

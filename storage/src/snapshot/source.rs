@@ -88,12 +88,7 @@ impl Source {
         keys: &[&str],
         rows: Option<&Rows>,
     ) -> Result<Vec<RecordBatch>> {
-        match self {
-            Source::Memory(_) => self.read(columns, rows),
-            Source::Segment(segment) => {
-                segment.read_wanted(&Wanted { columns, keys: Some(keys), as_values: false }, rows)
-            }
-        }
+        self.read_wanted(&Wanted { columns, keys: Some(keys), as_values: false }, rows)
     }
 
     /// The same, where values of attributes that have a column of their own may be given in a column of
@@ -104,11 +99,13 @@ impl Source {
         keys: &[&str],
         rows: Option<&Rows>,
     ) -> Result<Vec<RecordBatch>> {
+        self.read_wanted(&Wanted { columns, keys: Some(keys), as_values: true }, rows)
+    }
+
+    fn read_wanted(&self, wanted: &Wanted<'_>, rows: Option<&Rows>) -> Result<Vec<RecordBatch>> {
         match self {
-            Source::Memory(_) => self.read(columns, rows),
-            Source::Segment(segment) => {
-                segment.read_wanted(&Wanted { columns, keys: Some(keys), as_values: true }, rows)
-            }
+            Source::Memory(_) => self.read(wanted.columns, rows),
+            Source::Segment(segment) => segment.read_wanted(wanted, rows),
         }
     }
 

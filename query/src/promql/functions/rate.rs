@@ -5,6 +5,7 @@
 //! average gap, and for counters never below zero.
 
 use super::range::{RangeCall, RangeOutcome, float};
+use super::slope::Slope;
 use super::starts::{self, Life, Started};
 use crate::promql::ast::RangeMode;
 use crate::promql::histogram::{Combined, Histogram, Incompatible, ResetHint};
@@ -46,24 +47,20 @@ fn extrapolated(call: &RangeCall, window: &Window, counter: bool, per_second: bo
     if !window.histograms.is_empty() {
         return Ok(of_histograms(call, window, counter, per_second));
     }
-    let (Some(first), Some(last)) = (window.floats.first(), window.floats.last()) else { return Ok(None) };
-    let mut result = last - first;
+    if window.floats.is_empty() {
+        return Ok(None);
+    }
     let life = Life::of_floats(window);
     if counter {
         note_overlap(call, &life);
-        for at in window.float_resets() {
-            result += window.floats[at - 1];
-        }
     }
     let began = life.began_after(window.start_ms).filter(|_| counter);
-    if began.is_some() {
-        result += first;
-    }
-    let growth = counter.then_some(Growth { first: *first, total: result });
-    match Reach::of(window.float_times, (window.start_ms, window.end_ms), began) {
-        Some(reach) => float(result * reach.factor(growth, per_second)),
-        None => Ok(None),
-    }
+    let range = (window.start_ms, window.end_ms);
+    let Some(reach) = Reach::of(window.float_times, range, began) else { return Ok(None) };
+    // They are looked for only where they count.
+    let resets = counter.then(|| window.float_resets()).into_iter().flatten();
+    let slope = Slope { counter, per_second };
+    float(slope.of_floats(window.floats, resets, began.is_some(), reach))
 }
 
 fn of_histograms(call: &RangeCall, window: &Window, counter: bool, per_second: bool) -> Option<Sample> {

@@ -12,8 +12,8 @@ use crate::promql::windows::{STEPS_BETWEEN_CHECKS, SeriesWindows};
 /// Which of them.
 #[derive(Clone, Copy)]
 pub struct Slope {
-    counter: bool,
-    per_second: bool,
+    pub counter: bool,
+    pub per_second: bool,
 }
 
 /// By the times of samples: how far each step's window reaches.
@@ -28,6 +28,25 @@ impl Slope {
             _ => return None,
         };
         Some(Slope { counter, per_second })
+    }
+
+    /// Of the floats of one window, with the places in it before which the counter was reset, and whether it
+    /// began in the window.
+    pub fn of_floats(
+        self,
+        floats: &[f64],
+        resets: impl Iterator<Item = usize>,
+        began: bool,
+        reach: Reach,
+    ) -> f64 {
+        let first = floats[0];
+        let mut increase = floats[floats.len() - 1] - first;
+        resets.for_each(|at| increase += floats[at - 1]);
+        if began {
+            increase += first;
+        }
+        let growth = self.counter.then_some(Growth { first, total: increase });
+        increase * reach.factor(growth, self.per_second)
     }
 
     /// One cell a step. None where start times tell of several counters, or there are histograms: then each
@@ -58,17 +77,11 @@ impl Slope {
             if from == to {
                 return None;
             }
-            let mut result = values[to - 1] - values[from];
-            resets.in_floats(from..to).for_each(|at| result += values[from + at - 1]);
             let began = self.counter && began_ms != 0 && began_ms > range.0 && began_ms < times[from];
-            let reach = if began {
-                result += values[from];
-                Reach::of(&times[from..to], range, Some(began_ms))?
-            } else {
-                reaches[step]?
-            };
-            let growth = self.counter.then_some(Growth { first: values[from], total: result });
-            Some(Sample::Float(result * reach.factor(growth, self.per_second)))
+            let reach =
+                if began { Reach::of(&times[from..to], range, Some(began_ms))? } else { reaches[step]? };
+            let slope = self.of_floats(&values[from..to], resets.in_floats(from..to), began, reach);
+            Some(Sample::Float(slope))
         };
         let mut cells = Vec::with_capacity(windows.floats.len());
         for (step, range) in windows.ranges().enumerate() {

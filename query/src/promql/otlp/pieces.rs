@@ -21,8 +21,8 @@ use std::sync::Arc;
 const FLOAT_BYTES: usize = size_of::<(i64, f64)>();
 /// A histogram with some buckets.
 const HISTOGRAM_BYTES: usize = 512;
-/// Points below which a second thread costs more than it saves.
-const WORTH: usize = 50_000;
+/// Points or samples below which a second thread costs more than it saves.
+pub const WORTH: usize = if cfg!(test) { 1 } else { 50_000 };
 
 /// The points of a series, of which those of whole files are samples already.
 pub type Pieces = SeriesPieces<Arc<Samples>>;

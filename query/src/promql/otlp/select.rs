@@ -2,7 +2,7 @@
 
 use super::choose::{Chooser, LabelMatch};
 use super::identities::Identities;
-use super::pieces::{self, Joiner, Pieces, SampleKeeper, merged};
+use super::pieces::{self, Joiner, Pieces, SampleKeeper, WORTH, merged};
 use super::points::convert;
 use super::target_info::Sightings;
 use crate::Error;
@@ -68,9 +68,7 @@ pub fn select_from(
     Ok(stored)
 }
 
-/// Samples below which a second thread costs more than it saves …
-const WORTH: usize = if cfg!(test) { 1 } else { 50_000 };
-/// … where a series is as much work as so many samples.
+/// A series is as much work as so many samples.
 const SERIES_WORK: usize = 100;
 
 /// What some series become, sorted by labels.

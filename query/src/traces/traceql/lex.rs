@@ -1,6 +1,7 @@
 //! The text of a query to tokens with their places.
 
 use crate::logs::language::{Span, SyntaxError};
+use crate::traces::duration::unit_ns;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Token {
@@ -209,16 +210,10 @@ fn duration(text: &str) -> Option<i64> {
         let (number, after) = rest.split_at(digits);
         let unit = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
         let unit_ns = match &after[..unit] {
-            "ns" => 1.0,
-            "us" | "µs" | "μs" => 1e3,
-            "ms" => 1e6,
-            "s" => 1e9,
-            "m" => 60e9,
-            "h" => 3_600e9,
             "d" => 86_400e9,
             "w" => 7.0 * 86_400e9,
             "y" => 365.0 * 86_400e9,
-            _ => return None,
+            unit => unit_ns(unit)?,
         };
         sum += number.parse::<f64>().ok()? * unit_ns;
         rest = &after[unit..];

@@ -98,7 +98,7 @@ fn marks(trace: &Trace<'_>, spans: &[usize]) -> Vec<bool> {
     marks
 }
 
-fn merge(mut left: Vec<usize>, right: Vec<usize>) -> Vec<usize> {
+fn merge(mut left: Vec<usize>, right: impl IntoIterator<Item = usize>) -> Vec<usize> {
     left.extend(right);
     left.sort_unstable();
     left.dedup();
@@ -125,9 +125,7 @@ fn group<'a>(trace: &Trace<'a>, expr: &'a Expr, spanset: SpansetResult<'a>) -> V
 }
 
 fn coalesce(spansets: Vec<SpansetResult<'_>>) -> Vec<SpansetResult<'_>> {
-    let mut spans: Vec<_> = spansets.into_iter().flat_map(|spanset| spanset.spans).collect();
-    spans.sort_unstable();
-    spans.dedup();
+    let spans = merge(Vec::new(), spansets.into_iter().flat_map(|spanset| spanset.spans));
     if spans.is_empty() { Vec::new() } else { vec![SpansetResult { spans, attributes: Vec::new() }] }
 }
 

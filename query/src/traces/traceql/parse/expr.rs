@@ -2,7 +2,7 @@
 
 use super::fields;
 use super::types::{self, Type};
-use super::{Parsed, Parser};
+use super::{PRODUCTS, Parsed, Parser, SUMS};
 use crate::logs::filter::regexes;
 use crate::logs::language::{Span, SyntaxError};
 use crate::traces::traceql::ast::{Arithmetic, Attribute, Compare, Constant, Expr, ExprKind, What};
@@ -76,12 +76,7 @@ impl Parser<'_> {
     fn sum(&mut self) -> Parsed<Expr> {
         let mut left = self.product()?;
         loop {
-            let operator = match self.peek() {
-                Some(Token::Operator("+")) => Arithmetic::Add,
-                Some(Token::Operator("-")) => Arithmetic::Subtract,
-                _ => return Ok(left),
-            };
-            self.next += 1;
+            let Some(operator) = self.take_operator(&SUMS) else { return Ok(left) };
             let right = self.product()?;
             left = arithmetic(left, operator, right)?;
         }
@@ -90,13 +85,7 @@ impl Parser<'_> {
     fn product(&mut self) -> Parsed<Expr> {
         let mut left = self.power()?;
         loop {
-            let operator = match self.peek() {
-                Some(Token::Operator("*")) => Arithmetic::Multiply,
-                Some(Token::Operator("/")) => Arithmetic::Divide,
-                Some(Token::Operator("%")) => Arithmetic::Remainder,
-                _ => return Ok(left),
-            };
-            self.next += 1;
+            let Some(operator) = self.take_operator(&PRODUCTS) else { return Ok(left) };
             let right = self.power()?;
             left = arithmetic(left, operator, right)?;
         }

@@ -11,10 +11,15 @@ mod types;
 
 pub use fields::{INTRINSICS, constant_name, intrinsic_name};
 
-use super::ast::{Constant, Hint, Query};
+use super::ast::{Arithmetic, Constant, Hint, Query};
 use super::lex::{self, Token};
 use super::{MAX_BYTES, MAX_DEPTH, MAX_OPERANDS, MAX_STAGES};
 use crate::logs::language::{Span, SyntaxError};
+
+/// What binds alike, weakest first.
+const SUMS: [(&str, Arithmetic); 2] = [("+", Arithmetic::Add), ("-", Arithmetic::Subtract)];
+const PRODUCTS: [(&str, Arithmetic); 3] =
+    [("*", Arithmetic::Multiply), ("/", Arithmetic::Divide), ("%", Arithmetic::Remainder)];
 
 /// Reads a query, or says where it is wrong and what would be right.
 pub fn parse(text: &str) -> Result<Query, SyntaxError> {
@@ -69,6 +74,13 @@ impl Parser<'_> {
         let is_it = self.is_operator(operator);
         self.next += usize::from(is_it);
         is_it
+    }
+
+    /// The next token, where it is one of some operators.
+    fn take_operator(&mut self, known: &[(&str, Arithmetic)]) -> Option<Arithmetic> {
+        let found = known.iter().find(|(operator, _)| self.is_operator(operator))?.1;
+        self.next += 1;
+        Some(found)
     }
 
     fn word(&self) -> Option<&str> {

@@ -1,7 +1,7 @@
 //! Span filters, how they are joined, and the stages behind them.
 
 use super::expr::compare;
-use super::{Parsed, Parser};
+use super::{PRODUCTS, Parsed, Parser, SUMS};
 use crate::logs::language::{Span, SyntaxError};
 use crate::traces::traceql::ast::{
     Aggregate, Arithmetic, Constant, Expr, ExprKind, Fold, Metrics, Pipeline, Relation, Scalar, ScalarFilter,
@@ -161,12 +161,7 @@ impl Parser<'_> {
         self.deeper(|parser| {
             let mut left = parser.scalar_product()?;
             loop {
-                let operator = match parser.peek() {
-                    Some(Token::Operator("+")) => Arithmetic::Add,
-                    Some(Token::Operator("-")) => Arithmetic::Subtract,
-                    _ => return Ok(left),
-                };
-                parser.next += 1;
+                let Some(operator) = parser.take_operator(&SUMS) else { return Ok(left) };
                 let right = parser.scalar_product()?;
                 left = Scalar::Binary(Box::new(left), operator, Box::new(right));
             }
@@ -176,13 +171,7 @@ impl Parser<'_> {
     fn scalar_product(&mut self) -> Parsed<Scalar> {
         let mut left = self.scalar_power()?;
         loop {
-            let operator = match self.peek() {
-                Some(Token::Operator("*")) => Arithmetic::Multiply,
-                Some(Token::Operator("/")) => Arithmetic::Divide,
-                Some(Token::Operator("%")) => Arithmetic::Remainder,
-                _ => return Ok(left),
-            };
-            self.next += 1;
+            let Some(operator) = self.take_operator(&PRODUCTS) else { return Ok(left) };
             let right = self.scalar_power()?;
             left = Scalar::Binary(Box::new(left), operator, Box::new(right));
         }

@@ -183,6 +183,38 @@ pub const ROUTES: &[Route] = &[
     read("/tempo/api/v2/search/tag/{name}/values"),
     read("/tempo/api/metrics/query_range"),
     read("/tempo/api/metrics/query"),
+    read("/loki/api/v1/query"),
+    form("/loki/api/v1/query"),
+    read("/loki/api/v1/query_range"),
+    form("/loki/api/v1/query_range"),
+    read("/loki/api/v1/labels"),
+    form("/loki/api/v1/labels"),
+    read("/loki/api/v1/label"),
+    form("/loki/api/v1/label"),
+    read("/loki/api/v1/label/{name}/values"),
+    form("/loki/api/v1/label/{name}/values"),
+    read("/loki/api/v1/series"),
+    form("/loki/api/v1/series"),
+    read("/loki/api/v1/index/stats"),
+    form("/loki/api/v1/index/stats"),
+    read("/loki/api/v1/index/volume"),
+    form("/loki/api/v1/index/volume"),
+    read("/loki/api/v1/index/volume_range"),
+    form("/loki/api/v1/index/volume_range"),
+    read("/loki/api/v1/detected_labels"),
+    form("/loki/api/v1/detected_labels"),
+    read("/loki/api/v1/detected_fields"),
+    form("/loki/api/v1/detected_fields"),
+    read("/loki/api/v1/detected_field/{name}/values"),
+    form("/loki/api/v1/detected_field/{name}/values"),
+    read("/loki/api/v1/tail"),
+    read("/loki/api/v1/patterns"),
+    form("/loki/api/v1/patterns"),
+    read("/loki/api/v1/format_query"),
+    form("/loki/api/v1/format_query"),
+    read("/loki/api/v1/status/buildinfo"),
+    read("/loki/api/v1/drilldown-limits"),
+    small("/loki/ready", Role::Public),
     small("/metrics", Role::Viewer),
     small("/health/live", Role::Public),
     small("/health/ready", Role::Public),
@@ -198,7 +230,7 @@ pub const ROUTES: &[Route] = &[
 
 /// Whether a row is a page of the UI.
 pub fn is_page(route: &Route) -> bool {
-    const NOT_PAGES: [&str; 7] =
-        ["/api/", "/prometheus/", "/jaeger/", "/tempo/", "/health/", "/assets/", "/metrics"];
+    const NOT_PAGES: [&str; 8] =
+        ["/api/", "/prometheus/", "/jaeger/", "/tempo/", "/loki/", "/health/", "/assets/", "/metrics"];
     route.listener == Listener::Api && !NOT_PAGES.iter().any(|prefix| route.path.starts_with(prefix))
 }

@@ -76,6 +76,35 @@ async fn a_page_of_another_site_can_not_watch() {
     assert!(open_socket(&server, "/api/logs/tail", Some(&own)).await.is_ok());
 }
 
+/// As Grafana follows lines, through the API of Loki.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_come_in_as_loki_sends_them() {
+    let server = Settings::serve().start().await;
+    let now = now_ns() - 10 * SECOND;
+    send(&server, &[(now, 17, "card one declined"), (now + MS, 9, "paid"), (now + 2 * MS, 17, "card two")])
+        .await;
+    // {service_name="payment"} |= "card" | detected_level="error"
+    let path = "/loki/api/v1/tail?limit=10&query=%7Bservice_name%3D%22payment%22%7D%20%7C%3D%20%22card%22%20%7C%20\
+                detected_level%3D%22error%22";
+    let refused = open_socket(&server, path, Some("http://evil.example")).await.unwrap_err();
+    assert!(refused.starts_with("HTTP/1.1 403"), "{refused}");
+    let mut socket = open_socket(&server, path, None).await.expect("a place");
+    let lines = |text: &str| -> Vec<(String, String)> {
+        let message: serde_json::Value = serde_json::from_str(text).unwrap();
+        let streams = message["streams"].as_array().expect("streams").clone();
+        assert!(streams.iter().all(|stream| stream["stream"]["service_name"] == "payment"), "{text}");
+        let values = streams.iter().flat_map(|stream| stream["values"].as_array().expect("values").clone());
+        values.map(|value| serde_json::from_value(value).expect("a time and a line")).collect()
+    };
+    let expected = [
+        (now.to_string(), "card one declined".to_owned()),
+        ((now + 2 * MS).to_string(), "card two".to_owned()),
+    ];
+    assert_eq!(lines(&text_of(&mut socket).await), expected);
+    send(&server, &[(now + 3 * MS, 9, "card three"), (now + 4 * MS, 17, "card four")]).await;
+    assert_eq!(lines(&text_of(&mut socket).await), [((now + 4 * MS).to_string(), "card four".to_owned())]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_shot_queries_and_what_is_wrong_with_them() {
     let server = Settings::serve().start().await;

@@ -2,6 +2,7 @@
 //! and from files.
 
 mod jaeger;
+mod loki;
 mod tempo;
 
 use crate::harness::now_ns;

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod jaeger;
 pub mod logs;
+pub mod loki;
 pub mod metrics;
 pub mod openapi;
 pub mod params;
@@ -14,6 +15,7 @@ pub mod rules;
 pub mod run;
 pub mod services;
 pub mod system;
+mod tail;
 pub mod tempo;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -111,6 +113,7 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
     all.extend(system::endpoints(api.clone()));
     all.extend(prometheus::endpoints(api.clone()));
     all.extend(jaeger::endpoints(api.clone()));
-    all.extend(tempo::endpoints(api));
+    all.extend(tempo::endpoints(api.clone()));
+    all.extend(loki::endpoints(api));
     all
 }

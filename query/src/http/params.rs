@@ -1,13 +1,17 @@
 //! Query parameters, read one by one so that an error names the one that is wrong.
 
 use crate::Error;
-use axum::extract::FromRequestParts;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use ocelli_api::{TimeRange, UnixNano};
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+
+/// The longest form body.
+const MAX_FORM_BYTES: usize = 1 << 20;
 
 /// The parameters of a request in their order; a key may come more than once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +29,21 @@ impl Params {
     /// Reads `a=1&b=2` with `%` and `+` decoded: a query string or a form body.
     pub fn parse(encoded: &[u8]) -> Params {
         Params(form_urlencoded::parse(encoded).into_owned().collect())
+    }
+
+    /// Those of the body of a POST, then those of the query string.
+    pub async fn of_form<S: Send + Sync>(request: Request, state: &S) -> Result<Params, Error> {
+        let query = Params::parse(request.uri().query().unwrap_or_default().as_bytes());
+        if request.method() != axum::http::Method::POST {
+            return Ok(query);
+        }
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|why| Error::bad_parameter("body", format!("can't be read: {}", why.body_text())))?;
+        if body.len() > MAX_FORM_BYTES {
+            return Err(Error::bad_parameter("body", format!("is longer than {MAX_FORM_BYTES} bytes")));
+        }
+        Ok(Params::parse(&body).and(query))
     }
 
     /// Some parameters by themselves.

@@ -20,11 +20,11 @@ mod values;
 
 use super::Api;
 use super::params::Params;
-use crate::Error;
-use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::routing::{MethodRouter, get, post};
 use envelope::Refused;
+pub use stream::response;
+pub use values::Answered;
 
 pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
     let with = |router: MethodRouter<Api>| router.with_state(api.clone());
@@ -59,9 +59,6 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
     ]
 }
 
-/// The longest form body.
-const MAX_FORM_BYTES: usize = 1 << 20;
-
 /// Parameters of the query string and of a form body, the body first.
 pub struct FormParams(pub Params);
 
@@ -69,18 +66,7 @@ impl<S: Send + Sync> FromRequest<S> for FormParams {
     type Rejection = Refused;
 
     async fn from_request(request: Request, state: &S) -> Result<FormParams, Refused> {
-        let query = Params::parse(request.uri().query().unwrap_or_default().as_bytes());
-        if request.method() != axum::http::Method::POST {
-            return Ok(FormParams(query));
-        }
-        let body = Bytes::from_request(request, state).await.map_err(|why| {
-            Refused(Error::bad_parameter("body", format!("can't be read: {}", why.body_text())))
-        })?;
-        if body.len() > MAX_FORM_BYTES {
-            let message = format!("is longer than {MAX_FORM_BYTES} bytes");
-            return Err(Refused(Error::bad_parameter("body", message)));
-        }
-        Ok(FormParams(Params::parse(&body).and(query)))
+        Ok(FormParams(Params::of_form(request, state).await?))
     }
 }
 

@@ -46,6 +46,16 @@ impl Client {
         (header, String::from_utf8(body.to_vec()).expect("text"))
     }
 
+    /// Status, content type and text of a GET.
+    pub async fn raw(&self, uri: &str) -> (u16, String, String) {
+        let response = self.stream(uri).await;
+        let status = response.status().as_u16();
+        let kind = response.headers().get("content-type").and_then(|value| value.to_str().ok());
+        let kind = kind.unwrap_or_default().to_owned();
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (status, kind, String::from_utf8(body.to_vec()).expect("text"))
+    }
+
     /// The content type and the bytes of an answer to a request with a header.
     pub async fn bytes(&self, uri: &str, header: (&str, &str)) -> (String, Vec<u8>) {
         let request = Request::get(uri).header(header.0, header.1).body(Body::empty()).expect("a valid URI");

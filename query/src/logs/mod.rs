@@ -20,6 +20,7 @@ pub mod hints;
 pub mod histogram;
 pub mod histogram_by;
 pub mod language;
+pub mod logql;
 mod meter;
 #[cfg(test)]
 mod naive;

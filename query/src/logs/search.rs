@@ -112,7 +112,7 @@ pub fn search(snapshot: &Snapshot, search: &LogSearch<'_>, budget: &Budget) -> R
 
 /// A value that bloom filters find in few places is looked for in all of them at once; else the walk
 /// goes from the newest on and ends early.
-fn run(
+pub(super) fn run(
     scan: &Scan<'_>,
     sources: &[Source],
     budget: &Budget,
@@ -130,7 +130,7 @@ fn run(
 }
 
 /// The hits that are first in the order of a rank, and all whose rank is that of the last of them.
-struct Nearest {
+pub(super) struct Nearest {
     wanted: usize,
     /// Hits of the cursor's own time are kept apart: some of them are on its other side.
     cursor_time: Option<i64>,
@@ -142,6 +142,11 @@ struct Nearest {
 }
 
 impl Nearest {
+    /// Without a cursor.
+    pub(super) fn of_rows(wanted: usize, rank: fn(&Hit) -> i64) -> Nearest {
+        Nearest::new(wanted, None, rank)
+    }
+
     fn new(wanted: usize, cursor_time: Option<i64>, rank: fn(&Hit) -> i64) -> Nearest {
         Nearest { wanted, cursor_time, at_cursor: Vec::new(), hits: Vec::new(), rank, last: i64::MAX }
     }
@@ -156,7 +161,7 @@ impl Nearest {
         self.hits.retain(|hit| rank(hit) <= self.last);
     }
 
-    fn into_hits(mut self) -> Vec<Hit> {
+    pub(super) fn into_hits(mut self) -> Vec<Hit> {
         self.shrink();
         self.at_cursor.append(&mut self.hits);
         self.at_cursor

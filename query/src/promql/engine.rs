@@ -7,7 +7,7 @@ use super::labels::Labels;
 use super::merge::drop_names;
 use super::parse::parse;
 use super::plan::{QueryTimes, plan};
-use super::select::{Counts, Select};
+use super::select::{Counts, Select, StoredSeries};
 use super::shards;
 use super::smooth::with_edges;
 use super::value::{Sample, Series, Value};
@@ -56,6 +56,16 @@ impl<'a> Query<'a> {
     pub fn steps(&self) -> usize {
         if self.step_ms <= 0 { 1 } else { ((self.end_ms - self.start_ms).max(0) / self.step_ms + 1) as usize }
     }
+
+    fn times(&self) -> QueryTimes {
+        QueryTimes {
+            start: self.start_ms,
+            end: self.end_ms,
+            step: self.step_ms,
+            lookback: self.lookback_ms,
+            default_step: self.subquery_step_ms,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -89,13 +99,7 @@ pub enum Data {
 /// Evaluates a query. `select` finds series; `watch` ends the work at its deadline.
 pub fn run(query: &Query, select: &mut Select, watch: &dyn Watch) -> Result<Answer, Error> {
     let mut expr = parse(query.text)?;
-    let times = QueryTimes {
-        start: query.start_ms,
-        end: query.end_ms,
-        step: query.step_ms,
-        lookback: query.lookback_ms,
-        default_step: query.subquery_step_ms,
-    };
+    let times = query.times();
     let selections = plan(&mut expr, &times)?;
     let mut data = Vec::with_capacity(selections.len());
     let mut samples_read = 0_u64;
@@ -117,17 +121,28 @@ pub fn run(query: &Query, select: &mut Select, watch: &dyn Watch) -> Result<Answ
         }
         data.push(series);
     }
+    over(query, &expr, &data, samples_read, watch)
+}
+
+/// Evaluates an expression that is planned over the series of its selectors, each sorted by labels.
+pub fn over(
+    query: &Query,
+    expr: &Expr,
+    data: &[Vec<StoredSeries>],
+    samples_read: u64,
+    watch: &dyn Watch,
+) -> Result<Answer, Error> {
     let annotations = Annotations::new(query.text);
     let shared = Shared {
-        query: times,
-        data: &data,
+        query: query.times(),
+        data,
         watch,
         samples_left: AtomicU64::new(query.max_samples),
         samples_limit: query.max_samples,
     };
     let steps = (0..query.steps() as i64).map(|i| query.start_ms + i * query.step_ms).collect();
     let eval = Eval::new(&shared, &annotations, steps);
-    let result = evaluate(query, &expr, &eval)?;
+    let result = evaluate(query, expr, &eval)?;
     let peak = samples_read + query.max_samples - shared.samples_left.load(Ordering::Relaxed);
     let samples = SampleCounts { touched: eval.touched.into_steps(), peak };
     let (warnings, infos) = annotations.into_texts();

@@ -7,9 +7,10 @@
 
 mod aggregate;
 pub mod annotations;
-mod ast;
+pub(crate) mod ast;
 mod binary;
 mod duration;
+pub(crate) mod embed;
 pub mod engine;
 mod eval;
 mod functions;
@@ -40,6 +41,7 @@ mod windows;
 
 pub use ast::ValueType;
 pub use duration::{parse as duration_ms, text as duration_text};
+pub(crate) use embed::{function, number_of, zero_is_nan};
 pub use engine::{Answer, Data, Query, run};
 pub use functions::names as function_names;
 pub(crate) use parse::{parse_labels as parse_label_set, unquote_prefix};

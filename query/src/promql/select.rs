@@ -53,8 +53,16 @@ impl Matcher {
 
 /// A regular expression that must match the whole value; `.` matches a newline too.
 pub fn anchored(pattern: &str) -> Result<Regex, String> {
-    let compile =
-        |pattern: &str| RegexBuilder::new(&format!("^(?s:{pattern})$")).size_limit(MAX_REGEX_BYTES).build();
+    compiled(pattern, |pattern| format!("^(?s:{pattern})$"))
+}
+
+/// A regular expression that is found anywhere.
+pub fn unanchored(pattern: &str) -> Result<Regex, String> {
+    compiled(pattern, str::to_owned)
+}
+
+fn compiled(pattern: &str, within: fn(&str) -> String) -> Result<Regex, String> {
+    let compile = |pattern: &str| RegexBuilder::new(&within(pattern)).size_limit(MAX_REGEX_BYTES).build();
     // Go reads `{` as itself where it starts no repetition; Rust refuses it.
     compile(pattern).or_else(|wrong| compile(&escape_braces(pattern)).map_err(|_| wrong)).map_err(|wrong| {
         let text = wrong.to_string();

@@ -2,42 +2,24 @@
 
 use super::expr;
 use crate::Error;
+use crate::http::Api;
 use crate::http::params::Params;
-use crate::http::{Api, TENANT};
+use crate::http::tail::{SEND_WITHIN, SENT_BYTES, Tail};
 use crate::logs::filter::Filter;
 use crate::logs::{self, tail};
 use axum::body::Body;
 use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN};
-use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use futures::stream::unfold;
 use ocelli_api::logs::{LogTailEvent, LogTailSkipped};
-use ocelli_signal::Signal;
-use ocelli_storage::budget::{Part, Reservation};
-use ocelli_storage::{Followed, Follower};
+use ocelli_storage::Followed;
 use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::channel;
-use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout, timeout_at};
-
-/// Rows that may wait for a client that reads slowly; what comes beyond is told as skipped.
-const WAITING_BYTES: usize = 4 << 20;
-/// And records that are sent at once.
-const SENT_BYTES: usize = 4 << 20;
-/// So often something is sent, that both ends and all between know that the other is there.
-const HEARTBEAT: Duration = Duration::from_secs(10);
-/// A client that takes nothing for so long is gone.
-const SEND_WITHIN: Duration = Duration::from_secs(60);
-/// Of what a client sends over its WebSocket, of which nothing is needed.
-const MESSAGE_BYTES: usize = 1 << 10;
+use tokio::time::timeout;
 
 pub async fn tail(
     State(api): State<Api>,
@@ -45,65 +27,12 @@ pub async fn tail(
     headers: HeaderMap,
     socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Error> {
-    let filter = Arc::new(logs::filter_of(&expr(&params)?)?);
-    if socket.is_ok() && !is_own(&headers) {
-        let why = "a page of another site may not read the logs\n";
-        return Ok((StatusCode::FORBIDDEN, why).into_response());
-    }
-    let place = api
-        .tails
-        .clone()
-        .try_acquire_owned()
-        .map_err(|_| Error::Overloaded { max: api.limits.concurrent_tails, retry_after: HEARTBEAT })?;
-    let mut memory = api.store.memory().reserve(Part::Queries);
-    memory.grow(WAITING_BYTES + SENT_BYTES).map_err(ocelli_storage::Error::from)?;
-    let follower = api.store.follow(TENANT, Signal::Logs, WAITING_BYTES);
-    let tail = Tail { filter, follower, _place: place, _memory: memory };
+    let filter = logs::filter_of(&expr(&params)?)?;
+    let tail = Tail::open(&api, move |followed| found(&filter, followed))?;
     Ok(match socket {
-        Ok(socket) => socket.max_message_size(MESSAGE_BYTES).on_upgrade(|socket| over_socket(tail, socket)),
+        Ok(socket) => tail.upgrade(socket, &headers, Vec::new(), |event| serde_json::to_string(event).ok()),
         Err(_) => events(tail),
     })
-}
-
-/// A browser lets every page open WebSockets to anywhere, and only says which page it was.
-fn is_own(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(origin) = text(ORIGIN) else { return true };
-    let origin = origin.parse::<Uri>().ok().and_then(|origin| origin.authority().cloned());
-    origin.is_some_and(|origin| text(HOST).and_then(|host| host.parse::<Authority>().ok()) == Some(origin))
-}
-
-/// One who watches.
-struct Tail {
-    filter: Arc<Filter>,
-    follower: Follower,
-    _place: OwnedSemaphorePermit,
-    _memory: Reservation,
-}
-
-impl Tail {
-    /// What came in, as soon as there is something that passes; nothing at a heartbeat. `None` once the
-    /// server stops. What it has taken from the follower is lost when it is dropped half-way.
-    async fn next(&self) -> Option<Vec<LogTailEvent>> {
-        let heartbeat = Instant::now() + HEARTBEAT;
-        loop {
-            let Ok(followed) = timeout_at(heartbeat, self.follower.next()).await else {
-                return Some(Vec::new());
-            };
-            let followed = followed?;
-            let filter = self.filter.clone();
-            // A costly pattern must not hold up others.
-            match spawn_blocking(move || found(&filter, &followed)).await {
-                Ok(Ok(events)) if events.is_empty() => {}
-                Ok(Ok(events)) => return Some(events),
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "a tail failed");
-                    return None;
-                }
-                Err(_) => return None,
-            }
-        }
-    }
 }
 
 fn found(filter: &Filter, followed: &Followed) -> Result<Vec<LogTailEvent>, Error> {
@@ -120,7 +49,7 @@ fn found(filter: &Filter, followed: &Followed) -> Result<Vec<LogTailEvent>, Erro
     Ok(events)
 }
 
-fn events(tail: Tail) -> Response {
+fn events(tail: Tail<LogTailEvent>) -> Response {
     let (send, receive) = channel(1);
     tokio::spawn(async move {
         // The first bytes come at once, so that the client knows that it is connected.
@@ -153,50 +82,16 @@ fn event(event: &LogTailEvent) -> String {
     format!("event: {name}\ndata: {}\n\n", data.unwrap_or_default())
 }
 
-async fn over_socket(tail: Tail, mut socket: WebSocket) {
-    let mut next = Box::pin(tail.next());
-    loop {
-        tokio::select! {
-            events = &mut next => {
-                let Some(events) = events else { return };
-                if !send(&mut socket, &events).await {
-                    return;
-                }
-                next = Box::pin(tail.next());
-            }
-            // What the client says does not matter; that it is gone does.
-            message = socket.recv() => match message {
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                Some(Ok(_)) => {}
-            }
-        }
-    }
-}
-
-/// False once the client takes nothing any more.
-async fn send(socket: &mut WebSocket, events: &[LogTailEvent]) -> bool {
-    let texts = events.iter().filter_map(|event| serde_json::to_string(event).ok());
-    let mut messages: Vec<Message> = texts.map(|text| Message::Text(text.into())).collect();
-    if messages.is_empty() {
-        messages.push(Message::Ping(Bytes::new()));
-    }
-    for message in messages {
-        let sent = timeout(SEND_WITHIN, socket.send(message)).await;
-        if !matches!(sent, Ok(Ok(()))) {
-            return false;
-        }
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::TENANT;
+    use crate::http::tail::HEARTBEAT;
     use crate::http::testing::{Client, NOW};
     use crate::logs::fixture::{self, Record, batch};
-    use axum::http::HeaderValue;
     use futures::StreamExt;
     use ocelli_api::logs::LogRecord;
+    use std::time::Duration;
 
     fn record(body: &str, number: i64) -> Record {
         Record { time: NOW + number, body: body.to_owned(), service: "s".to_owned(), ..Record::default() }
@@ -297,20 +192,5 @@ mod tests {
         while client.stream("/api/logs/tail").await.status() != 200 {
             tokio::task::yield_now().await;
         }
-    }
-
-    #[test]
-    fn pages_of_other_sites_are_told_by_their_origin() {
-        let own = |origin: Option<&'static str>, host: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(HOST, HeaderValue::from_static(host));
-            if let Some(origin) = origin {
-                headers.insert(ORIGIN, HeaderValue::from_static(origin));
-            }
-            is_own(&headers)
-        };
-        assert!(own(None, "127.0.0.1:4319") && own(Some("http://127.0.0.1:4319"), "127.0.0.1:4319"));
-        assert!(!own(Some("http://evil.example"), "127.0.0.1:4319") && !own(Some("null"), "127.0.0.1:4319"));
-        assert!(!own(Some("http://127.0.0.1:8080"), "127.0.0.1:4319"));
     }
 }

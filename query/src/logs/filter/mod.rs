@@ -34,6 +34,18 @@ pub trait RowTest: Debug + Send + Sync {
     fn all_attributes(&self) -> bool {
         false
     }
+    /// Runs of rows of a source, ascending, outside of which none passes; `None` for all.
+    fn runs(&self, _source: &Source) -> Result<Option<Runs>, Error> {
+        Ok(None)
+    }
+    /// Whether [`RowTest::runs`] may find few rows.
+    fn names_a_value(&self) -> bool {
+        false
+    }
+    /// What the index of bodies can say: every row that passes is among those that it finds.
+    fn candidates(&self) -> Option<TextQuery> {
+        None
+    }
     /// Takes away the rows that do not pass.
     fn apply(&self, batch: &RecordBatch, rows: &mut Mask) -> Result<(), Error>;
 }
@@ -116,7 +128,8 @@ impl Filter {
     /// bloom filters tell; `None` for all.
     pub fn runs(&self, source: &Source) -> Result<Option<Runs>, Error> {
         match self {
-            Filter::All | Filter::Not(_) | Filter::Rows(_) => Ok(None),
+            Filter::All | Filter::Not(_) => Ok(None),
+            Filter::Rows(test) => test.runs(source),
             Filter::Leaf(leaf) => leaf.runs(source),
             Filter::And(all) => {
                 let mut found: Option<Runs> = None;
@@ -146,7 +159,8 @@ impl Filter {
     /// Whether [`Filter::runs`] may find few rows: an id or a value of an attribute must be there.
     pub fn names_a_value(&self) -> bool {
         match self {
-            Filter::All | Filter::Not(_) | Filter::Rows(_) => false,
+            Filter::All | Filter::Not(_) => false,
+            Filter::Rows(test) => test.names_a_value(),
             Filter::Leaf(leaf) => leaf.names_a_value(),
             Filter::And(all) => all.iter().any(Filter::names_a_value),
             Filter::Or(any) => any.iter().all(Filter::names_a_value),
@@ -196,7 +210,8 @@ impl Filter {
                 }
             }
             Filter::Or(any) => any.iter().map(Filter::candidates).collect::<Option<_>>().map(TextQuery::Or),
-            Filter::All | Filter::Not(_) | Filter::Leaf(_) | Filter::Rows(_) => None,
+            Filter::Rows(test) => test.candidates(),
+            Filter::All | Filter::Not(_) | Filter::Leaf(_) => None,
         }
     }
 }

@@ -8,7 +8,8 @@ use super::ast::{Binary, Span, ValueType};
 use super::eval::Eval;
 use super::value::{Sample, Series, Value};
 use crate::Error;
-use element::{Operation, number};
+use element::Operation;
+pub use element::number;
 
 pub fn eval(eval: &Eval, binary: &Binary, span: &Span) -> Result<Value, Error> {
     let (lhs, rhs) = (eval.eval(&binary.lhs)?, eval.eval(&binary.rhs)?);

@@ -132,6 +132,10 @@ const fn scalar(name: &'static str, args: &'static [ValueType], run: Run) -> Fun
     Function { returns: Scalar, ..of(name, args, run) }
 }
 
+/// Not of the language: what a language has to do that takes a division by zero for no number.
+pub static ZERO_IS_NAN: Function =
+    float("zero_is_nan", |number| if number == 0.0 { f64::NAN } else { number });
+
 static TABLE: &[Function] = &[
     float("abs", f64::abs),
     of("absent", &[Vector], Run::Whole(absent::absent)),

@@ -1,8 +1,8 @@
 //! The functions that a template may call: those of Go's `text/template` and of Prometheus.
 
+use super::OfAlert;
 use super::format::{print, printf, println};
 use super::humanize::{humanize, humanize_1024, humanize_duration, humanize_percentage, timestamp};
-use super::run::Run;
 use super::texts;
 use super::time::{Span, Time};
 use super::value::Value;
@@ -12,42 +12,31 @@ use form_urlencoded::byte_serialize;
 use regex::Regex;
 use std::cmp::Ordering;
 
-const KNOWN: [&str; 48] = [
-    "and",
+/// Go's own.
+const OF_GO: [&str; 19] = [
+    "and", "call", "eq", "ge", "gt", "html", "index", "js", "le", "len", "lt", "ne", "not", "or", "print",
+    "printf", "println", "slice", "urlquery",
+];
+
+/// Those of Prometheus.
+const KNOWN: [&str; 29] = [
     "args",
-    "call",
-    "eq",
     "externalURL",
     "first",
-    "ge",
     "graphLink",
-    "gt",
-    "html",
     "humanize",
     "humanize1024",
     "humanizeDuration",
     "humanizePercentage",
     "humanizeTimestamp",
-    "index",
-    "js",
     "label",
-    "le",
-    "len",
-    "lt",
     "match",
-    "ne",
-    "not",
     "now",
-    "or",
     "parseDuration",
     "pathPrefix",
-    "print",
-    "printf",
-    "println",
     "query",
     "reReplaceAll",
     "safeHtml",
-    "slice",
     "sortByLabel",
     "stripDomain",
     "stripPort",
@@ -59,27 +48,33 @@ const KNOWN: [&str; 48] = [
     "toTime",
     "toUpper",
     "urlQueryEscape",
-    "urlquery",
     "value",
 ];
 
 pub fn is_known(name: &str) -> bool {
-    KNOWN.contains(&name)
+    KNOWN.contains(&name) || OF_GO.contains(&name)
+}
+
+pub fn go_names() -> &'static [&'static str] {
+    &OF_GO
 }
 
 /// A compiled regular expression may take this much.
 const MAX_REGEX_BYTES: usize = 1 << 20;
 
-pub fn call(name: &str, arguments: Vec<Value>, run: &mut Run) -> Result<Value, String> {
+/// Go's own functions, but for `and` and `or`; `None` where it is none of them.
+pub fn of_go(name: &str, arguments: &[Value]) -> Option<Result<Value, String>> {
     let text = |text: String| Ok(Value::Text(text));
-    match (name, &arguments[..]) {
+    Some(match (name, arguments) {
         ("not", [value]) => Ok(Value::Bool(!value.is_true())),
         ("eq", [first, others @ ..]) if !others.is_empty() => {
             let same = |other: &Value| Ok(compare(first, other)? == Some(Ordering::Equal));
             let found: Result<Vec<bool>, String> = others.iter().map(same).collect();
-            Ok(Value::Bool(found?.contains(&true)))
+            found.map(|found| Value::Bool(found.contains(&true)))
         }
-        ("ne" | "lt" | "le" | "gt" | "ge", [a, b]) => Ok(Value::Bool(holds(name, compare(a, b)?))),
+        ("ne" | "lt" | "le" | "gt" | "ge", [a, b]) => {
+            compare(a, b).map(|order| Value::Bool(holds(name, order)))
+        }
         ("len", [value]) => length(value),
         ("index", [value, keys @ ..]) => keys.iter().try_fold(value.clone(), |value, key| index(&value, key)),
         ("slice", [value, bounds @ ..]) if bounds.len() <= 2 => slice(value, bounds),
@@ -90,6 +85,16 @@ pub fn call(name: &str, arguments: Vec<Value>, run: &mut Run) -> Result<Value, S
         ("call", _) => Err("no value here is a function".to_owned()),
         ("html", all) => text(texts::html(&print(all))),
         ("js", all) => text(texts::js(&print(all))),
+        _ => return None,
+    })
+}
+
+pub fn call(name: &str, arguments: Vec<Value>, of: &mut OfAlert) -> Result<Value, String> {
+    if let Some(value) = of_go(name, &arguments) {
+        return value;
+    }
+    let text = |text: String| Ok(Value::Text(text));
+    match (name, &arguments[..]) {
         ("urlQueryEscape", [value]) => text(byte_serialize(value.string()?.as_bytes()).collect()),
         ("humanize", [value]) => text(humanize(value.number()?)),
         ("humanize1024", [value]) => text(humanize_1024(value.number()?)),
@@ -98,7 +103,7 @@ pub fn call(name: &str, arguments: Vec<Value>, run: &mut Run) -> Result<Value, S
         ("humanizeTimestamp", [value]) => timestamp(value.number()?).map(Value::Text),
         ("toTime", [value]) => Time::of_seconds(value.number()?).map(Value::Time),
         ("toDuration", [value]) => Ok(Value::Duration(Span::of_seconds(value.number()?))),
-        ("now", []) => Ok(Value::Float(run.data.time_ms as f64 / 1e3)),
+        ("now", []) => Ok(Value::Float(of.data.time_ms as f64 / 1e3)),
         ("parseDuration", [value]) => {
             let written = value.string()?;
             let (sign, length) = written.strip_prefix('-').map_or((1, written), |length| (-1, length));
@@ -107,8 +112,8 @@ pub fn call(name: &str, arguments: Vec<Value>, run: &mut Run) -> Result<Value, S
             Ok(Value::Float((sign * ms) as f64 / 1e3))
         }
         ("args", all) => Ok(Value::Args(all.to_vec())),
-        ("externalURL", []) => text(run.data.external_url.clone()),
-        ("pathPrefix", []) => text(path_of(&run.data.external_url).to_owned()),
+        ("externalURL", []) => text(of.data.external_url.clone()),
+        ("pathPrefix", []) => text(path_of(&of.data.external_url).to_owned()),
         ("graphLink" | "tableLink", [expr]) => {
             let encoded: String = byte_serialize(expr.string()?.as_bytes()).collect();
             text(format!("/graph?g0.expr={encoded}&g0.tab={}", u8::from(name == "tableLink")))
@@ -120,15 +125,15 @@ pub fn call(name: &str, arguments: Vec<Value>, run: &mut Run) -> Result<Value, S
         ("reReplaceAll", [pattern, with, value]) => {
             text(regex(pattern)?.replace_all(value.string()?, with.string()?).into_owned())
         }
-        _ => of_queries(name, &arguments, run),
+        _ => of_queries(name, &arguments, of),
     }
 }
 
 /// The functions over the answer to a query.
-fn of_queries(name: &str, arguments: &[Value], run: &mut Run) -> Result<Value, String> {
+fn of_queries(name: &str, arguments: &[Value], of: &mut OfAlert) -> Result<Value, String> {
     match (name, arguments) {
         ("query", [expr]) => {
-            let answer = (run.ask)(expr.string()?, run.data.time_ms).and_then(vector);
+            let answer = (of.ask)(expr.string()?, of.data.time_ms).and_then(vector);
             let samples = answer.map_err(|error| error.to_string())?.into_iter();
             Ok(Value::List(samples.map(|(labels, sample)| Value::Sample(labels, sample)).collect()))
         }

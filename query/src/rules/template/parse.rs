@@ -1,6 +1,5 @@
 //! The pieces of a template into nodes.
 
-use super::functions;
 use super::lex::{Piece, Token, Wrong, pieces};
 use std::collections::BTreeMap;
 
@@ -72,8 +71,17 @@ pub enum Base {
 /// Nesting beyond this is refused.
 const MAX_DEPTH: usize = 50;
 
-pub fn parse(template: &str) -> Result<Template, Wrong> {
-    let mut parser = Parser { pieces: pieces(template)?, ..Parser::default() };
+/// Words that are not known as functions are refused.
+pub fn parse(template: &str, known: Known) -> Result<Template, Wrong> {
+    let mut parser = Parser {
+        known,
+        pieces: pieces(template)?,
+        at: 0,
+        place: 0,
+        depth: 0,
+        ranges: 0,
+        defined: BTreeMap::new(),
+    };
     let parsed = parser.nodes().and_then(|(nodes, end)| match end {
         None => Ok(nodes),
         Some(tokens) => Err(format!("unexpected {}", word(&tokens))),
@@ -82,8 +90,11 @@ pub fn parse(template: &str) -> Result<Template, Wrong> {
     Ok(Template { nodes, defined: parser.defined })
 }
 
-#[derive(Default)]
+/// Whether a word is a function.
+type Known = fn(&str) -> bool;
+
 struct Parser {
+    known: Known,
     pieces: Vec<Piece>,
     at: usize,
     /// Of the action that is read.
@@ -148,7 +159,7 @@ impl Parser {
     }
 
     fn pipeline(&self, tokens: &[Token]) -> Result<Pipeline, String> {
-        Ok(Pipeline { at: self.place, ..pipeline(tokens)? })
+        Ok(Pipeline { at: self.place, ..pipeline(tokens, self.known)? })
     }
 
     fn branches(&mut self, condition: &[Token]) -> Result<Node, String> {
@@ -264,7 +275,7 @@ fn named<'a>(tokens: &'a [Token], keyword: &str) -> Result<(String, &'a [Token])
 }
 
 /// `$x := command | command`.
-fn pipeline(tokens: &[Token]) -> Result<Pipeline, String> {
+fn pipeline(tokens: &[Token], known: Known) -> Result<Pipeline, String> {
     let mut pipeline = Pipeline::default();
     let assigns = tokens.iter().take(4).position(|token| matches!(token, Token::Sign(":=" | "=")));
     let mut rest = tokens;
@@ -279,7 +290,7 @@ fn pipeline(tokens: &[Token]) -> Result<Pipeline, String> {
         pipeline.declares = tokens[at] == Token::Sign(":=");
         rest = &tokens[at + 1..];
     }
-    let (commands, rest) = commands(rest, 0)?;
+    let (commands, rest) = commands(rest, 0, known)?;
     if !rest.is_empty() {
         return Err(format!("unexpected {:?} in command", rest[0]));
     }
@@ -288,7 +299,7 @@ fn pipeline(tokens: &[Token]) -> Result<Pipeline, String> {
 }
 
 /// Commands up to a closing parenthesis or the end.
-fn commands(tokens: &[Token], depth: usize) -> Result<(Vec<Command>, &[Token]), String> {
+fn commands(tokens: &[Token], depth: usize, known: Known) -> Result<(Vec<Command>, &[Token]), String> {
     if depth > MAX_DEPTH {
         return Err("the template is nested too deeply".to_owned());
     }
@@ -300,10 +311,10 @@ fn commands(tokens: &[Token], depth: usize) -> Result<(Vec<Command>, &[Token]), 
         if let Some(Token::Word(word)) = rest.first()
             && !matches!(word.as_str(), "true" | "false" | "nil")
         {
-            function = Some(known(word)?);
+            function = Some(function_of(word, known)?);
             rest = &rest[1..];
         }
-        while let Some((operand, after)) = operand(rest, depth)? {
+        while let Some((operand, after)) = operand(rest, depth, known)? {
             operands.push(operand);
             rest = after;
         }
@@ -333,21 +344,17 @@ fn commands(tokens: &[Token], depth: usize) -> Result<(Vec<Command>, &[Token]), 
     }
 }
 
-fn known(word: &str) -> Result<String, String> {
-    if functions::is_known(word) {
-        Ok(word.to_owned())
-    } else {
-        Err(format!("function {word:?} not defined"))
-    }
+fn function_of(word: &str, known: Known) -> Result<String, String> {
+    if known(word) { Ok(word.to_owned()) } else { Err(format!("function {word:?} not defined")) }
 }
 
 /// One operand with its fields, none at `|`, `)` or the end.
-fn operand(tokens: &[Token], depth: usize) -> Result<Option<(Operand, &[Token])>, String> {
+fn operand(tokens: &[Token], depth: usize, known: Known) -> Result<Option<(Operand, &[Token])>, String> {
     let Some((first, mut rest)) = tokens.split_first() else { return Ok(None) };
     let mut fields = Vec::new();
     let base = match first {
         Token::Sign("(") => {
-            let (commands, after) = commands(rest, depth + 1)?;
+            let (commands, after) = commands(rest, depth + 1, known)?;
             rest = match after.first() {
                 Some(Token::Sign(")")) => &after[1..],
                 _ => return Err("unclosed left paren".to_owned()),
@@ -367,7 +374,7 @@ fn operand(tokens: &[Token], depth: usize) -> Result<Option<(Operand, &[Token])>
             "true" | "false" => Base::Bool(word == "true"),
             "nil" => Base::Nil,
             _ => {
-                let call = Command::Call(known(word)?, Vec::new());
+                let call = Command::Call(function_of(word, known)?, Vec::new());
                 Base::Pipeline(Box::new(Pipeline { commands: vec![call], ..Pipeline::default() }))
             }
         },

@@ -1,12 +1,8 @@
 //! Fills a template in.
 
-use super::Data;
-use super::functions::call;
 use super::lex::Wrong;
 use super::parse::{Base, Command, Node, Operand, Pipeline, Template};
-use super::scope::GIVEN;
 use super::value::Value;
-use crate::rules::state::Asked;
 
 /// A longer result is refused: a template in a loop must not fill the memory …
 const MAX_BYTES: usize = 1 << 20;
@@ -14,25 +10,32 @@ const MAX_BYTES: usize = 1 << 20;
 const MAX_NODES: usize = 1_000_000;
 const MAX_DEPTH: usize = 100;
 
-pub fn run(template: &Template, data: &Data, ask: &mut Asked) -> Result<String, Wrong> {
-    let values = [
-        Value::Root,
-        Value::Map(data.labels.clone()),
-        Value::Map(data.external_labels.clone()),
-        Value::Text(data.external_url.clone()),
-        Value::from(&data.value),
-    ];
-    let variables = GIVEN.map(str::to_owned).into_iter().zip(values).collect();
-    let mut run = Run { data, ask, template, variables, out: String::new(), place: 0, done: 0, depth: 0 };
+/// What the words of a template mean.
+pub trait Functions {
+    /// A function that is known. The last argument is what was piped.
+    fn call(&mut self, name: &str, arguments: Vec<Value>) -> Result<Value, String>;
+
+    /// Of the template's own data.
+    fn field(&self, name: &str) -> Result<Value, String>;
+
+    /// The template's own data, where it is gone through.
+    fn root(&self) -> Value;
+}
+
+pub fn run(
+    template: &Template,
+    variables: Vec<(String, Value)>,
+    functions: &mut dyn Functions,
+) -> Result<String, Wrong> {
+    let mut run = Run { functions, template, variables, out: String::new(), place: 0, done: 0, depth: 0 };
     match run.nodes(&template.nodes, &Value::Root) {
         Ok(_) => Ok(run.out),
         Err(why) => Err(Wrong { at: run.place, why }),
     }
 }
 
-pub struct Run<'a, 'b> {
-    pub data: &'a Data,
-    pub ask: &'a mut Asked<'b>,
+struct Run<'a, 'f> {
+    functions: &'f mut dyn Functions,
     template: &'a Template,
     variables: Vec<(String, Value)>,
     out: String,
@@ -159,7 +162,10 @@ impl<'a> Run<'a, '_> {
         otherwise: &'a [Node],
         dot: &Value,
     ) -> Result<Flow, String> {
-        let pairs = pairs(self.action(over, dot)?)?;
+        let pairs = match self.action(over, dot)? {
+            Value::Root => pairs(self.functions.root())?,
+            value => pairs(value)?,
+        };
         let mut is_empty = true;
         for (key, value) in pairs {
             is_empty = false;
@@ -208,7 +214,9 @@ impl<'a> Run<'a, '_> {
                 }
                 Command::Call(name, operands) => {
                     let arguments = self.arguments(operands, piped, dot)?;
-                    call(name, arguments, self).map_err(|why| format!("error calling {name}: {why}"))?
+                    self.functions
+                        .call(name, arguments)
+                        .map_err(|why| format!("error calling {name}: {why}"))?
                 }
             });
         }
@@ -280,7 +288,10 @@ impl<'a> Run<'a, '_> {
             Base::Pipeline(pipeline) => self.pipeline(pipeline, dot)?,
         };
         for field in &operand.fields {
-            value = value.field(field, self.data)?;
+            value = match value {
+                Value::Root => self.functions.field(field)?,
+                value => value.field(field)?,
+            };
         }
         Ok(value)
     }

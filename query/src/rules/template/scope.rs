@@ -1,10 +1,24 @@
 //! Variables that a template uses and nobody declares: told when the file is read, not at 3 a.m.
 
+use super::Data;
 use super::lex::Wrong;
 use super::parse::{Base, Command, Node, Operand, Pipeline, Template};
+use super::value::Value;
 
 /// Those that every template of an alert has; the empty one is `$`.
-pub const GIVEN: [&str; 5] = ["", "labels", "externalLabels", "externalURL", "value"];
+const GIVEN: [&str; 5] = ["", "labels", "externalLabels", "externalURL", "value"];
+
+/// Those with their values.
+pub fn given(data: &Data) -> Vec<(String, Value)> {
+    let values = [
+        Value::Root,
+        Value::Map(data.labels.clone()),
+        Value::Map(data.external_labels.clone()),
+        Value::Text(data.external_url.clone()),
+        Value::from(&data.value),
+    ];
+    GIVEN.map(str::to_owned).into_iter().zip(values).collect()
+}
 
 pub fn check(template: &Template) -> Result<(), Wrong> {
     block(&template.nodes, &mut GIVEN.map(str::to_owned).to_vec())?;

@@ -46,6 +46,14 @@ struct Parts {
 }
 
 impl Time {
+    pub fn of_ns(ns: i64) -> Time {
+        Time(ns)
+    }
+
+    pub fn ns(self) -> i64 {
+        self.0
+    }
+
     /// Seconds since the epoch, to the millisecond, as Prometheus takes them.
     pub fn of_seconds(seconds: f64) -> Result<Time, String> {
         if !seconds.is_finite() {

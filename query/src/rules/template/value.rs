@@ -1,6 +1,5 @@
 //! What a template computes with.
 
-use super::Data;
 use super::time::{Span, Time};
 use crate::promql::labels::Labels;
 use crate::promql::value::{Sample, format_general};
@@ -21,7 +20,7 @@ pub enum Value {
     List(Vec<Value>),
     /// Made by `args`: `.arg0`.
     Args(Vec<Value>),
-    /// The template's own data: `.Labels`, `.Value`, `.ExternalLabels`, `.ExternalURL`.
+    /// The template's own data, whose fields are those of its `Functions`.
     Root,
 }
 
@@ -97,14 +96,10 @@ impl Value {
         }
     }
 
-    pub fn field(&self, name: &str, data: &Data) -> Result<Value, String> {
+    pub fn field(&self, name: &str) -> Result<Value, String> {
         match (self, name) {
             // A label that is not there is empty.
             (Value::Map(labels), _) => Ok(Value::Text(labels.get(name).to_owned())),
-            (Value::Root, "Labels") => Ok(Value::Map(data.labels.clone())),
-            (Value::Root, "ExternalLabels") => Ok(Value::Map(data.external_labels.clone())),
-            (Value::Root, "ExternalURL") => Ok(Value::Text(data.external_url.clone())),
-            (Value::Root, "Value") => Ok(Value::from(&data.value)),
             (Value::Sample(labels, _), "Labels") => Ok(Value::Map(labels.clone())),
             (Value::Sample(_, value), "Value") => Ok(Value::from(value)),
             // As a key that a map does not have.
@@ -114,7 +109,6 @@ impl Value {
             }
             (Value::Time(_) | Value::Duration(_), _) => self.method(name, &[]),
             (Value::Nil, _) => Err(format!("nil pointer evaluating {name}")),
-            (Value::Root, _) => Err(format!("can't evaluate field {name} in the template's data")),
             (other, _) => Err(format!("can't evaluate field {name} in {}", other.text())),
         }
     }

@@ -117,6 +117,21 @@ impl Browser {
         .await;
     }
 
+    /// Drags the mouse over an element, from and to shares of its width and height.
+    pub async fn drag(&self, css: &str, from: (f64, f64), to: (f64, f64)) {
+        let rect = self.see(css).await.rect().await.unwrap();
+        // Offsets are from the middle.
+        let offset = |share: (f64, f64)| {
+            (((share.0 - 0.5) * rect.width) as i64, ((share.1 - 0.5) * rect.height) as i64)
+        };
+        let ((x, y), (to_x, to_y)) = (offset(from), offset(to));
+        let element = self.see(css).await;
+        let chain = self.web().action_chain().move_to_element_with_offset(&element, x, y).click_and_hold();
+        let chain = chain.move_by_offset((to_x - x) / 2, (to_y - y) / 2);
+        let rest = (to_x - x - (to_x - x) / 2, to_y - y - (to_y - y) / 2);
+        chain.move_by_offset(rest.0, rest.1).release().perform().await.unwrap();
+    }
+
     /// Waits until a selector finds nothing.
     pub async fn gone(&self, css: &str) {
         until(&format!("{css} is gone"), SHOWN, async || {
@@ -153,6 +168,11 @@ impl Browser {
 
     pub async fn press(&self, key: &str) {
         self.see("body").await.send_keys(key).await.unwrap();
+    }
+
+    /// The key goes to what has the focus, whatever it is.
+    pub async fn press_focused(&self, key: &str) {
+        self.web().action_chain().send_keys(key).perform().await.unwrap();
     }
 
     /// The size of the page in CSS pixels: windows can't be as narrow as a phone.

@@ -12,9 +12,17 @@ fn pages(range: &str) -> Vec<(&'static str, String, &'static str)> {
     vec![
         ("services", format!("/services?{range}"), "[data-testid=service-row]"),
         ("service", format!("/services/payment?{range}"), "[data-testid=chart]"),
-        ("traces", format!("/traces?{range}"), "[data-testid=trace-row]"),
+        ("traces", format!("/traces?{range}"), "[data-testid=heatmap]"),
         ("trace", trace.clone(), "[data-testid=span-row]"),
         ("span", format!("{trace}&span={}", span_hex(RED_SPAN)), "[data-testid=span-panel]"),
+        ("times", format!("{trace}&view=times&path=1"), "[data-testid=operation-row]"),
+        ("explain", format!("/traces/explain?{range}&min_duration=1s"), "[data-testid=explained-path]"),
+        (
+            "diff",
+            format!("/traces/diff?a={}&b={}", trace_hex(0x1001), trace_hex(SLOW)),
+            "[data-testid=diff-row]",
+        ),
+        ("map", format!("/map?{range}"), "[data-testid=edges]"),
         ("logs", format!("/logs?{range}"), "[data-testid=log-row]"),
         ("metrics", format!("/metrics?{range}"), "[data-testid=label-row]"),
         ("system", "/system".to_owned(), "[data-testid=ledger-row]"),

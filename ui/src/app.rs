@@ -6,8 +6,8 @@ use crate::components::top_bar::TopBar;
 use crate::context::Context;
 use crate::location::Location;
 use crate::pages::{
-    logs::Logs, metrics::Metrics, service::Service, services::Services, system::System, trace::Trace,
-    traces::Traces,
+    diff::Diff, explain::Explain, logs::Logs, map::Map, metrics::Metrics, service::Service,
+    services::Services, system::System, trace::Trace, traces::Traces,
 };
 use crate::view::route::Route;
 use leptos::prelude::*;
@@ -31,6 +31,9 @@ pub fn App() -> impl IntoView {
         Route::Services => view! { <Services/> }.into_any(),
         Route::Service(name) => view! { <Service name/> }.into_any(),
         Route::Traces => view! { <Traces/> }.into_any(),
+        Route::Explain => view! { <Explain/> }.into_any(),
+        Route::Diff => view! { <Diff/> }.into_any(),
+        Route::Map => view! { <Map/> }.into_any(),
         Route::Trace(id) => view! { <Trace id/> }.into_any(),
         Route::Logs => view! { <Logs/> }.into_any(),
         Route::Metrics => view! { <Metrics/> }.into_any(),

@@ -2,6 +2,7 @@
 //! and a sequence number, so that a late answer is never shown for a newer question. What was shown stays
 //! until the new answer is there.
 
+use crate::json;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use ocelli_api::{ApiError, ErrorBody};
@@ -44,7 +45,7 @@ impl Failure {
 type Answer = Arc<dyn Any + Send + Sync>;
 
 /// Reads the text of an answer.
-type Decode = fn(&str) -> Result<Answer, serde_json::Error>;
+type Decode = fn(&str) -> Result<Answer, json::Error>;
 
 /// A question that follows its signals, whatever its answer is; cheap to copy.
 #[derive(Clone, Copy)]
@@ -121,7 +122,7 @@ pub fn fetch<T>(url: impl Fn() -> Option<String> + Send + Sync + 'static) -> Fet
 where
     T: DeserializeOwned + Send + Sync + 'static,
 {
-    let decode: Decode = |text| serde_json::from_str::<T>(text).map(|answer| Arc::new(answer) as Answer);
+    let decode: Decode = |text| json::from_str::<T>(text).map(|answer| Arc::new(answer) as Answer);
     let asked = Asked {
         data: RwSignal::new(None),
         failure: RwSignal::new(None),
@@ -212,7 +213,7 @@ async fn get_text(url: &str, signal: Option<&web_sys::AbortSignal>) -> Result<(u
 
 /// The server's own words where it sent some.
 fn refusal(status: u16, text: &str) -> Failure {
-    let error = serde_json::from_str::<ErrorBody>(text).map(|body| body.error).unwrap_or_else(|_| ApiError {
+    let error = json::from_str::<ErrorBody>(text).map(|body| body.error).unwrap_or_else(|_| ApiError {
         code: String::new(),
         message: match text.trim() {
             "" => format!("The server answered with status {status}."),

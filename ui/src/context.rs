@@ -68,10 +68,16 @@ impl Context {
 
     /// A drag on a chart.
     pub fn zoom(self, a_ms: f64, b_ms: f64) {
+        self.zoom_with(a_ms, b_ms, &[]);
+    }
+
+    /// A zoom that changes more of the address in the same step.
+    pub fn zoom_with(self, a_ms: f64, b_ms: f64, more: &[(&str, &str)]) {
         let (from, to) = range::zoom_ms(a_ms, b_ms);
         self.zooms.update_value(|zooms| *zooms += 1);
         self.hover_ms.set(None);
-        self.location.set(&[("from", &from), ("to", &to)], false);
+        let changes = [&[("from", &*from), ("to", &*to)], more].concat();
+        self.location.set(&changes, false);
     }
 
     /// A double click on a chart: back to where the zoom came from, else twice as wide.

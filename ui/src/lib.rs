@@ -11,6 +11,7 @@ pub mod charts;
 pub mod client;
 pub mod components;
 pub mod context;
+pub mod json;
 pub mod location;
 pub mod pages;
 pub mod panic;

@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod logs;
 pub mod metrics;
 pub mod nanos;
+pub mod rfc3339;
 pub mod rules;
 pub mod services;
 pub mod storage;

@@ -1,18 +1,15 @@
 //! A point in time that survives JSON.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// Nanoseconds since the Unix epoch; a decimal string in JSON (a number is read too).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixNano(pub i64);
 
 impl UnixNano {
-    /// RFC 3339 in UTC, with what there is of nanoseconds; the number where the calendar ends.
+    /// RFC 3339 in UTC, with what there is of nanoseconds.
     pub fn to_rfc3339(self) -> String {
-        let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0)).ok();
-        time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| self.0.to_string())
+        crate::rfc3339::format(self)
     }
 }
 

@@ -33,6 +33,9 @@ pub struct Red {
     /// Calls per second of the time that was observed: from the service's first emission in the range
     /// to its last, so that a service that is new does not look slow.
     pub rate: f64,
+    /// Failed calls in the range.
+    #[serde(default)]
+    pub errors: f64,
     /// Failed calls / calls, 0 to 1.
     pub error_ratio: Option<f64>,
     pub p50_ms: Option<f64>,
@@ -124,7 +127,7 @@ pub struct GraphNode {
     /// Of the edges that lead here: 0 for what is only called from outside.
     pub calls: f64,
     pub errors: f64,
-    /// Database, messaging system: what sends no spans of its own. Empty for a service.
+    /// `database` or `virtual_node`: what sends no spans of its own. Empty for a service.
     pub kind: String,
 }
 

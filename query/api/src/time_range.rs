@@ -4,10 +4,8 @@
 //! (`2026-11-21T03:00:00Z`), a date (`2026-11-21`, midnight UTC), or an integer since the epoch whose
 //! unit is told by its size: seconds, milliseconds, microseconds or nanoseconds.
 
-use crate::UnixNano;
+use crate::{UnixNano, rfc3339};
 use serde::{Deserialize, Serialize};
-use time::format_description::well_known::Rfc3339;
-use time::{Date, OffsetDateTime, macros::format_description};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -46,29 +44,16 @@ pub fn parse_time(text: &str, now: UnixNano) -> Result<UnixNano, String> {
     if let Ok(number) = text.parse::<i64>() {
         return Ok(UnixNano(number.saturating_mul(unit_of(number))));
     }
-    if let Ok(at) = OffsetDateTime::parse(text, &Rfc3339) {
-        return nanos_of(at).ok_or_else(|| wrong(text));
-    }
-    Date::parse(text, format_description!("[year]-[month]-[day]"))
-        .ok()
-        .and_then(|date| nanos_of(date.midnight().assume_utc()))
-        .ok_or_else(|| wrong(text))
+    rfc3339::parse(text).or_else(|| rfc3339::parse_date(text)).ok_or_else(|| wrong(text))
 }
 
 /// RFC 3339 in UTC with the digits of the second that are not zero.
 pub fn format_rfc3339(at: UnixNano) -> String {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0))
-        .ok()
-        .and_then(|at| at.format(&Rfc3339).ok())
-        .unwrap_or_default()
+    rfc3339::format(at)
 }
 
 fn wrong(text: &str) -> String {
     format!("'{text}' is not a time; use now-15m, now/d, 2026-11-21T03:00:00Z or nanoseconds since 1970")
-}
-
-fn nanos_of(at: OffsetDateTime) -> Option<UnixNano> {
-    i64::try_from(at.unix_timestamp_nanos()).ok().map(UnixNano)
 }
 
 /// Seconds until the year 5138, then milliseconds, microseconds, nanoseconds.

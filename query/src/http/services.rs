@@ -62,10 +62,14 @@ fn nodes(edges: &[GraphEdge]) -> Vec<GraphNode> {
         nodes.entry(&edge.client).or_insert_with(|| name(&edge.client));
         let server = nodes.entry(&edge.server).or_insert_with(|| name(&edge.server));
         server.calls += edge.red.calls;
-        server.errors += edge.red.calls * edge.red.error_ratio.unwrap_or_default();
-        if edge.connection_type == "database" {
+        server.errors += edge.red.errors;
+        if matches!(&*edge.connection_type, "database" | "virtual_node") {
             server.kind = edge.connection_type.clone();
         }
+    }
+    // What calls others sends spans, whatever a caller took it for.
+    for edge in edges {
+        nodes.entry(&edge.client).and_modify(|client| client.kind.clear());
     }
     nodes.into_values().collect()
 }

@@ -1,5 +1,6 @@
 use crate::http::testing::Client;
 use crate::metrics::fixture::store;
+use ocelli_api::services::{GraphEdge, Red};
 use serde_json::Value;
 
 fn close(value: &Value, expect: f64) -> bool {
@@ -64,4 +65,22 @@ async fn a_service_has_operations_neighbours_and_exemplars() {
     assert_eq!(bank["callers"][0]["name"], "shop");
     let nobody = client.ok("/api/services/nobody").await;
     assert!(close(&nobody["red"]["calls"], 0.0) && nobody["red"]["p50_ms"].is_null());
+}
+
+#[test]
+fn counts_of_the_graph_are_whole() {
+    let edge = |client: &str, server: &str, connection_type: &str| GraphEdge {
+        client: client.to_owned(),
+        server: server.to_owned(),
+        connection_type: connection_type.to_owned(),
+        // Of 49 calls one failed, and 49 · (1 / 49) is not 1.
+        red: Red { calls: 49.0, errors: 1.0, error_ratio: Some(1.0 / 49.0), ..Red::default() },
+    };
+    let edges = [edge("a", "b", ""), edge("c", "b", "virtual_node"), edge("b", "orders", "database")];
+    let nodes = super::nodes(&edges);
+    let found: Vec<_> =
+        nodes.iter().map(|node| (&*node.name, node.calls, node.errors, &*node.kind)).collect();
+    let expect =
+        [("a", 0.0, 0.0, ""), ("b", 98.0, 2.0, ""), ("c", 0.0, 0.0, ""), ("orders", 49.0, 1.0, "database")];
+    assert_eq!(found, expect);
 }

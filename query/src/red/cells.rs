@@ -44,7 +44,15 @@ impl Cell {
 
     pub fn red(&self) -> Red {
         let [p50_ms, p95_ms, p99_ms] = self.percentiles_ms();
-        Red { calls: self.calls, rate: self.rate(), error_ratio: self.error_ratio(), p50_ms, p95_ms, p99_ms }
+        Red {
+            calls: self.calls,
+            rate: self.rate(),
+            errors: self.errors,
+            error_ratio: self.error_ratio(),
+            p50_ms,
+            p95_ms,
+            p99_ms,
+        }
     }
 }
 

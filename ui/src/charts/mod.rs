@@ -3,6 +3,7 @@
 
 pub mod bars;
 pub mod canvas;
+pub mod cells;
 pub mod lines;
 pub mod points;
 pub mod timeline;

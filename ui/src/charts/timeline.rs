@@ -3,6 +3,7 @@
 use super::canvas::{Canvas, colour};
 use crate::view::format;
 use crate::view::waterfall::{STATUS_ERROR, bar};
+use crate::view::where_time::Pieces;
 use ocelli_api::traces::SpanColumns;
 
 /// Height of a row in CSS pixels; the style sheet has the same.
@@ -24,6 +25,8 @@ pub struct Frame<'a> {
     pub selected: Option<u32>,
     /// Colour and stripes of each service.
     pub looks: &'a [(String, bool)],
+    /// The pieces of the critical path by row of the trace; empty where it is not shown.
+    pub path: &'a [Pieces],
 }
 
 pub fn draw(canvas: &Canvas, frame: &Frame, ticks: &[f64]) {
@@ -45,6 +48,12 @@ pub fn draw(canvas: &Canvas, frame: &Frame, ticks: &[f64]) {
         if frame.spans.status[at] == STATUS_ERROR {
             canvas.fill(&error);
             canvas.context.fill_rect(left, top + BAR_PX - 3.0, width, 3.0);
+        }
+        for (start, length) in frame.path.get(at).into_iter().flatten() {
+            if let Some((left, width)) = bar(*start, *length, frame.window, canvas.width) {
+                canvas.fill(&selected);
+                canvas.context.fill_rect(left, top - 4.0, width, 3.0);
+            }
         }
         if frame.selected == Some(row) {
             canvas.stroke(&selected, 1.5);

@@ -3,9 +3,10 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
-const KEYS: [(&str, &str); 14] = [
+const KEYS: [(&str, &str); 15] = [
     ("g s", "Services"),
     ("g t", "Traces"),
+    ("g p", "Map"),
     ("g l", "Logs"),
     ("g m", "Metrics"),
     ("g y", "System"),

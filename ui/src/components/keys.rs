@@ -44,6 +44,7 @@ fn go(context: Context, key: &str) -> bool {
     let path = match key {
         "s" => "/services",
         "t" => "/traces",
+        "p" => "/map",
         "l" => "/logs",
         "m" => "/metrics",
         "y" => "/system",
@@ -84,9 +85,8 @@ fn is_typing(event: &KeyboardEvent) -> bool {
 }
 
 fn focus(element: Option<Element>) -> bool {
-    element
-        .and_then(|element| element.dyn_into::<HtmlElement>().ok())
-        .is_some_and(|element| element.focus().is_ok())
+    // Links in a drawing are no elements of HTML, but have the same method.
+    element.is_some_and(|element| element.unchecked_into::<HtmlElement>().focus().is_ok())
 }
 
 /// Moves the focus by one stop; from outside the stops, to the first.

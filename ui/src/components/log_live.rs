@@ -2,16 +2,19 @@
 
 use crate::components::log_list::LogRow;
 use crate::components::log_records::ListWithDetail;
+use crate::json;
 use crate::view::format;
 use crate::view::query_string::QueryString;
 use leptos::prelude::*;
 use ocelli_api::logs::{LogRecord, LogTailSkipped};
+use std::collections::VecDeque;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{EventSource, MessageEvent};
 
-/// Older ones are let go of: who watches reads the newest.
+/// Older ones are let go of: who watches reads the newest. So many wait at most, too: a page that is
+/// not looked at changes its list once a minute.
 const MOST_ROWS: usize = 5_000;
 /// The list changes so often at most, however many records come in.
 const FLUSH: Duration = Duration::from_millis(200);
@@ -19,15 +22,19 @@ const FLUSH: Duration = Duration::from_millis(200);
 #[component]
 pub fn Live(#[prop(into)] search: Signal<String>) -> impl IntoView {
     let rows = RwSignal::new(Vec::<LogRow>::new());
-    let counts = RwSignal::new((0u64, 0u64));
+    // That came in, that the server skipped, and that were let go of before they were shown.
+    let counts = RwSignal::new((0u64, 0u64, 0u64));
     let connected = RwSignal::new(false);
-    // What came in and is not in the list yet, oldest first.
-    let waiting = StoredValue::new(Vec::<LogRow>::new());
+    let waiting = StoredValue::new(Waiting::default());
     let flush = move || {
-        let Some(new) = waiting.try_update_value(std::mem::take).filter(|new| !new.is_empty()) else {
+        let Some(Waiting { rows: new, dropped }) = waiting.try_update_value(std::mem::take) else { return };
+        if new.is_empty() {
             return;
-        };
-        counts.update(|(came, _)| *came += new.len() as u64);
+        }
+        counts.update(|(came, _, unseen)| {
+            *came += new.len() as u64 + dropped;
+            *unseen += dropped;
+        });
         rows.update(|rows| {
             rows.splice(0..0, new.into_iter().rev());
             rows.truncate(MOST_ROWS);
@@ -40,16 +47,17 @@ pub fn Live(#[prop(into)] search: Signal<String>) -> impl IntoView {
     Effect::new(move |_| {
         let url = QueryString::default().with("q", &search.get()).on("/api/logs/tail");
         rows.set(Vec::new());
-        counts.set((0, 0));
+        counts.set((0, 0, 0));
+        waiting.set_value(Waiting::default());
         connected.set(false);
         let record = move |text: String| {
-            if let Ok(record) = serde_json::from_str::<LogRecord>(&text) {
+            if let Ok(record) = json::from_str::<LogRecord>(&text) {
                 waiting.try_update_value(|waiting| waiting.push(LogRow::new(record)));
             }
         };
         let skipped = move |text: String| {
-            if let Ok(skipped) = serde_json::from_str::<LogTailSkipped>(&text) {
-                counts.try_update(|(_, missed)| *missed += skipped.records);
+            if let Ok(skipped) = json::from_str::<LogTailSkipped>(&text) {
+                counts.try_update(|(_, missed, _)| *missed += skipped.records);
             }
         };
         let state = move |open| {
@@ -59,19 +67,41 @@ pub fn Live(#[prop(into)] search: Signal<String>) -> impl IntoView {
         source.set_value(Watching::new(&url, record, skipped, state));
     });
     let status = move || {
-        let (came, missed) = counts.get();
-        let missed =
-            (missed > 0).then(|| format!(" · {} skipped", format::plural(missed, "record", "records")));
+        let (came, missed, unseen) = counts.get();
+        let records = |count: u64, what: &str| match count {
+            0 => String::new(),
+            count => format!(" · {} {what}", format::plural(count, "record", "records")),
+        };
         let state = if connected.get() { "Watching" } else { "Connecting" };
         format!(
-            "{state} · {} came in{}",
+            "{state} · {} came in{}{}",
             format::plural(came, "record", "records"),
-            missed.unwrap_or_default()
+            records(missed, "skipped by the server"),
+            records(unseen, "too many to show")
         )
     };
     view! {
         <p class="hint list-head" role="status" data-testid="log-live">{status}</p>
         <ListWithDetail rows older=Callback::new(|()| ())/>
+    }
+}
+
+/// What came in and is not in the list yet.
+#[derive(Default)]
+struct Waiting {
+    /// The oldest first, `MOST_ROWS` at most.
+    rows: VecDeque<LogRow>,
+    /// How many gave way to newer ones.
+    dropped: u64,
+}
+
+impl Waiting {
+    fn push(&mut self, row: LogRow) {
+        if self.rows.len() == MOST_ROWS {
+            self.rows.pop_front();
+            self.dropped += 1;
+        }
+        self.rows.push_back(row);
     }
 }
 
@@ -114,4 +144,20 @@ fn event(take: impl Fn(String) + 'static) -> Closure<dyn FnMut(MessageEvent)> {
             take(text);
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ocelli_api::UnixNano;
+
+    #[test]
+    fn the_newest_wait_and_the_others_are_counted() {
+        let mut waiting = Waiting::default();
+        for at in 0..MOST_ROWS as i64 + 3 {
+            waiting.push(LogRow::new(LogRecord { time: UnixNano(at), ..LogRecord::default() }));
+        }
+        assert_eq!((waiting.rows.len(), waiting.dropped), (MOST_ROWS, 3));
+        assert_eq!(waiting.rows.front().map(|row| row.record.time), Some(UnixNano(3)));
+    }
 }

@@ -75,9 +75,13 @@ pub fn Records(logs: Fetched<LogsResponse>) -> impl IntoView {
     };
     let newer = move |_| {
         let cursor = previous.get_untracked();
-        if cursor.is_some() && !newer_page.loading.get_untracked() {
-            // The same cursor is asked again when nothing was newer.
-            asked_newer.set(None);
+        if cursor.is_none() || newer_page.loading.get_untracked() {
+            return;
+        }
+        // Where nothing was newer the cursor is the same, and so is the address, which asks nothing by itself.
+        if asked_newer.get_untracked() == cursor {
+            newer_page.retry();
+        } else {
             asked_newer.set(cursor);
         }
     };

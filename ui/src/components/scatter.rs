@@ -102,7 +102,7 @@ pub fn Scatter(#[prop(into)] data: Signal<Option<Arc<TracesResponse>>>) -> impl 
     view! {
         <figure class="chart">
             <figcaption>
-                <h3>"Duration"</h3>
+                <h3>"Traces by duration"</h3>
                 <ul class="legend">
                     <li><span class="glyph accent" aria-hidden="true">"●"</span>" without error"</li>
                     <li><span class="glyph err" aria-hidden="true">"✖"</span>" with errors"</li>

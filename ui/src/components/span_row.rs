@@ -50,7 +50,11 @@ pub fn SpanRow(index: usize, view: TraceView, first: Signal<usize>) -> impl Into
     let label = move || {
         let duration = with(&|trace, row| format::duration_ns(trace.spans.duration_ns[row]));
         let error = if is_error() { ", error" } else { "" };
-        format!("{} {}, {duration}{error}", service(), operation())
+        let path = match view.path.with(|path| path.is_empty()) {
+            true => String::new(),
+            false => with(&critical),
+        };
+        format!("{} {}, {duration}{error}{path}", service(), operation())
     };
     let is_selected = move || row.get().is_some() && view.selected.get() == row.get();
     // Deep trees stay readable: beyond this, levels share an indent.
@@ -73,5 +77,13 @@ pub fn SpanRow(index: usize, view: TraceView, first: Signal<usize>) -> impl Into
             <span class="hidden-errors">{hidden_errors}</span>
             </div>
         </div>
+    }
+}
+
+/// What a span has of the critical path, for a reader who does not see it drawn.
+fn critical(trace: &TraceResponse, row: usize) -> String {
+    match trace.spans.critical_ns.get(row).copied().unwrap_or_default() {
+        0 => String::new(),
+        ns => format!(", {} of the critical path", format::duration_ns(ns)),
     }
 }

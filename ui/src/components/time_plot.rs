@@ -35,6 +35,15 @@ pub struct Spot {
     pub height: f64,
 }
 
+/// A drag over a chart from one place to another.
+#[derive(Clone, Copy, Debug)]
+pub struct Dragged {
+    pub from: Spot,
+    pub to: Spot,
+    /// The pointer was let go.
+    pub done: bool,
+}
+
 #[component]
 pub fn TimePlot(
     /// What a reader who does not see the picture is told.
@@ -48,13 +57,19 @@ pub fn TimePlot(
     /// Where the pointer is; none when it has left.
     #[prop(optional)]
     over: Option<Callback<Option<Spot>>>,
+    /// Takes drags in both directions, which else zoom in time.
+    #[prop(optional)]
+    boxed: Option<Callback<Dragged>>,
+    /// Takes keys before the chart does, with whether Shift is held; tells whether it did.
+    #[prop(optional)]
+    keys: Option<Callback<(String, bool), bool>>,
     #[prop(optional)] class: &'static str,
 ) -> impl IntoView {
     let context = Context::get();
     let area = NodeRef::<html::Div>::new();
     let canvas = NodeRef::<html::Canvas>::new();
     let size = size_of(move || area.get().map(|area| area.unchecked_into()));
-    let drag = RwSignal::new(None::<(f64, f64)>);
+    let drag = RwSignal::new(None::<(Spot, Spot)>);
     let scale = move || {
         let (from, to) = range_ms.get();
         Linear::new(from, to, 0.0, size.get().0)
@@ -73,43 +88,62 @@ pub fn TimePlot(
         canvas.grid(&xs, &ys);
         draw.run(Area { canvas, x });
     });
-    let pointer = move |event: &PointerEvent| f64::from(event.offset_x());
+    let spot = move |event: &PointerEvent| {
+        let (width, height) = size.get_untracked();
+        Spot { x: f64::from(event.offset_x()), y: f64::from(event.offset_y()), width, height }
+    };
     let down = move |event: PointerEvent| {
         if event.button() == 0 {
-            drag.set(Some((pointer(&event), pointer(&event))));
+            drag.set(Some((spot(&event), spot(&event))));
             if let Some(area) = area.get_untracked() {
                 // Fails only when the pointer is gone already.
                 let _captured = area.set_pointer_capture(event.pointer_id());
             }
         }
     };
+    let is_drag = move |from: Spot, to: Spot| {
+        let moved = (from.x - to.x).abs();
+        (if boxed.is_some() { moved.max((from.y - to.y).abs()) } else { moved }) >= DRAG_PX
+    };
     let moved = move |event: PointerEvent| {
-        let at = pointer(&event);
-        context.hover_ms.set(Some(untrack(scale).value(at)));
-        let (width, height) = size.get_untracked();
-        over.iter()
-            .for_each(|over| over.run(Some(Spot { x: at, y: f64::from(event.offset_y()), width, height })));
+        let at = spot(&event);
+        context.hover_ms.set(Some(untrack(scale).value(at.x)));
+        over.iter().for_each(|over| over.run(Some(at)));
         drag.update(|drag| drag.iter_mut().for_each(|drag| drag.1 = at));
+        if let Some(((from, to), boxed)) =
+            drag.get_untracked().filter(|drag| is_drag(drag.0, drag.1)).zip(boxed)
+        {
+            boxed.run(Dragged { from, to, done: false });
+        }
     };
     let up = move |event: PointerEvent| {
-        let Some((start, end)) = drag.get_untracked() else { return };
+        let Some((from, to)) = drag.get_untracked() else { return };
         drag.set(None);
-        let (width, height) = size.get_untracked();
-        if (start - end).abs() >= DRAG_PX {
+        if !is_drag(from, to) {
+            click.iter().for_each(|click| click.run(spot(&event)));
+        } else if let Some(boxed) = boxed {
+            boxed.run(Dragged { from, to, done: true });
+        } else {
             let x = untrack(scale);
-            context.zoom(x.value(start.clamp(0.0, width)), x.value(end.clamp(0.0, width)));
-        } else if let Some(click) = click {
-            click.run(Spot { x: end, y: f64::from(event.offset_y()), width, height });
+            context.zoom(x.value(from.x.clamp(0.0, from.width)), x.value(to.x.clamp(0.0, to.width)));
         }
+    };
+    let left = move || {
+        context.hover_ms.set(None);
+        over.iter().for_each(|over| over.run(None));
     };
     let leave = move |_| {
         if drag.get_untracked().is_none() {
-            context.hover_ms.set(None);
-            over.iter().for_each(|over| over.run(None));
+            left();
         }
     };
+    let cancel = move |_| {
+        drag.set(None);
+        left();
+    };
     let key = move |event: KeyboardEvent| {
-        if on_key(context, range_ms.get_untracked(), &event.key()) {
+        let taken = keys.is_some_and(|keys| keys.run((event.key(), event.shift_key())));
+        if taken || on_key(context, range_ms.get_untracked(), &event.key()) {
             event.prevent_default();
         }
     };
@@ -118,7 +152,11 @@ pub fn TimePlot(
         let px = scale().px(at);
         (px >= 0.0 && px <= size.get().0).then(|| format!("translateX({px:.1}px)"))
     };
-    let zoom_box = move || drag.get().filter(|(a, b)| (a - b).abs() >= DRAG_PX);
+    let zoom_box = move || {
+        drag.get()
+            .filter(|(from, to)| boxed.is_none() && is_drag(*from, *to))
+            .map(|(from, to)| (from.x, to.x))
+    };
     view! {
         <div class=format!("plot {class}")>
             <div class="y-axis" aria-hidden="true">
@@ -128,7 +166,7 @@ pub fn TimePlot(
             </div>
             <div class="area" node_ref=area tabindex="0" role="group" aria-label=move || label.get()
                 on:pointerdown=down on:pointermove=moved on:pointerup=up on:pointerleave=leave
-                on:pointercancel=move |_| drag.set(None)
+                on:pointercancel=cancel
                 on:dblclick=move |_| context.unzoom() on:keydown=key>
                 <canvas node_ref=canvas role="img" data-testid="chart" aria-label=move || label.get()></canvas>
                 <div class="crosshair" class:on=move || crosshair().is_some() style:transform=move || crosshair().unwrap_or_default()></div>

@@ -46,7 +46,8 @@ fn Pages(open: RwSignal<bool>) -> impl IntoView {
     view! {
         <nav id="pages" aria-label="Pages" class:open=move || open.get()>
             {page("Services", "/services", "nav-services", |route| matches!(route, Route::Services | Route::Service(_)))}
-            {page("Traces", "/traces", "nav-traces", |route| matches!(route, Route::Traces | Route::Trace(_)))}
+            {page("Traces", "/traces", "nav-traces", |route| matches!(route, Route::Traces | Route::Trace(_) | Route::Explain | Route::Diff))}
+            {page("Map", "/map", "nav-map", |route| matches!(route, Route::Map))}
             {page("Logs", "/logs", "nav-logs", |route| matches!(route, Route::Logs))}
             {page("Metrics", "/metrics", "nav-metrics", |route| matches!(route, Route::Metrics))}
             {page("System", "/system", "nav-system", |route| matches!(route, Route::System))}

@@ -59,6 +59,7 @@ pub fn Bars(
         let looks: Vec<(String, bool)> = view
             .looks
             .with(|looks| looks.iter().map(|look| (colour(look.variable()), look.striped)).collect());
+        let path = view.path.get();
         let (rows, trace) = (view.rows.get(), view.trace.get());
         let end = (first.get() + count.get()).min(rows.len());
         let frame = Frame {
@@ -68,6 +69,7 @@ pub fn Bars(
             window: view.zoom.get(),
             selected: view.selected.get(),
             looks: &looks,
+            path: &path,
         };
         timeline::draw(&canvas, &frame, &ruler_ticks(frame.window, width));
     });

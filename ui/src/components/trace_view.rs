@@ -4,6 +4,7 @@ use crate::location::Location;
 use crate::view::collapse::{Base, Collapse};
 use crate::view::colours::{Look, looks};
 use crate::view::waterfall;
+use crate::view::where_time::{self, Pieces};
 use leptos::prelude::*;
 use ocelli_api::traces::TraceResponse;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub struct TraceView {
     pub errors_below: Memo<Arc<Vec<u32>>>,
     /// Part of the trace in view, nanoseconds from its start.
     pub zoom: Memo<(f64, f64)>,
+    /// The pieces of the critical path by row, where `path=1` asks for them.
+    pub path: Memo<Arc<Vec<Pieces>>>,
     /// The row of `span=`.
     pub selected: Memo<Option<u32>>,
 }
@@ -28,6 +31,7 @@ impl TraceView {
     pub fn new(trace: Memo<Arc<TraceResponse>>) -> Self {
         let location = Location::get();
         let (fold, zoom, span) = (location.value("fold"), location.value("zoom"), location.value("span"));
+        let path = location.value("path");
         let collapse = Memo::new(move |_| Collapse::parse(&fold.get()));
         Self {
             location,
@@ -44,6 +48,11 @@ impl TraceView {
             }),
             zoom: Memo::new(move |_| {
                 trace.with(|trace| waterfall::parse_zoom(&zoom.get(), trace.duration_ns))
+            }),
+            path: Memo::new(move |_| {
+                let shown = path.with(|path| path == "1");
+                let pieces = || trace.with(|trace| where_time::path_by_row(trace));
+                Arc::new(if shown { pieces() } else { Vec::new() })
             }),
             selected: Memo::new(move |_| {
                 let span = span.get();

@@ -10,6 +10,7 @@ use crate::components::log_figures::Figures;
 use crate::components::log_live::Live;
 use crate::components::log_patterns::Patterns;
 use crate::components::log_records::Records;
+use crate::components::mistake::Mistake;
 use crate::context::Context;
 use crate::view::{links, log_query};
 use leptos::html;
@@ -161,16 +162,6 @@ fn QueryBox(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView {
             location.set(&[("q", input.value().trim()), ("record", ""), ("around", "")], false);
         }
     };
-    let mistake = move || {
-        let Some(Failure::Refused { error, .. }) = failure.get() else { return None };
-        let offset = error.offset?;
-        let query = query.get();
-        let (before, wrong, after) = log_query::split_at_error(&query, offset);
-        let wrong = if wrong.is_empty() { "␣".to_owned() } else { wrong.to_owned() };
-        Some(view! {
-            <p class="mistake mono" data-testid="query-mistake">{before.to_owned()}<mark>{wrong}</mark>{after.to_owned()}</p>
-        })
-    };
     view! {
         <form class="query-box" role="search" on:submit=submit>
             <label for="log-query" class="hidden">"Query"</label>
@@ -179,6 +170,6 @@ fn QueryBox(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView {
                 aria-invalid=move || failure.with(Option::is_some).to_string() prop:value=move || query.get()/>
             <button type="submit" class="primary">"Search"</button>
         </form>
-        {mistake}
+        <Mistake failure query/>
     }
 }

@@ -1,6 +1,9 @@
 //! One file a page.
 
+pub mod diff;
+pub mod explain;
 pub mod logs;
+pub mod map;
 pub mod metrics;
 pub mod service;
 pub mod services;

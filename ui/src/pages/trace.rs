@@ -9,6 +9,7 @@ use crate::components::moment::Moment;
 use crate::components::span_panel::{SpanPanel, logs_url};
 use crate::components::trace_tree::TraceTree;
 use crate::components::trace_view::TraceView;
+use crate::components::where_time::WhereTime;
 use crate::context::Context;
 use crate::view::{format, links, waterfall};
 use leptos::prelude::*;
@@ -47,13 +48,15 @@ fn Body(trace: Memo<Arc<TraceResponse>>) -> impl IntoView {
     let view = TraceView::new(trace);
     let span_id = Context::get().location.value("span");
     let logs = fetch::<LogsResponse>(move || logs_url(view));
+    let tab = Context::get().location.value("view");
+    let shows_times = Memo::new(move |_| tab.with(|tab| tab == "times"));
     let has_panel = Memo::new(move |_| view.selected.get().is_some());
     view! {
         <Head view/>
         <Warnings view/>
         <Minimap view/>
         <div class="split">
-            <TraceTree view/>
+            <Show when=move || shows_times.get() fallback=move || view! { <TraceTree view/> }><WhereTime view/></Show>
             <Show when=move || has_panel.get()>
                 <SpanPanel view span_id logs/>
             </Show>
@@ -75,20 +78,36 @@ fn Head(view: TraceView) -> impl IntoView {
         let end = UnixNano(trace.start.0.saturating_add(trace.duration_ns.max(0)));
         let log_count = trace.log_count;
         let logs = links::logs_of_trace(&trace.trace_id, trace.start, end);
+        let others = links::comparable(&trace.trace_id, &service, &operation, trace.start, end);
+        let spans = u64::from(trace.span_count).max(spans.span_id.len() as u64);
         view! {
             <h1>{service}": "{operation}</h1>
             <p class="facts">
                 <span class="num">{format::duration_ns(trace.duration_ns)}</span>
-                <span class="num">{format::plural(spans.span_id.len() as u64, "span", "spans")}</span>
+                <span class="num">{format::plural(spans, "span", "spans")}</span>
                 <span class="num" class:bad=errors != 0>{(errors != 0).then_some("✖ ")}{format::plural(errors, "error", "errors")}</span>
                 <a href=logs data-testid="trace-logs-count">{format::plural(log_count, "log", "logs")}</a>
+                <a href=others data-testid="compare-with">"Compare"</a>
                 <Moment at=trace.start/>
                 <span class="mono id">{trace.trace_id.clone()}</span>
                 <CopyButton label="Copy id" text=Signal::stored(trace.trace_id.clone())/>
             </p>
         }
     };
-    view! { <header class="page-head trace-head">{head}<Find view/><Legend view/></header> }
+    view! { <header class="page-head trace-head">{head}<Find view/><Looks/><Legend view/></header> }
+}
+
+/// How the trace is looked at: as a waterfall, with its critical path or without, or by operation.
+#[component]
+fn Looks() -> impl IntoView {
+    let location = Context::get().location;
+    let (tab, path) = (location.value("view"), location.value("path"));
+    let toggle = move |key: &'static str, on: &'static str, value: Memo<String>, label: &'static str| {
+        let is_on = move || value.with(|value| value == on);
+        let press = move |_| location.set(&[(key, if is_on() { "" } else { on })], false);
+        view! { <button type="button" class="quiet" data-testid=format!("toggle-{key}") aria-pressed=move || is_on().to_string() on:click=press>{label}</button> }
+    };
+    view! { {toggle("path", "1", path, "Critical path")}{toggle("view", "times", tab, "By operation")} }
 }
 
 /// Goes to the next span whose service or operation holds the text.

@@ -98,6 +98,13 @@ pub fn logs_of_trace(trace_id: &str, start: UnixNano, end: UnixNano) -> String {
     query.with("from", &from).with("to", &to).on("/logs")
 }
 
+/// The list of traces that begin as this one does, with it picked for a comparison.
+pub fn comparable(trace_id: &str, service: &str, operation: &str, start: UnixNano, end: UnixNano) -> String {
+    let (from, to) = around(start, end, 30);
+    let query = QueryString::default().with("service", service).with("operation", operation);
+    query.with("pick", trace_id).with("from", &from).with("to", &to).on("/traces")
+}
+
 /// The path and query of an API request over a range; both ends as nanoseconds, so that all panels of a
 /// page ask for exactly the same.
 pub fn api(path: &str, range: &TimeRange, parameters: &[(&str, &str)]) -> String {

@@ -48,21 +48,41 @@ fn tokens(query: &str) -> Vec<&str> {
 }
 
 /// The search, and what is behind its first bar, if there is one: the server makes figures of that.
+/// Bars in quotes and in regular expressions are none, as the server reads it.
 pub fn cut_at_bar(query: &str) -> (&str, Option<&str>) {
-    let (mut quoted, mut escaped, mut before) = (false, false, ' ');
+    let (mut quoted, mut in_regex, mut escaped, mut before) = (false, false, false, ' ');
     for (at, c) in query.char_indices() {
+        let after = &query[at + c.len_utf8()..];
+        let begins = before.is_whitespace() || matches!(before, '(' | ':' | '-');
         match c {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            '"' => quoted = !quoted,
-            '|' if !quoted && before.is_whitespace() => {
-                return (query[..at].trim_end(), Some(&query[at + 1..]));
+            '"' if !in_regex => quoted = !quoted,
+            '/' if in_regex => in_regex = false,
+            '/' if !quoted && begins && is_regex(after) => in_regex = true,
+            '|' if !quoted && !in_regex && before.is_whitespace() && !after.starts_with('|') => {
+                return (query[..at].trim_end(), Some(after));
             }
             _ => {}
         }
         before = c;
     }
     (query, None)
+}
+
+/// Whether what follows a slash is a regular expression: its end must end the word too, because
+/// `/api/v1` and `/health` are paths.
+fn is_regex(inside: &str) -> bool {
+    let mut escaped = false;
+    let end = inside.char_indices().find(|(_, c)| {
+        let found = *c == '/' && !escaped;
+        escaped = *c == '\\' && !escaped;
+        found
+    });
+    end.is_some_and(|(end, _)| {
+        let after = inside[end + 1..].chars().next();
+        end > 0 && after.is_none_or(|c| c.is_whitespace() || c == ')')
+    })
 }
 
 /// The same change of the search, with what is behind the bar left as it is.
@@ -106,6 +126,12 @@ mod tests {
         assert_eq!(cut_at_bar("a | stats count()"), ("a", Some(" stats count()")));
         assert_eq!(cut_at_bar("| top 5 by x"), ("", Some(" top 5 by x")));
         assert_eq!(cut_at_bar("\"a | b\" c|d"), ("\"a | b\" c|d", None));
+        for whole in ["/a | b/", "-body:/a\\/ | b/", "(/a | b/ OR c)", "a || b"] {
+            assert_eq!(cut_at_bar(whole), (whole, None));
+        }
+        assert_eq!(cut_at_bar("/a | b/ | top 5 by x"), ("/a | b/", Some(" top 5 by x")));
+        assert_eq!(cut_at_bar("path:/health | top 5 by x"), ("path:/health", Some(" top 5 by x")));
+        assert_eq!(cut_at_bar("/api/v1 | stats count()"), ("/api/v1", Some(" stats count()")));
         assert_eq!(edit("a | top 5 by x", |search| include(search, "k", "v")), "a k:v | top 5 by x");
     }
 

@@ -10,6 +10,12 @@ pub enum Route {
     Service(String),
     /// `/traces`
     Traces,
+    /// `/traces/explain`
+    Explain,
+    /// `/traces/diff`
+    Diff,
+    /// `/map`
+    Map,
     /// `/traces/:id`
     Trace(String),
     /// `/logs`
@@ -29,6 +35,9 @@ impl Route {
             [] | ["services"] => Self::Services,
             ["services", name] => Self::Service(decode_segment(name)),
             ["traces"] => Self::Traces,
+            ["traces", "explain"] => Self::Explain,
+            ["traces", "diff"] => Self::Diff,
+            ["map"] => Self::Map,
             ["traces", id] => Self::Trace(decode_segment(id)),
             ["logs"] => Self::Logs,
             ["metrics"] => Self::Metrics,
@@ -43,6 +52,9 @@ impl Route {
             Self::Services => "Services".to_owned(),
             Self::Service(name) => name.clone(),
             Self::Traces => "Traces".to_owned(),
+            Self::Explain => "Explain".to_owned(),
+            Self::Diff => "Two traces".to_owned(),
+            Self::Map => "Map".to_owned(),
             Self::Trace(id) => format!("Trace {}", id.get(..8).unwrap_or(id)),
             Self::Logs => "Logs".to_owned(),
             Self::Metrics => "Metrics".to_owned(),
@@ -62,6 +74,9 @@ mod tests {
         assert_eq!(Route::of("/"), Route::Services);
         assert_eq!(Route::of("/services/"), Route::Services);
         assert_eq!(Route::of("/traces/4bf9"), Route::Trace("4bf9".into()));
+        assert_eq!(Route::of("/traces/explain"), Route::Explain);
+        assert_eq!(Route::of("/traces/diff/"), Route::Diff);
+        assert_eq!(Route::of("/map"), Route::Map);
         assert_eq!(Route::of("/logs"), Route::Logs);
         assert_eq!(Route::of("/nope/x"), Route::Unknown("/nope/x".into()));
     }

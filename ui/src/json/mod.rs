@@ -1,0 +1,195 @@
+//! Answers of the API from JSON to their types.
+//!
+//! serde_json does the same with much more code for each type, as it also reads a struct from an array and
+//! names the line of an error. What this reads it reads alike, and it refuses the same; tests hold both.
+
+mod reader;
+#[cfg(test)]
+mod tests;
+
+use reader::{Number, Reader};
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::forward_to_deserialize_any;
+use std::fmt::{self, Display};
+
+/// What is wrong, and at which byte.
+#[derive(Debug)]
+pub struct Error(Box<str>);
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl serde::de::Error for Error {
+    fn custom<T: Display>(message: T) -> Self {
+        Self(message.to_string().into())
+    }
+}
+
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    let mut reader = Reader::new(text);
+    let value = T::deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}
+
+/// The items of an object or a list that was entered.
+struct Items<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    first: bool,
+    ended: bool,
+}
+
+impl Items<'_, '_> {
+    #[inline(never)]
+    fn more(&mut self, bracket: u8) -> Result<bool, Error> {
+        let more = !self.ended && self.reader.more(self.first, bracket)?;
+        (self.first, self.ended) = (false, !more);
+        Ok(more)
+    }
+
+    /// Who reads less than there is has read another type.
+    #[inline(never)]
+    fn close(&mut self, bracket: u8) -> Result<(), Error> {
+        if self.more(bracket)? { Err(self.reader.wrong("there are too many items")) } else { Ok(()) }
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Items<'_, '_> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        if !self.more(b'}')? {
+            return Ok(None);
+        }
+        let key = self.reader.string()?;
+        self.reader.expect(b':')?;
+        seed.deserialize(StrDeserializer::new(&key)).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        seed.deserialize(&mut *self.reader)
+    }
+}
+
+impl<'de> SeqAccess<'de> for &mut Items<'_, '_> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+        if !self.more(b']')? {
+            return Ok(None);
+        }
+        seed.deserialize(&mut *self.reader).map(Some)
+    }
+}
+
+fn number<'de, V: Visitor<'de>>(reader: &mut Reader, visitor: V) -> Result<V::Value, Error> {
+    match reader.number()? {
+        Number::Unsigned(number) => visitor.visit_u64(number),
+        Number::Signed(number) => visitor.visit_i64(number),
+        Number::Float(number) => visitor.visit_f64(number),
+    }
+}
+
+fn list<'de, V: Visitor<'de>>(reader: &mut Reader, visitor: V) -> Result<V::Value, Error> {
+    reader.enter(b'[')?;
+    let mut items = Items { reader, first: true, ended: false };
+    let value = visitor.visit_seq(&mut items)?;
+    items.close(b']')?;
+    Ok(value)
+}
+
+fn object<'de, V: Visitor<'de>>(reader: &mut Reader, visitor: V) -> Result<V::Value, Error> {
+    reader.enter(b'{')?;
+    let mut items = Items { reader, first: true, ended: false };
+    let value = visitor.visit_map(&mut items)?;
+    items.close(b'}')?;
+    Ok(value)
+}
+
+/// Methods that know what is wanted read only that: each is compiled for every type that is read by it.
+macro_rules! read {
+    ($($method:ident($($argument:ty),*) $read:expr;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, $(_: $argument,)* visitor: V) -> Result<V::Value, Error> {
+            ($read)(self, visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for &mut Reader<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.peek() {
+            b'"' => visitor.visit_str(&self.string()?),
+            b'{' => object(self, visitor),
+            b'[' => list(self, visitor),
+            b't' | b'f' => visitor.visit_bool(self.boolean()?),
+            b'n' => self.word("null").and_then(|()| visitor.visit_unit()),
+            _ => number(self, visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.peek() {
+            b'n' => self.word("null").and_then(|()| visitor.visit_none()),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    /// Variants without anything in them, which is all that the API has.
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_enum(StrDeserializer::new(&self.string()?))
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_bool(self.boolean()?)
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_str(&self.string()?)
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_str(&self.string()?)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.skip()?;
+        visitor.visit_unit()
+    }
+
+    read! {
+        deserialize_i32() number;
+        deserialize_i64() number;
+        deserialize_u32() number;
+        deserialize_u64() number;
+        deserialize_f64() number;
+        deserialize_seq() list;
+        deserialize_tuple(usize) list;
+        deserialize_map() object;
+        deserialize_struct(&'static str, &'static [&'static str]) object;
+    }
+
+    forward_to_deserialize_any! {
+        i8 i16 u8 u16 f32 i128 u128 char bytes byte_buf unit unit_struct tuple_struct identifier
+    }
+}

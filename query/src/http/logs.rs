@@ -13,7 +13,7 @@ use crate::logs::facets::{LogFacets, facets};
 use crate::logs::hints::hints;
 use crate::logs::histogram_by::histogram_by;
 use crate::logs::language::{self, Expr};
-use crate::logs::patterns::{LogPatterns, patterns};
+use crate::logs::patterns::{LogPatterns, first_of_release, patterns};
 use crate::logs::stats;
 use crate::logs::{self, Cursor, Direction, LogSearch, search};
 use axum::extract::State;
@@ -125,10 +125,16 @@ async fn kinds(State(api): State<Api>, params: Params) -> Answer<LogPatternsResp
         parsed.map_err(|why| Error::bad_parameter("since", why.trim_start_matches("from: ")))
     });
     let since = since.transpose()?;
+    let release = params.get("since_release").map(str::to_owned);
+    if since.is_some() && release.is_some() {
+        return Err(Error::bad_parameter("since_release", "stands instead of since"));
+    }
     let filter = logs::filter_of(&expr(&params)?)?;
     let response = run(&api, move |api, budget| {
-        let wanted = LogPatterns { filter: &filter, range, since, limit };
-        patterns(&budget.snapshot(api), &wanted, budget)
+        let snapshot = budget.snapshot(api);
+        let of_release = release.map(|release| first_of_release(&snapshot, &release, range, budget));
+        let wanted = LogPatterns { filter: &filter, range, since: of_release.transpose()?.or(since), limit };
+        patterns(&snapshot, &wanted, budget)
     });
     ok(response.await?)
 }

@@ -166,4 +166,60 @@ async fn patterns_since_a_time() {
     );
     assert!(client.ok("/api/logs/patterns").await["patterns"][0].get("change").is_none());
     assert_eq!(client.error("/api/logs/patterns?since=soon", 400).await["parameter"], "since");
+    let error = client.error("/api/logs/patterns?since_release=payment@9", 400).await;
+    assert_eq!(error["parameter"], "since_release", "{error}");
+    let both = client.error("/api/logs/patterns?since_release=9&since=now-1m", 400).await;
+    assert_eq!(both["message"], "since_release: stands instead of since");
+}
+
+#[tokio::test]
+async fn a_frequent_value_that_comes_late_is_not_among_the_others() {
+    let record = |number: i64| Record {
+        time: NOW - 60_000_000_000 + number * 1_000_000,
+        attributes: vec![(
+            "user".to_owned(),
+            Value::Text(if number < 1_500 { format!("u{number}") } else { "late".to_owned() }),
+        )],
+        ..Record::default()
+    };
+    let (store, _directory) = filled(true, &(0..1_700).map(record).collect::<Vec<_>>()).await;
+    let client = Client::new(store);
+    let by = client.ok("/api/logs/histogram?from=now-2m&by=user&top=2").await;
+    let sum = |counts: &serde_json::Value| -> u64 {
+        counts.as_array().unwrap().iter().filter_map(|count| count.as_u64()).sum()
+    };
+    let found: Vec<_> =
+        by["values"].as_array().unwrap().iter().map(|v| (&v["value"], sum(&v["counts"]))).collect();
+    assert_eq!(found, [(&json!("late"), 200), (&json!("u0"), 1)]);
+    assert_eq!((&by["total"], sum(&by["other"])), (&json!(1_700), 1_499));
+}
+
+#[tokio::test]
+async fn patterns_since_a_release() {
+    use ocelli_signal::logs::{BodyKind, LogRow, LogsBuilder};
+    use ocelli_signal::{AnyValue, Batch, Signal, attributes, origin, wire::Writer};
+
+    let (store, _directory) = fixture::store(true).await;
+    let mut builder = LogsBuilder::new();
+    for number in 0..100i64 {
+        let (service, version) =
+            (["cart", "shop"][number as usize % 2], if number < 60 { "1.4.1" } else { "1.4.2" });
+        let mut message = Writer::new();
+        for (key, value) in [("service.name", service), ("service.version", version)] {
+            attributes::put_pair(&mut message, 1, key, &AnyValue::String(value));
+        }
+        builder.set_resource(&origin::encode(message.as_bytes(), ""));
+        let body = if number < 70 { "all is well" } else { "cache is cold now" };
+        let time = NOW - 60_000_000_000 + number * 1_000_000;
+        builder.push(&LogRow { time, body, body_kind: BodyKind::String, ..LogRow::default() });
+    }
+    store.append(fixture::TENANT, Batch { signal: Signal::Logs, rows: builder.finish() }).await.unwrap();
+    let client = Client::new(store);
+    for (release, first) in [("1.4.2", 60), ("cart@1.4.2", 60), ("shop@1.4.2", 61)] {
+        let answer = client.ok(&format!("/api/logs/patterns?from=now-2m&since_release={release}")).await;
+        assert_eq!(answer["since"], (NOW - 60_000_000_000 + first * 1_000_000).to_string(), "{release}");
+        let kinds: Vec<_> =
+            answer["patterns"].as_array().unwrap().iter().map(|p| (&p["template"], &p["change"])).collect();
+        assert_eq!(kinds[0], (&json!("cache is cold now"), &json!("new")), "{kinds:?}");
+    }
 }

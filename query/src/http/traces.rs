@@ -131,13 +131,13 @@ async fn trace(
     let window = window(&params)?;
     let response = run(&api, move |api, budget| {
         let snapshot = budget.snapshot(api);
-        let (batches, held) = traces::columns_of(&snapshot, &trace_id, budget)?;
-        if batches.iter().all(|batch| batch.num_rows() == 0) {
+        let read = traces::columns_of(&snapshot, &trace_id, budget)?;
+        if read.batches.iter().all(|batch| batch.num_rows() == 0) {
             return Err(unknown_trace(&text));
         }
         let missing = || Error::NotFound(format!("trace {text} has no span with the id of root"));
-        let mut response = traces::skeleton(&trace_id, &batches, &window)?.ok_or_else(missing)?;
-        drop((batches, held));
+        let mut response = traces::skeleton(&trace_id, &read.batches, &window)?.ok_or_else(missing)?;
+        drop(read);
         let start = response.start.0;
         let end = start.saturating_add(response.duration_ns);
         let (log_count, partial) = traces::count_logs(&snapshot, &trace_id, start, end, budget)?;

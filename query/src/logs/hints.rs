@@ -14,6 +14,9 @@ use ocelli_storage::{AttributeKeys, Snapshot};
 /// Fields that are no attributes; told as near names.
 const OWN: [&str; 7] = ["body", "level", "service", "trace_id", "span_id", "scope", "event_name"];
 
+/// Unknown fields that are told.
+const MOST_TOLD: usize = 10;
+
 /// Fields of a question that no record of a range has, and where records are if the range has none.
 pub fn hints(
     snapshot: &Snapshot,
@@ -29,7 +32,7 @@ pub fn hints(
         };
         hints.nearest_after = newest(snapshot, between(range.to.0, i64::MAX), Direction::Newer, budget)?;
     } else {
-        hints.unknown_fields = unknown(snapshot, names, range)?;
+        hints.unknown_fields = unknown(snapshot, names, range, budget)?;
     }
     Ok(Some(hints).filter(|hints| *hints != LogHints::default()))
 }
@@ -64,6 +67,7 @@ fn unknown(
     snapshot: &Snapshot,
     names: impl IntoIterator<Item = String>,
     range: TimeRange,
+    budget: &Budget,
 ) -> Result<Vec<UnknownField>, Error> {
     let names: Vec<String> = names.into_iter().collect();
     if names.is_empty() {
@@ -85,5 +89,10 @@ fn unknown(
         let all = keys.own.keys().chain(&keys.resource).map(String::as_str).chain(OWN);
         near(bare, all).into_iter().map(str::to_owned).collect()
     };
-    Ok(missing.map(|name| UnknownField { near: alike(name), name: name.clone() }).collect())
+    let told = missing.take(MOST_TOLD).map(|name| {
+        // To compare names costs the more the more keys there are.
+        budget.check()?;
+        Ok(UnknownField { near: alike(name), name: name.clone() })
+    });
+    told.collect()
 }

@@ -13,12 +13,15 @@ use ocelli_api::logs::{LogHistogramResponse, ValueCounts};
 use ocelli_signal::Signal;
 use ocelli_storage::Snapshot;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
-/// Values that are counted apart; those that come when there are so many are counted together.
+/// Values that are counted apart at once; of more the most frequent are found first.
 const MAX_VALUES: usize = 1_000;
 const VALUE_BYTES: usize = 256;
+/// Of a value that is only counted, beside its text.
+const TALLY_BYTES: usize = 64;
 
 /// Counts the `top` most frequent values apart, the others and the records without a value together.
 pub fn histogram_by(
@@ -33,7 +36,7 @@ pub fn histogram_by(
     let field = Field::parse(name);
     let buckets = Buckets::new(range, buckets);
     let (values, other) = (HashMap::default(), vec![0; buckets.count]);
-    let mut counts = Counts { field: &field, buckets, values, other, meter: Meter::new(budget) };
+    let mut counts = Counts { field: &field, buckets, values, other, only: None, meter: Meter::new(budget) };
     let sources = snapshot.sources(Signal::Logs, range.from.0, range.to.0.saturating_sub(1));
     let attributes: Vec<String> = field.attribute().map(str::to_owned).into_iter().collect();
     let scan = Scan {
@@ -44,7 +47,14 @@ pub fn histogram_by(
         attributes: &attributes,
         newest_first: false,
     };
-    let partial = scan.run_on_cores(&sources, budget, &mut counts)?;
+    let mut partial = scan.run_on_cores(&sources, budget, &mut counts)?;
+    if partial.is_none() && counts.other.iter().any(|count| *count > 0) {
+        // A value that came late may be frequent: the most frequent ones are found first, then counted.
+        let mut tally = Tally { field: &field, values: HashMap::default(), meter: Meter::new(budget) };
+        partial = scan.run_on_cores(&sources, budget, &mut tally)?;
+        counts = Counts { only: Some(tally.most_frequent(top)), ..counts.fork() };
+        partial = partial.or(scan.run_on_cores(&sources, budget, &mut counts)?);
+    }
     let mut values: Vec<(u64, Option<String>, Vec<u64>)> =
         counts.values.into_iter().map(|(value, counts)| (counts.iter().sum(), value, counts)).collect();
     values.sort_by(|a, b| (Reverse(a.0), &a.1).cmp(&(Reverse(b.0), &b.1)));
@@ -73,6 +83,8 @@ struct Counts<'a> {
     /// `None` for records without a value.
     values: HashMap<Option<String>, Vec<u64>, Xxh3DefaultBuilder>,
     other: Vec<u64>,
+    /// All of them, where it is known which count.
+    only: Option<Arc<HashSet<Option<String>>>>,
     meter: Meter<'a>,
 }
 
@@ -81,7 +93,11 @@ impl Counts<'_> {
         // A text can't be looked up in a map of optional ones without a copy of it.
         let key = value.map(str::to_owned);
         let known = self.values.contains_key(&key);
-        if self.values.len() >= MAX_VALUES && !known {
+        let wanted = match &self.only {
+            Some(only) => only.contains(&key),
+            None => known || self.values.len() < MAX_VALUES,
+        };
+        if !wanted {
             return Ok(&mut self.other);
         }
         let count = self.buckets.count;
@@ -115,6 +131,7 @@ impl Mergeable for Counts<'_> {
             values: HashMap::default(),
             other: vec![0; self.buckets.count],
             meter: self.meter.fork(),
+            only: self.only.clone(),
             ..*self
         }
     }
@@ -127,6 +144,58 @@ impl Mergeable for Counts<'_> {
             add(self.of(value.as_deref())?, counts);
             Ok(())
         })
+    }
+}
+
+/// How often each value comes, whenever.
+struct Tally<'a> {
+    field: &'a Field,
+    values: HashMap<Option<String>, u64, Xxh3DefaultBuilder>,
+    meter: Meter<'a>,
+}
+
+impl Tally<'_> {
+    /// Of equally frequent ones the first by name.
+    fn most_frequent(self, top: usize) -> Arc<HashSet<Option<String>>> {
+        let mut all: Vec<(Reverse<u64>, Option<String>)> =
+            self.values.into_iter().map(|(value, count)| (Reverse(count), value)).collect();
+        all.sort_unstable();
+        Arc::new(all.into_iter().take(top).map(|(_, value)| value).collect())
+    }
+
+    fn count(&mut self, value: Option<String>, count: u64) -> Result<(), Error> {
+        if let Some(known) = self.values.get_mut(&value) {
+            *known += count;
+            return Ok(());
+        }
+        self.meter.add(value.as_ref().map_or(0, String::len) + TALLY_BYTES)?;
+        self.values.insert(value, count);
+        Ok(())
+    }
+}
+
+impl Collector for Tally<'_> {
+    fn take(&mut self, chunk: &Chunk<'_>) -> Result<(), Error> {
+        let reader = self.field.reader(chunk.batch)?;
+        for row in chunk.passed.iter() {
+            let text = reader.text(row);
+            self.count(text.map(|text| begin_of(&text, VALUE_BYTES).to_owned()), 1)?;
+        }
+        Ok(())
+    }
+
+    fn reads_values(&self) -> bool {
+        true
+    }
+}
+
+impl Mergeable for Tally<'_> {
+    fn fork(&self) -> Self {
+        Tally { field: self.field, values: HashMap::default(), meter: self.meter.fork() }
+    }
+
+    fn merge(&mut self, more: Self) -> Result<(), Error> {
+        more.values.into_iter().try_for_each(|(value, count)| self.count(value, count))
     }
 }
 

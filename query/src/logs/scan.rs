@@ -131,7 +131,7 @@ impl Scan<'_> {
         budget.check()?;
         let found = if collector.looks_at_all_rows() { None } else { self.filter.runs(source)? };
         let runs = found.unwrap_or_else(|| std::iter::once(0..source.rows() as u32).collect());
-        let mut reader = Reader { scan: self, at, source, budget, collector, seen: None };
+        let mut reader = Reader::new(self, at, source, budget, collector);
         match source {
             _ if runs.is_empty() => Ok(()),
             Source::Segment(_) => reader.read_sorted_back(&runs),
@@ -149,7 +149,7 @@ impl Scan<'_> {
         budget.check()?;
         let runs = self.runs(source, collector.looks_at_all_rows())?;
         let rows: usize = runs.iter().map(ExactSizeIterator::len).sum();
-        let mut reader = Reader { scan: self, at, source, budget, collector, seen: None };
+        let mut reader = Reader::new(self, at, source, budget, collector);
         if rows == 0 {
             Ok(())
         } else if self.newest_first && matches!(source, Source::Segment(_)) {

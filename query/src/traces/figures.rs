@@ -110,8 +110,8 @@ async fn figures() {
     let range = TimeRange { from: UnixNano(START), to: UnixNano(END) };
     println!("{} spans, {:?}", TRACES * SPANS_OF_TRACE, store.summary());
     best_of("trace by id", || {
-        let (batches, _held) = super::columns_of(&snapshot, &trace_id(TRACES / 3), &budget()).unwrap();
-        let found = skeleton(&trace_id(TRACES / 3), &batches, &Window::default()).unwrap().unwrap();
+        let read = super::columns_of(&snapshot, &trace_id(TRACES / 3), &budget()).unwrap();
+        let found = skeleton(&trace_id(TRACES / 3), &read.batches, &Window::default()).unwrap().unwrap();
         found.span_count as usize
     });
     for query in [
@@ -171,12 +171,12 @@ async fn large_trace() {
     store.flush().await.unwrap();
     let snapshot = store.snapshot(TENANT);
     best_of("skeleton of 100,000 spans", || {
-        let (batches, _held) = super::columns_of(&snapshot, &fixture::trace_id(1), &budget()).unwrap();
-        let found = skeleton(&fixture::trace_id(1), &batches, &Window::default()).unwrap().unwrap();
+        let read = super::columns_of(&snapshot, &fixture::trace_id(1), &budget()).unwrap();
+        let found = skeleton(&fixture::trace_id(1), &read.batches, &Window::default()).unwrap().unwrap();
         serde_json::to_vec(&found).unwrap().len()
     });
-    let (batches, _held) = super::columns_of(&snapshot, &fixture::trace_id(1), &budget()).unwrap();
-    let views: Vec<_> = batches.iter().map(traceql::eval::View::new).collect::<Result<_, _>>().unwrap();
+    let read = super::columns_of(&snapshot, &fixture::trace_id(1), &budget()).unwrap();
+    let views: Vec<_> = read.batches.iter().map(traceql::eval::View::new).collect::<Result<_, _>>().unwrap();
     let trace = traceql::eval::Trace::new(&views, super::rows_of(&views, &fixture::trace_id(1)));
     best_of("critical path and self times of 100,000 spans", || {
         super::statistics::of_trace(&trace).segments.len()

@@ -6,13 +6,13 @@ use super::warnings::{self, Oddities};
 use super::window::{Chosen, Window};
 use super::{Interned, path};
 use crate::Error;
-use crate::http::run::{Budget, Held};
+use crate::http::run::Budget;
 use crate::logs::filter::id::to_hex;
 use arrow::array::RecordBatch;
 use ocelli_api::UnixNano;
 use ocelli_api::traces::{CriticalPath, SpanColumns, TraceResponse};
 use ocelli_signal::span_parts::iter_messages;
-use ocelli_storage::Snapshot;
+use ocelli_storage::{Snapshot, TracesRead};
 
 /// The columns that a skeleton is made of.
 pub const COLUMNS: [&str; 11] = [
@@ -29,16 +29,11 @@ pub const COLUMNS: [&str; 11] = [
     "links",
 ];
 
-/// What of a trace a skeleton is made of, held as long as it is looked at.
-pub fn columns_of(
-    snapshot: &Snapshot,
-    trace_id: &[u8; 16],
-    budget: &Budget,
-) -> Result<(Vec<RecordBatch>, Held), Error> {
+/// What of a trace a skeleton is made of.
+pub fn columns_of(snapshot: &Snapshot, trace_id: &[u8; 16], budget: &Budget) -> Result<TracesRead, Error> {
     let read = snapshot.traces(&[*trace_id], Some(&COLUMNS), Some(&[]), usize::MAX)?;
-    let held = budget.hold(&read.batches)?;
     super::count(&read.batches, budget);
-    Ok((read.batches, held))
+    Ok(read)
 }
 
 /// The rows of batches that are of a trace.

@@ -34,7 +34,6 @@ pub fn summaries(
     let keys: Vec<&str> = filter.attributes().into_iter().collect();
     let keys = (!filter.all_attributes()).then_some(keys.as_slice());
     let read = snapshot.traces(trace_ids, Some(&columns), keys, MOST_ROWS)?;
-    let _held = budget.hold(&read.batches)?;
     super::count(&read.batches, budget);
     let views: Vec<View<'_>> = read.batches.iter().map(View::new).collect::<Result<_, _>>()?;
     let matches: Vec<Mask> =

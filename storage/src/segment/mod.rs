@@ -171,14 +171,33 @@ impl Segment {
 
     /// The same, with fewer attributes where that saves reading.
     pub fn read_wanted(&self, wanted: &Wanted<'_>, rows: Option<&Rows>) -> Result<Vec<RecordBatch>> {
-        let footer = self.rows_footer()?;
-        let layout = &footer.layout;
         let mut batches = Vec::new();
-        self.read_rows(&footer, &layout.needed(wanted)?, rows, |batch| {
-            batches.push(layout.to_signal(&batch, wanted)?);
+        self.read_each(wanted, rows, &mut |batch| {
+            batches.push(batch);
             Ok(())
         })?;
         Ok(batches)
+    }
+
+    /// The same, batch by batch.
+    pub fn read_each(
+        &self,
+        wanted: &Wanted<'_>,
+        rows: Option<&Rows>,
+        each: &mut dyn FnMut(RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        let footer = self.rows_footer()?;
+        let layout = &footer.layout;
+        self.read_rows(&footer, &layout.needed(wanted)?, rows, |batch| {
+            each(layout.to_signal(&batch, wanted)?)
+        })
+    }
+
+    /// About what a row takes in memory once it is read.
+    pub fn row_bytes(&self, wanted: &Wanted<'_>) -> Result<usize> {
+        let footer = self.rows_footer()?;
+        let needed = footer.layout.needed(wanted)?;
+        Ok(read::row_bytes(&footer.arrow, &needed))
     }
 
     /// Rows that may match, to be asked for run by run; `None` when all must be read.

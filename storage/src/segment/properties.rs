@@ -13,7 +13,7 @@ use parquet::schema::types::ColumnPath;
 
 /// Texts that rarely repeat: a dictionary would only be tried and thrown away.
 const LONG_TEXTS: [&str; 1] = ["body"];
-/// What a bloom filter is kept for, besides texts of attributes that rarely repeat.
+/// What a bloom filter is kept for, besides texts and integers of attributes that rarely repeat.
 const BLOOMED: &str = "trace_id";
 /// Columns that ranges are asked of: their bounds are kept page by page.
 const RANGED: [&str; 6] = ["time", "start_time", "duration_ns", "severity_number", "status_code", "metric"];
@@ -43,7 +43,7 @@ pub fn properties_builder(
         .set_key_value_metadata(Some(about));
     for field in schema.fields() {
         builder = leaf_properties(builder, vec![field.name().clone()], field, true);
-        if field.name() == BLOOMED || is_distinct_text(field) {
+        if field.name() == BLOOMED || is_looked_up(field) {
             let path = ColumnPath::new(vec![field.name().clone()]);
             builder = builder
                 .set_column_bloom_filter_enabled(path.clone(), true)
@@ -58,8 +58,9 @@ fn is_distinct(field: &Field) -> bool {
     field.metadata().contains_key(DISTINCT)
 }
 
-fn is_distinct_text(field: &Field) -> bool {
-    is_distinct(field) && *field.data_type() == DataType::Utf8
+/// One looks for a request or an order by such a value.
+fn is_looked_up(field: &Field) -> bool {
+    is_distinct(field) && matches!(field.data_type(), DataType::Utf8 | DataType::Int64)
 }
 
 fn is_attribute(field: &Field) -> bool {

@@ -1,12 +1,14 @@
 //! What a segment's footer and bloom filters say about values, without reading rows.
 
+mod bloom;
+
 use super::Segment;
 use super::columns::keyed::{KeyColumn, ValueType};
-use super::read::{Chunks, RowsFooter};
+use super::read::RowsFooter;
+use crate::disk::DiskReader;
 use crate::error::{Error, Result};
 use crate::paths::ROWS_SUFFIX;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::data_type::AsBytes;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 use std::ops::Range;
@@ -40,10 +42,20 @@ impl Segment {
     ) -> Result<Vec<Range<u32>>> {
         let Some(leaf) = leaf_of(footer, place) else { return Ok(self.all_rows()) };
         match (column.value_type, value.parse::<f64>()) {
-            (ValueType::String, _) => self.runs_by_bloom(footer, leaf, value),
-            (ValueType::Int, Ok(number)) => runs(footer, |group| {
-                Ok(ints_may_have(footer.arrow.metadata().row_group(group), leaf, number))
-            }),
+            (ValueType::String, _) => self.runs_by_bloom(footer, leaf, value.as_bytes()),
+            (ValueType::Int, Ok(number)) => {
+                let file = self.open_checked(ROWS_SUFFIX)?;
+                // A double that is large stands for many integers.
+                let exact = value.parse::<i64>().ok().or_else(|| exactly(number)).map(i64::to_le_bytes);
+                runs(footer, |group| {
+                    if !ints_may_have(footer.arrow.metadata().row_group(group), leaf, number) {
+                        return Ok(false);
+                    }
+                    exact.map_or(Ok(true), |value| {
+                        self.bloom_may_have(file.as_ref(), footer, group, leaf, &value)
+                    })
+                })
+            }
             // An integer is written in digits, so no other text is one.
             (ValueType::Int, Err(_)) => Ok(Vec::new()),
             (ValueType::Double | ValueType::Bool, _) => Ok(self.all_rows()),
@@ -58,19 +70,24 @@ impl Segment {
         place.map_or_else(|| Ok(self.all_rows()), |leaf| self.runs_by_bloom(&footer, leaf, value))
     }
 
-    fn runs_by_bloom<T: AsBytes + ?Sized>(
+    /// `value` is in the plain encoding of its column.
+    fn runs_by_bloom(&self, footer: &RowsFooter, leaf: usize, value: &[u8]) -> Result<Vec<Range<u32>>> {
+        let file = self.open_checked(ROWS_SUFFIX)?;
+        runs(footer, |group| self.bloom_may_have(file.as_ref(), footer, group, leaf, value))
+    }
+
+    fn bloom_may_have(
         &self,
+        file: &dyn DiskReader,
         footer: &RowsFooter,
+        group: usize,
         leaf: usize,
-        value: &T,
-    ) -> Result<Vec<Range<u32>>> {
-        let file = Chunks(self.open_checked(ROWS_SUFFIX)?);
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.arrow.clone());
-        runs(footer, |group| {
-            let filter = builder.get_row_group_column_bloom_filter(group, leaf);
-            let filter = filter.map_err(|error| self.blame(Error::from(error)))?;
-            Ok(filter.is_none_or(|filter| filter.check(value)))
-        })
+        value: &[u8],
+    ) -> Result<bool> {
+        let column = footer.arrow.metadata().row_group(group).column(leaf);
+        let found = bloom::may_have(file, column, value);
+        let found = found.map_err(|error| self.blame(Error::from(ParquetError::from(error))))?;
+        Ok(found.unwrap_or(true))
     }
 }
 
@@ -94,6 +111,12 @@ fn runs(footer: &RowsFooter, mut wanted: impl FnMut(usize) -> Result<bool>) -> R
 pub fn leaf_of(footer: &RowsFooter, place: usize) -> Option<usize> {
     let schema = footer.arrow.parquet_schema();
     (0..schema.num_columns()).find(|leaf| schema.get_column_root_idx(*leaf) == place)
+}
+
+/// The only integer that rounds to a double, if there is one.
+fn exactly(number: f64) -> Option<i64> {
+    const EXACT: f64 = (1u64 << 53) as f64;
+    (number.fract() == 0.0 && number.abs() < EXACT).then_some(number as i64)
 }
 
 /// Rounding to a double keeps order, so that the bounds stay bounds.

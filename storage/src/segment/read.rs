@@ -108,6 +108,24 @@ pub fn read(
     Ok(())
 }
 
+/// About what a row takes in memory in some columns: dictionaries are written out when they are read.
+pub fn row_bytes(footer: &ArrowReaderMetadata, columns: &[usize]) -> usize {
+    let (schema, metadata) = (footer.parquet_schema(), footer.metadata());
+    let mut bytes = 0;
+    for group in metadata.row_groups() {
+        let leaves = group.columns().iter().enumerate();
+        let wanted = leaves.filter(|(leaf, _)| columns.contains(&schema.get_column_root_idx(*leaf)));
+        bytes += wanted
+            .map(|(_, chunk)| {
+                let texts = chunk.unencoded_byte_array_data_bytes().unwrap_or_default();
+                chunk.uncompressed_size().max(texts).max(0) as u64
+            })
+            .sum::<u64>();
+    }
+    let rows = metadata.file_metadata().num_rows().max(1) as u64;
+    bytes.div_ceil(rows) as usize
+}
+
 /// The same, batch by batch.
 pub fn batches(
     file: Chunks,

@@ -75,7 +75,7 @@ impl QueryMemory {
     }
 
     /// Fails once the query is over.
-    fn go_on(&self) -> Result<()> {
+    pub(crate) fn go_on(&self) -> Result<()> {
         if self.end.as_ref().is_some_and(End::is_there) { Err(Error::Ended) } else { Ok(()) }
     }
 

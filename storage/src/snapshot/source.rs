@@ -6,6 +6,7 @@ use crate::memtable::Part;
 use crate::rows::Rows;
 use crate::segment::{Segment, Wanted};
 use arrow::array::RecordBatch;
+use ocelli_signal::Signal;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -109,6 +110,16 @@ impl Source {
         }
     }
 
+    /// About what a row takes in memory once some columns (all for `None`) of it are read, of `attributes`
+    /// the values of some keys (all for `None`).
+    pub fn row_bytes(&self, columns: Option<&[&str]>, keys: Option<&[&str]>) -> Result<usize> {
+        match self {
+            // It is there already, and read as it lies.
+            Source::Memory(part) => Ok(part.bytes / part.rows.num_rows().max(1)),
+            Source::Segment(segment) => segment.row_bytes(&Wanted { columns, keys, as_values: false }),
+        }
+    }
+
     /// Runs of rows, ascending, outside of which no row has an attribute whose value is this text, or
     /// the number that it is the decimal of; with `or_resource` also none without the attribute has
     /// it of its resource.
@@ -123,11 +134,40 @@ impl Source {
     pub fn runs_with_id(&self, column: &str, id: &[u8]) -> Result<Vec<Range<u32>>> {
         match self {
             Source::Memory(_) => Ok(self.all_rows()),
-            Source::Segment(segment) => segment.runs_with_id(column, id),
+            Source::Segment(segment) => match <&[u8; 16]>::try_from(id) {
+                // Their files have a list of traces, which is more exact than a filter.
+                Ok(id) if segment.signal() == Signal::Spans && column == "trace_id" => {
+                    Ok(runs_of(&segment.rows_of(id)?))
+                }
+                _ => segment.runs_with_id(column, id),
+            },
         }
     }
 
     fn all_rows(&self) -> Vec<Range<u32>> {
         std::iter::once(0..self.rows() as u32).collect()
+    }
+}
+
+/// Rows, ascending, as runs.
+fn runs_of(rows: &[u32]) -> Vec<Range<u32>> {
+    let mut runs: Vec<Range<u32>> = Vec::new();
+    for row in rows {
+        match runs.last_mut().filter(|last| last.end == *row) {
+            Some(last) => last.end = row + 1,
+            None => runs.push(*row..row + 1),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_one_run() {
+        assert_eq!(runs_of(&[1, 2, 3, 7, 9, 10]), [1..4, 7..8, 9..11]);
+        assert!(runs_of(&[]).is_empty());
     }
 }

@@ -111,6 +111,11 @@ pub static ROUTES: &[Route] = &[
             FROM,
             TO,
             param("since", Form::Text, "What is from then on is compared with what is before. Like `from`."),
+            param(
+                "since_release",
+                Form::Text,
+                "The same, from the first record of a `service.version` on: SERVICE@VERSION or VERSION.",
+            ),
             param("limit", Form::Number(50, 1, 1_000), "Patterns."),
         ],
         answer: Schemas::of::<logs::LogPatternsResponse>,

@@ -4,6 +4,8 @@
 use crate::logs::language::{Span, SyntaxError};
 use regex::{Regex, RegexBuilder};
 
+/// Patterns of one query: what is compiled is not counted as the query's memory.
+pub const MAX_PATTERNS: usize = 16;
 /// Bytes of one pattern.
 pub const MAX_PATTERN_BYTES: usize = 1 << 10;
 /// Bytes of a compiled pattern; `(a{100}){100}` is beyond it.

@@ -3,9 +3,10 @@
 use super::ast::{Expr, Span, Term, Value};
 use super::lexer::Token;
 use super::{MAX_DEPTH, MAX_TERMS, SyntaxError};
+use crate::logs::filter::regexes::MAX_PATTERNS;
 
 pub fn parse(text: &str, tokens: Vec<(Token, Span)>) -> Result<Expr, SyntaxError> {
-    let mut parser = Parser { text, tokens, next: 0, depth: 0, terms: 0 };
+    let mut parser = Parser { text, tokens, next: 0, depth: 0, terms: 0, patterns: 0 };
     if parser.tokens.is_empty() {
         return Ok(Expr::All);
     }
@@ -22,6 +23,7 @@ struct Parser<'a> {
     next: usize,
     depth: usize,
     terms: usize,
+    patterns: usize,
 }
 
 /// The field that a group belongs to: `field:(a OR b)`.
@@ -131,6 +133,11 @@ impl Parser<'_> {
         self.terms += 1;
         if self.terms > MAX_TERMS {
             return Err(self.error(format!("the query has more than {MAX_TERMS} terms")));
+        }
+        self.patterns += usize::from(matches!(value, Value::Regex(_)));
+        if self.patterns > MAX_PATTERNS {
+            let message = format!("the query has more than {MAX_PATTERNS} regular expressions");
+            return Err(SyntaxError::new(span.start, message));
         }
         self.next += 1;
         if value == Value::Any && field.is_none() {

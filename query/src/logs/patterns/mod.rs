@@ -5,7 +5,10 @@
 //! (He et al. 2017): the same number of words, the same first one, at least half of the words equal.
 
 mod mask;
+mod release;
 mod templates;
+
+pub use release::first_of_release;
 
 use super::filter::{Filter, column};
 use super::meter::Meter;

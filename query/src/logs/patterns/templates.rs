@@ -104,7 +104,9 @@ impl Templates {
         let group = self.groups.get_mut(&key);
         let room = self.count < MAX_TEMPLATES && group.as_ref().is_none_or(|group| group.len() < MAX_ALIKE);
         let alike = group.and_then(|group| group.iter_mut().max_by_key(|template| template.equal(&words)));
-        match alike.filter(|template| template.equal(&words) * 2 >= words.len()) {
+        // Of two words that begin alike the second one says what happened.
+        let enough = if words.len() <= 2 { words.len() } else { words.len().div_ceil(2) };
+        match alike.filter(|template| template.equal(&words) >= enough) {
             Some(template) => {
                 for (own, other) in template.words.iter_mut().zip(&words) {
                     if own != other {

@@ -82,7 +82,7 @@ impl Scan<'_> {
         for (at, piece) in work {
             budget.check()?;
             let (at, source) = (*at, &sources[*at]);
-            let mut reader = Reader { scan: self, at, source, budget, collector, seen: None };
+            let mut reader = Reader::new(self, at, source, budget, collector);
             let mut candidates = reader.candidates()?;
             reader.read_piece(piece.clone(), &mut candidates)?;
         }

@@ -15,6 +15,9 @@ const FIRST_ROWS: usize = if cfg!(test) { 1 << 5 } else { 1 << 10 };
 const MOST_ROWS: usize = 1 << 15;
 /// The begin of a range is looked for in a sorted source down to this many rows, about one page.
 const NEAR_ROWS: u32 = 1 << 14;
+/// No read should take more, unless so few rows do.
+const MOST_BYTES: usize = 32 << 20;
+const LEAST_ROWS: usize = if cfg!(test) { 8 } else { 256 };
 /// Single rows are read where the index finds less than one in so many: of a page that is decoded
 /// anyway, skipping costs more than reading.
 const SPARSE: usize = 8;
@@ -28,9 +31,21 @@ pub(super) struct Reader<'a, 'c> {
     pub collector: &'c mut dyn Collector,
     /// The oldest and the newest time of what was read last, if that is sorted.
     pub seen: Option<(i64, i64)>,
+    /// How many rows may be read at once, as far as that is known.
+    most_rows: Option<usize>,
 }
 
-impl Reader<'_, '_> {
+impl<'a, 'c> Reader<'a, 'c> {
+    pub fn new(
+        scan: &'a Scan<'a>,
+        at: usize,
+        source: &'a Source,
+        budget: &'a Budget,
+        collector: &'c mut dyn Collector,
+    ) -> Reader<'a, 'c> {
+        Reader { scan, at, source, budget, collector, seen: None, most_rows: None }
+    }
+
     /// What the index of bodies finds, unless other rows matter too.
     pub fn candidates(&self) -> Result<Option<Candidates>, Error> {
         let query = self.scan.filter.candidates().filter(|_| !self.collector.looks_at_all_rows());
@@ -52,9 +67,33 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Reads rows in the order of the source. If the index tells among which of them those are that
-    /// pass, only these are tested.
+    /// Reads rows in the order of the source, in parts where they are large. If the index tells among which of
+    /// them those are that pass, only these are tested.
     fn read(&mut self, rows: Option<&Rows>, among: Option<&Rows>) -> Result<(), Error> {
+        let (count, most) = (rows.map_or(self.source.rows() as usize, Rows::len), self.most_rows()?);
+        if count <= most {
+            return self.read_part(rows, among);
+        }
+        let all = || 0..self.source.rows() as u32;
+        let numbers: Vec<u32> = rows.map_or_else(|| all().collect(), |rows| rows.iter().collect());
+        numbers.chunks(most).try_for_each(|part| {
+            self.budget.check()?;
+            self.read_part(Some(&Rows::from_sorted(part.to_vec())), among)
+        })
+    }
+
+    /// How many rows may be read at once.
+    fn most_rows(&mut self) -> Result<usize, Error> {
+        if let Some(most) = self.most_rows {
+            return Ok(most);
+        }
+        let (columns, attributes) = (self.scan.columns(), self.scan.attributes());
+        let keys = (!self.scan.filter.all_attributes()).then_some(attributes.as_slice());
+        let bytes = self.source.row_bytes(Some(&columns), keys)?;
+        Ok(*self.most_rows.insert((MOST_BYTES / bytes.max(1)).max(LEAST_ROWS)))
+    }
+
+    fn read_part(&mut self, rows: Option<&Rows>, among: Option<&Rows>) -> Result<(), Error> {
         let (columns, attributes) = (self.scan.columns(), self.scan.attributes());
         let batches = if self.scan.filter.all_attributes() {
             self.source.read(Some(&columns), rows)?

@@ -71,14 +71,14 @@ impl<'a> Groups<'a> {
         self.groups.len() - 1
     }
 
-    /// Refuses more groups or memory than there may be.
-    fn grown(&mut self, bytes: usize) -> Result<(), Error> {
+    /// Refuses one more group than there may be, or its memory.
+    fn one_more(&mut self) -> Result<(), Error> {
         if self.groups.len() >= MAX_GROUPS {
             return Err(Error::LimitExceeded(format!(
                 "the query makes more than {MAX_GROUPS} groups; group by fewer fields, or by one with fewer values"
             )));
         }
-        self.meter.add(bytes)
+        self.meter.add(self.group_bytes())
     }
 
     fn group_bytes(&self) -> usize {
@@ -109,7 +109,7 @@ impl<'a> Collector for Groups<'a> {
             let place = match self.places.get(self.key.as_slice()) {
                 Some(place) => *place,
                 None => {
-                    self.grown(self.group_bytes())?;
+                    self.one_more()?;
                     self.insert()
                 }
             };
@@ -122,7 +122,7 @@ impl<'a> Collector for Groups<'a> {
                 bytes += figure.bytes().saturating_sub(before);
             }
             if bytes > 0 {
-                self.grown(bytes)?;
+                self.meter.add(bytes)?;
             }
         }
         Ok(())
@@ -212,7 +212,7 @@ impl Mergeable for Groups<'_> {
                 None => {
                     self.places.insert(key, self.groups.len());
                     self.groups.push(more);
-                    self.grown(0)?;
+                    self.one_more()?;
                 }
             }
         }

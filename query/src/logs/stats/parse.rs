@@ -183,7 +183,14 @@ impl Parser<'_> {
         let open = self.take('(');
         let mut keys = Vec::new();
         loop {
-            keys.push(self.key()?);
+            self.peek();
+            let at = self.at;
+            let key = self.key()?;
+            let is_time = |key: &Key| matches!(key, Key::Time { .. });
+            if is_time(&key) && keys.iter().any(is_time) {
+                return Err(SyntaxError::new(at, "records are grouped by time once; leave one of them out"));
+            }
+            keys.push(key);
             if !self.take(',') {
                 break;
             }

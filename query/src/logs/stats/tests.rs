@@ -48,6 +48,7 @@ fn mistakes_have_a_place_and_say_what_was_meant() {
         ("x | stats quantile(2, f)", 19, "'2' is not from 0 to 1"),
         ("x | stats count() by (service", 29, "')' is missing after the fields"),
         ("x | stats count() service", 18, "'service' is not understood here"),
+        ("x | stats count() by (time(1m), time(1h))", 29, "grouped by time once"),
         ("x | stats count() by time(5)", 21, "'5' is no width"),
         ("x | stats count() | sort by cuont", 28, "there is no column 'cuont'"),
         ("x | limit 5", 4, "'limit' follows 'stats' or 'top'"),

@@ -48,7 +48,6 @@ pub fn compare(
         while !left.is_empty() {
             budget.check()?;
             let read = snapshot.traces(left, Some(&OF_TRACE), Some(&[]), MOST_ROWS)?;
-            let _held = budget.hold(&read.batches)?;
             crate::traces::count(&read.batches, budget);
             let views: Vec<View<'_>> = read.batches.iter().map(View::new).collect::<Result<_, _>>()?;
             let mut rows: HashMap<&[u8], Vec<_>> = HashMap::new();

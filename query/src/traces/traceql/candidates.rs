@@ -3,7 +3,7 @@
 use super::ast::Query;
 use super::eval::{SpansetResult, Trace};
 use super::narrow::{self, Narrowed};
-use super::read::Evaluator;
+use super::read::{Evaluator, summary_bytes};
 use crate::Error;
 use crate::http::run::Budget;
 use crate::logs::filter::Filter;
@@ -48,7 +48,9 @@ pub fn search(snapshot: &Snapshot, search: &TraceqlSearch<'_>, budget: &Budget) 
     let evaluator = Evaluator::new(search);
     let mut traces = Vec::new();
     let found = walk(snapshot, search, &evaluator, budget, &mut |trace_id, trace, spansets| {
-        traces.push(evaluator.summary(trace_id, trace, spansets));
+        let summary = evaluator.summary(trace_id, trace, spansets);
+        budget.keep(summary_bytes(&summary))?;
+        traces.push(summary);
         Ok(())
     })?;
     let given = search.cursor.map_or(0, |cursor| cursor.given) + traces.len();

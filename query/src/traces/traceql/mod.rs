@@ -13,6 +13,8 @@ pub mod ast;
 mod candidates;
 pub mod eval;
 mod lex;
+#[cfg(test)]
+mod memory_tests;
 pub mod metrics;
 pub mod narrow;
 mod nearest;

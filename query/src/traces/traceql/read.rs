@@ -17,6 +17,10 @@ use std::collections::HashMap;
 pub const MOST_TRACES: usize = 512;
 const MOST_ROWS: usize = 1 << 18;
 
+/// Of a span that is shown, without its texts; of a pair of key and value.
+const SPAN_BYTES: usize = 400;
+const PAIR_BYTES: usize = 200;
+
 /// Called with the number of a trace among those asked for, the trace, and what is left of it.
 pub type Each<'f> = dyn FnMut(usize, &Trace<'_>, Vec<SpansetResult<'_>>) -> Result<(), Error> + 'f;
 
@@ -67,7 +71,6 @@ impl<'q> Evaluator<'q> {
         let keys: Option<Vec<&str>> =
             self.keys.as_ref().map(|keys| keys.iter().map(String::as_str).collect());
         let read = snapshot.traces(trace_ids, Some(&self.columns), keys.as_deref(), MOST_ROWS)?;
-        let _held = budget.hold(&read.batches)?;
         crate::traces::count(&read.batches, budget);
         let views: Vec<View<'_>> = read.batches.iter().map(View::new).collect::<Result<_, _>>()?;
         let mut rows: HashMap<&[u8], Vec<Place>> = HashMap::new();
@@ -123,6 +126,19 @@ impl<'q> Evaluator<'q> {
             spans: spans.into_iter().map(span).collect(),
         }
     }
+}
+
+/// About what a line of an answer takes, and its text when it is sent.
+pub fn summary_bytes(summary: &TraceSummary) -> usize {
+    let pairs = |pairs: &[KeyValue]| -> usize {
+        pairs.iter().map(|pair| PAIR_BYTES + 2 * (pair.key.len() + pair.value.display().len())).sum()
+    };
+    let span = |span: &SpansetSpan| {
+        SPAN_BYTES + 2 * (span.operation.len() + span.service.len()) + pairs(&span.attributes)
+    };
+    let spanset =
+        |spanset: &Spanset| pairs(&spanset.attributes) + spanset.spans.iter().map(span).sum::<usize>();
+    SPAN_BYTES + summary.spansets.iter().map(spanset).sum::<usize>()
 }
 
 fn pair(name: &str, value: &Value<'_>) -> KeyValue {

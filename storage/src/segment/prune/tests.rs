@@ -17,6 +17,7 @@ fn rows() -> RecordBatch {
             ("request", AnyValue::String(&request)),
             ("name", AnyValue::String(name)),
             ("order_id", AnyValue::Int(5_000 + n)),
+            ("even", AnyValue::Int(2 * n)),
             ("ratio", AnyValue::Double(n as f64 / 8.0)),
             ("mixed", if n % 2 == 0 { AnyValue::Int(n) } else { AnyValue::String(&request) }),
             ("ok", AnyValue::Bool(n % 2 == 0)),
@@ -107,6 +108,10 @@ fn what_is_there_is_never_excluded_and_most_of_the_rest_is() {
     assert!(excluded > 900, "{excluded} of 1000 are excluded");
     assert!(!may_have("order_id", "4999") && !may_have("order_id", "7000") && !may_have("order_id", "x"));
     assert!(may_have("order_id", "5001.0") && !may_have("absent", "x"));
+    // Within the bounds only the filter can tell; it has every second number.
+    let odd = (0..1_000).filter(|n| may_have("even", &(2 * n + 1).to_string())).count();
+    assert!(odd < 100, "{odd} of 1000 that are not there may be there");
+    assert!((0..1_000).all(|n| may_have("even", &(2 * n).to_string())));
     // Every resource has one: without the attribute, that counts.
     assert!(may_have("host.cpus", "x"));
     assert!(segment.runs_with_attribute("host.cpus", "x", false).unwrap().is_empty());

@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 /// Buckets of quantiles grow by this power of two: a quantile is at most 2.2 % off.
 const BUCKETS_PER_DOUBLING: f64 = 16.0;
 
+/// Of a bucket in its tree, whose nodes are half full at least.
+const BUCKET_BYTES: usize = 32;
+
 /// One cell a step.
 #[derive(Clone, Debug)]
 pub enum Cells {
@@ -38,8 +41,8 @@ impl Cells {
         }
     }
 
-    /// Enters a span; `value` is not looked at where spans are only counted.
-    pub fn add(&mut self, step: usize, value: f64) {
+    /// Enters a span; `value` is not looked at where spans are only counted. Gives by about how many bytes it grew.
+    pub fn add(&mut self, step: usize, value: f64) -> usize {
         match self {
             Cells::Count(cells) => cells[step] += 1,
             Cells::Fold(fold, cells) => {
@@ -52,8 +55,13 @@ impl Cells {
                 };
                 cells[step] = (count + 1, folded);
             }
-            Cells::Quantile(cells) => *cells[step].entry(bucket(value)).or_default() += 1,
+            Cells::Quantile(cells) => {
+                let before = cells[step].len();
+                *cells[step].entry(bucket(value)).or_default() += 1;
+                return (cells[step].len() - before) * BUCKET_BYTES;
+            }
         }
+        0
     }
 
     /// The values of the steps; a rate where `per_second` is given.

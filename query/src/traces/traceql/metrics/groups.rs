@@ -19,7 +19,12 @@ pub struct Groups<'q> {
     of_key: HashMap<String, usize>,
     groups: Vec<Group>,
     key: String,
+    /// Bytes that series grew by, and that are not taken yet.
+    grown: usize,
 }
+
+/// Memory is taken in such steps.
+const GROWN_BYTES: usize = 64 << 10;
 
 struct Group {
     labels: Vec<Value<'static>>,
@@ -36,7 +41,7 @@ impl<'q> Groups<'q> {
         let names = metrics.by.iter().map(Attribute::to_string).collect();
         let exemplars = search.exemplars.min(super::MAX_EXEMPLARS);
         let (of_key, groups) = (HashMap::new(), Vec::new());
-        Groups { metrics, names, steps, exemplars, of_key, groups, key: String::new() }
+        Groups { metrics, names, steps, exemplars, of_key, groups, key: String::new(), grown: 0 }
     }
 
     /// What a function looks at; `None` where it only counts.
@@ -71,10 +76,13 @@ impl<'q> Groups<'q> {
         let group = self.group(labels, bucket, budget)?;
         let wanted = self.exemplars;
         let group = &mut self.groups[group];
-        group.cells.add(step, value);
+        self.grown += group.cells.add(step, value);
         group.seen += 1;
         if wanted > 0 {
-            group.offer(span, time, value, wanted);
+            self.grown += group.offer(span, time, value, wanted);
+        }
+        if self.grown >= GROWN_BYTES {
+            budget.keep(std::mem::take(&mut self.grown))?;
         }
         Ok(())
     }
@@ -113,8 +121,13 @@ impl<'q> Groups<'q> {
         Ok(self.groups.len() - 1)
     }
 
-    pub fn finish(self, search: &MetricsSearch<'_>) -> Vec<Series> {
+    pub fn finish(self, search: &MetricsSearch<'_>, budget: &Budget) -> Result<Vec<Series>, Error> {
         let mut all = Vec::new();
+        let each = match &self.metrics.function {
+            Function::Quantile(_, quantiles) => quantiles.len(),
+            _ => 1,
+        };
+        budget.keep(self.groups.len() * each * self.steps.count * size_of::<Option<f64>>())?;
         let rate = matches!(self.metrics.function, Function::Rate).then_some((&self.steps, search.range));
         for group in self.groups {
             let mut labels: Vec<_> = self.names.iter().cloned().zip(group.labels).collect();
@@ -134,17 +147,18 @@ impl<'q> Groups<'q> {
                 }
             }
         }
-        all
+        Ok(all)
     }
 }
 
 impl Group {
     /// Keeps a spread of the spans: when there are too many, every other one goes and from then on
-    /// only every second, fourth … span is taken.
-    fn offer(&mut self, span: &SpanRef<'_, '_>, time: i64, value: f64, wanted: usize) {
+    /// only every second, fourth … span is taken. Gives by how many bytes it grew.
+    fn offer(&mut self, span: &SpanRef<'_, '_>, time: i64, value: f64, wanted: usize) -> usize {
+        let before = self.exemplars.capacity();
         let stride = (self.seen / wanted as u64).max(1).next_power_of_two();
         if !self.seen.is_multiple_of(stride) {
-            return;
+            return 0;
         }
         if self.exemplars.len() == wanted {
             let mut at = 0;
@@ -157,5 +171,6 @@ impl Group {
             let span_id = span.view.span_id(span.row);
             self.exemplars.push(Exemplar { time, value, trace_id, span_id });
         }
+        (self.exemplars.capacity() - before) * size_of::<Exemplar>()
     }
 }

@@ -42,7 +42,7 @@ pub fn metrics(
         walk_traces(snapshot, search, &narrowed, &mut sink, budget)?
     };
     let mut series = match sink {
-        Sink::Groups(groups) => groups.finish(search),
+        Sink::Groups(groups) => groups.finish(search, budget)?,
         Sink::Comparison(comparison) => comparison.finish(),
     };
     // First of all, so that it does not hang on the order of spans which of equal series is kept.

@@ -68,7 +68,10 @@ impl Parser<'_> {
                     types::comparable(&left, compare, &right)?;
                     Expr { kind: ExprKind::Compare(Box::new(left), compare, Box::new(right)), at }
                 }
-                None => regex(left, right, negated, at)?,
+                None => {
+                    self.pattern(at)?;
+                    regex(left, right, negated, at)?
+                }
             };
         }
     }
@@ -207,6 +210,8 @@ fn regex(value: Expr, pattern: Expr, negated: bool, at: Span) -> Parsed<Expr> {
     let ExprKind::Constant(Constant::Text(text)) = pattern.kind else {
         return Err(SyntaxError::new(pattern.at.start, "a regular expression is text in quotes"));
     };
+    // By itself first, as `a)|(b` is whole only within the parentheses.
+    regexes::compile(&text, pattern.at)?;
     let regex = Box::new(regexes::compile(&format!("^(?s:{text})$"), pattern.at)?);
     Ok(Expr { kind: ExprKind::Regex { value: Box::new(value), pattern: text, regex, negated }, at })
 }

@@ -14,6 +14,7 @@ pub use fields::{INTRINSICS, constant_name, intrinsic_name};
 use super::ast::{Arithmetic, Constant, Hint, Query};
 use super::lex::{self, Token};
 use super::{MAX_BYTES, MAX_DEPTH, MAX_OPERANDS, MAX_STAGES};
+use crate::logs::filter::regexes::MAX_PATTERNS;
 use crate::logs::language::{Span, SyntaxError};
 
 /// What binds alike, weakest first.
@@ -27,7 +28,8 @@ pub fn parse(text: &str) -> Result<Query, SyntaxError> {
         let message = format!("the query has {} bytes; {MAX_BYTES} is the limit", text.len());
         return Err(SyntaxError::new(MAX_BYTES, message));
     }
-    let mut parser = Parser { text, tokens: lex::tokens(text)?, next: 0, depth: 0, operands: 0, stages: 0 };
+    let mut parser =
+        Parser { text, tokens: lex::tokens(text)?, next: 0, depth: 0, operands: 0, stages: 0, patterns: 0 };
     parser.query()
 }
 
@@ -38,6 +40,7 @@ struct Parser<'a> {
     depth: usize,
     operands: usize,
     stages: usize,
+    patterns: usize,
 }
 
 type Parsed<T> = Result<T, SyntaxError>;
@@ -127,6 +130,16 @@ impl Parser<'_> {
         self.operands += 1;
         if self.operands > MAX_OPERANDS {
             return Err(self.error(format!("the query has more than {MAX_OPERANDS} operands")));
+        }
+        Ok(())
+    }
+
+    /// Counts a regular expression.
+    fn pattern(&mut self, at: Span) -> Parsed<()> {
+        self.patterns += 1;
+        if self.patterns > MAX_PATTERNS {
+            let message = format!("the query has more than {MAX_PATTERNS} regular expressions");
+            return Err(SyntaxError::new(at.start, message));
         }
         Ok(())
     }

@@ -89,6 +89,9 @@ impl Facts {
 /// A request, and how many results its answer has (`None` for an answer that is none).
 pub struct Ask {
     pub path: String,
-    pub parameters: Vec<(&'static str, String)>,
-    pub results: fn(&str) -> Option<u64>,
+    pub parameters: Parameters,
+    pub results: Results,
 }
+
+pub type Parameters = Vec<(&'static str, String)>;
+pub type Results = fn(&str) -> Option<u64>;

@@ -7,6 +7,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod jaeger;
 mod logs;
 #[path = "../peers/ocelli.rs"]
 mod ocelli;
@@ -18,10 +19,13 @@ mod prometheus;
 mod question;
 #[path = "../peers/server.rs"]
 mod server;
+mod spans;
 mod store;
 mod table;
 #[path = "../peers/victoria_logs.rs"]
 mod victoria_logs;
+#[path = "../peers/victoria_traces.rs"]
+mod victoria_traces;
 
 use clap::Parser;
 use common::calibration::zstd_mb_per_s;
@@ -30,9 +34,12 @@ use std::path::PathBuf;
 
 #[derive(Parser)]
 pub struct Arguments {
-    /// How many log records are searched.
+    /// How many log records are searched; 0 for none.
     #[arg(long, default_value_t = 10_000_000)]
     logs: usize,
+    /// How many spans are; 0 for none.
+    #[arg(long, default_value_t = 10_000_000)]
+    spans: usize,
     /// How often each question is asked.
     #[arg(long, default_value_t = 15)]
     times: usize,
@@ -57,6 +64,11 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     println!("One thread of zstd-1 packs {:.0} MB/s of these bodies.", zstd_mb_per_s()?);
-    println!("\n{}", runtime.block_on(logs::run(&arguments))?);
+    if arguments.logs > 0 {
+        println!("\n{}", runtime.block_on(logs::run(&arguments))?);
+    }
+    if arguments.spans > 0 {
+        println!("\n{}", runtime.block_on(spans::run(&arguments))?);
+    }
     Ok(())
 }

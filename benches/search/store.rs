@@ -4,9 +4,11 @@ use crate::Arguments;
 use crate::common::bodies::{self, BATCH, Kind};
 use crate::common::process::{bytes_below, cpu_s};
 use crate::common::send::send_all;
+use crate::ocelli::Ocelli;
 use crate::product::Product;
-use crate::question::Ask;
+use crate::question::{Ask, Facts};
 use crate::server::Server;
+use crate::table::Table;
 use anyhow::Context;
 use std::path::Path;
 use std::time::Duration;
@@ -22,8 +24,51 @@ pub struct Asked {
     pub results: u64,
 }
 
+/// One question in the words of the products that have it.
+pub struct Query {
+    pub title: &'static str,
+    /// By the names of the products.
+    pub asks: Vec<(&'static str, Ask)>,
+}
+
+/// Ours, and those of the others that are there.
+pub fn beside_ours(
+    arguments: &Arguments,
+    others: impl IntoIterator<Item = Box<dyn Product>>,
+) -> Vec<Box<dyn Product>> {
+    let ours: Box<dyn Product> = Box::new(Ocelli(arguments.ocelli.clone()));
+    std::iter::once(ours).chain(others).collect()
+}
+
+/// Fills the products, asks them, and says how long that took.
+pub async fn table(
+    arguments: &Arguments,
+    products: &[Box<dyn Product>],
+    facts: &Facts,
+    items: usize,
+    name: &str,
+    queries: Vec<Query>,
+) -> anyhow::Result<String> {
+    let temporary = tempfile::tempdir()?;
+    let directory = arguments.keep.as_deref().unwrap_or(temporary.path());
+    let servers = servers(products, facts.kind, items, directory).await?;
+    let mut table = Table::new(&format!("{items} {name}"), products);
+    for mut query in queries {
+        if arguments.only.as_ref().is_none_or(|only| query.title.contains(only)) {
+            let mut of = |product: &dyn Product| {
+                let at = query.asks.iter().position(|(name, _)| *name == product.name())?;
+                Some(query.asks.swap_remove(at).1)
+            };
+            let asks: Vec<Option<Ask>> = products.iter().map(|product| of(product.as_ref())).collect();
+            table.add(query.title, ask(&servers, &asks, arguments).await?);
+        }
+    }
+    servers.into_iter().try_for_each(|server| server.stop().map(drop))?;
+    Ok(table.to_string())
+}
+
 /// Fills each product below a directory, unless it was filled there before, and starts it.
-pub async fn servers<'p>(
+async fn servers<'p>(
     products: &'p [Box<dyn Product>],
     kind: Kind,
     items: usize,
@@ -67,7 +112,7 @@ async fn fill(product: &dyn Product, kind: Kind, items: usize, dir: &Path) -> an
 
 /// Asks all servers in turn, so that a busy moment of the machine meets all of them; nothing where a
 /// product has no such question.
-pub async fn ask(
+async fn ask(
     servers: &[Server<'_>],
     asks: &[Option<Ask>],
     arguments: &Arguments,

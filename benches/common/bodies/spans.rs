@@ -1,4 +1,4 @@
-//! Traces of eight spans, of which each starts a millisecond after the one before.
+//! Traces of eight spans, of which each is the child of the one before and starts a millisecond after it.
 
 use super::{BATCH, FIRST_NS, ROUTES, attribute, pick, resource, scope, text};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -8,13 +8,16 @@ use rand::Rng;
 use rand::rngs::StdRng;
 
 pub fn request(rng: &mut StdRng, service: &str, batch: usize) -> ExportTraceServiceRequest {
-    let (mut trace_id, mut session) = ([0u8; 16], 0u64);
+    let (mut trace_id, mut session, mut parent) = ([0u8; 16], 0u64, Vec::new());
     let spans = (0..BATCH).map(|at| {
         if at % 8 == 0 {
             trace_id = rng.random();
             session = rng.random();
+            parent = Vec::new();
         }
-        span(rng, service, batch * BATCH + at, &trace_id, session)
+        let made = span(rng, service, batch * BATCH + at, &trace_id, session);
+        let parent_span_id = std::mem::replace(&mut parent, made.span_id.clone());
+        Span { parent_span_id, ..made }
     });
     let spans = spans.collect();
     let scope_spans = vec![ScopeSpans { scope: scope(), spans, ..Default::default() }];
@@ -34,7 +37,6 @@ fn span(rng: &mut StdRng, service: &str, number: usize, trace_id: &[u8; 16], ses
     Span {
         trace_id: trace_id.to_vec(),
         span_id: rng.random::<[u8; 8]>().to_vec(),
-        parent_span_id: if number.is_multiple_of(8) { vec![] } else { rng.random::<[u8; 8]>().to_vec() },
         name: format!("GET {route}"),
         kind: 2 + (number % 2) as i32,
         start_time_unix_nano: start,

@@ -16,33 +16,42 @@ const GO: &str = "go1.27.3";
 
 struct Peer {
     name: &'static str,
-    module: &'static str,
+    /// The program's package.
+    package: &'static str,
     /// A release; a new one is tried by changing this line.
     version: &'static str,
 }
 
-const PEERS: [Peer; 3] = [
-    Peer { name: "victoria-logs", module: "github.com/VictoriaMetrics/VictoriaLogs", version: "v1.52.1" },
-    Peer { name: "victoria-traces", module: "github.com/VictoriaMetrics/VictoriaTraces", version: "v0.7.1" },
-    Peer {
-        name: "victoria-metrics",
-        module: "github.com/VictoriaMetrics/VictoriaMetrics",
-        version: "v1.153.0",
-    },
-];
+const LOGS: Peer = Peer {
+    name: "victoria-logs",
+    package: "github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs",
+    version: "v1.52.1",
+};
+const TRACES: Peer = Peer {
+    name: "victoria-traces",
+    package: "github.com/VictoriaMetrics/VictoriaTraces/app/victoria-traces",
+    version: "v0.7.1",
+};
+const METRICS: Peer = Peer {
+    name: "victoria-metrics",
+    package: "github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics",
+    version: "v1.153.0",
+};
+const JAEGER: Peer =
+    Peer { name: "jaeger", package: "github.com/jaegertracing/jaeger/cmd/jaeger", version: "v1.76.0" };
 
 pub fn run(paths: &Paths, arguments: &[String]) -> Result<()> {
-    bench(paths, "peers", &[], &PEERS, arguments)
+    bench(paths, "peers", &[], &[LOGS, TRACES, METRICS], arguments)
 }
 
 /// The same program has the queries of metrics, which one of the peers answers too.
 pub fn run_promql(paths: &Paths, arguments: &[String]) -> Result<()> {
-    bench(paths, "peers", &["promql"], &PEERS[2..], arguments)
+    bench(paths, "peers", &["promql"], &[METRICS], arguments)
 }
 
 /// Searches have a program of their own.
 pub fn run_search(paths: &Paths, arguments: &[String]) -> Result<()> {
-    bench(paths, "search", &[], &PEERS[..1], arguments)
+    bench(paths, "search", &[], &[LOGS, TRACES, JAEGER], arguments)
 }
 
 fn bench(paths: &Paths, name: &str, which: &[&str], peers: &[Peer], arguments: &[String]) -> Result<()> {
@@ -69,7 +78,7 @@ fn build(paths: &Paths, peer: &Peer) -> Result<PathBuf> {
     }
     command::find_program("go").context("Go is not installed, and it is built by Go")?;
     let mut go = Command::new("go");
-    go.arg("install").arg(format!("{}/app/{}@{}", peer.module, peer.name, peer.version));
+    go.arg("install").arg(format!("{}@{}", peer.package, peer.version));
     go.env("GOBIN", &folder).env("GOTOOLCHAIN", GO);
     command::run(&mut go)?;
     Ok(program)

@@ -56,6 +56,35 @@ pub enum Command {
 pub enum QueryCommand {
     /// The same as `ocelli logs`.
     Logs(LogsArgs),
+    /// SQL over the tables logs, spans, samples and series: ocelli query sql "SELECT count(*) FROM logs".
+    Sql(SqlArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct SqlArgs {
+    /// One statement that reads; - takes it from standard input.
+    #[arg(value_name = "SQL")]
+    pub query: String,
+    /// How rows are printed.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: SqlFormat,
+    /// At most so many rows.
+    #[arg(long, default_value = "10000", value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub limit: u32,
+    /// Where the server's UI and API are.
+    #[arg(long, default_value = "http://127.0.0.1:4319", value_name = "URL")]
+    pub server: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum SqlFormat {
+    /// Columns below each other, for people.
+    Table,
+    /// A JSON object with columns and rows.
+    Json,
+    Csv,
+    /// An Arrow IPC stream.
+    Arrow,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -4,6 +4,7 @@
 
 mod check;
 mod cli;
+mod client;
 mod config;
 mod demo;
 mod forward;
@@ -19,6 +20,7 @@ mod rules;
 mod rules_test;
 mod serve;
 mod sink;
+mod sql;
 mod system;
 mod ui_files;
 mod verify;
@@ -70,6 +72,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Logs(args) | Command::Query { what: QueryCommand::Logs(args) } => {
             runtime.block_on(logs::run(args))
         }
+        Command::Query { what: QueryCommand::Sql(args) } => runtime.block_on(sql::run(args)),
         Command::Verify(args) => runtime.block_on(verify::run(args)),
         Command::Check { files, lint_fatal } => Ok(check::run(&files, lint_fatal)),
         Command::Test { what: TestCommand::Promql { paths } } => promql_test::run(&paths),

@@ -134,6 +134,8 @@ pub const ROUTES: &[Route] = &[
     read("/api/metrics"),
     read("/api/metrics/cardinality"),
     read("/api/metrics/points"),
+    read("/api/sql"),
+    form("/api/sql"),
     read("/api/rules"),
     read("/api/system"),
     read("/api/openapi.json"),

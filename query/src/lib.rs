@@ -1,4 +1,4 @@
-//! Everything that is read: PromQL, logs, traces and RED over one storage snapshot, and the HTTP
+//! Everything that is read: PromQL, logs, traces, RED and SQL over one storage snapshot, and the HTTP
 //! API in front of them.
 //!
 //! A handler in [`http`] reads parameters, runs the work under admission and a deadline
@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod promql;
 pub mod red;
 pub mod rules;
+pub mod sql;
 pub mod traces;
 
 pub use error::Error;

@@ -3,11 +3,13 @@
 mod events;
 mod lines;
 
+pub use lines::escape;
+
 use crate::cli::LogsArgs;
-use anyhow::{Context, bail};
+use crate::client::Client;
+use anyhow::Context;
 use events::Events;
-use lines::{escape, write_record};
-use ocelli_api::error::ErrorBody;
+use lines::write_record;
 use ocelli_api::logs::{LogRecord, LogTailEvent, LogsResponse};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -76,52 +78,32 @@ async fn follow(
     }
 }
 
+/// What is asked of a server.
 struct Server<'a> {
     args: &'a LogsArgs,
-    client: reqwest::Client,
-    url: String,
+    client: Client,
 }
 
 impl Server<'_> {
     fn new(args: &LogsArgs) -> anyhow::Result<Server<'_>> {
-        let url = args.server.trim_end_matches('/').to_owned();
-        if reqwest::Url::parse(&url).is_err() {
-            bail!("--server {url} is not a URL; give one like http://127.0.0.1:4319");
-        }
-        let client = reqwest::Client::builder().build().context("an HTTP client")?;
-        Ok(Server { args, client, url })
+        Ok(Server { args, client: Client::new(&args.server)? })
     }
 
     fn query(&self) -> String {
         self.args.query.join(" ")
     }
 
-    async fn get(&self, path: &str, parameters: &[(&str, &str)]) -> anyhow::Result<reqwest::Response> {
-        let url = format!("{}{path}", self.url);
-        let answer = self.client.get(&url).query(parameters).send().await;
-        let answer =
-            answer.with_context(|| format!("{} does not answer; is the server running?", self.url))?;
-        if answer.status().is_success() {
-            return Ok(answer);
-        }
-        let status = answer.status();
-        let text = answer.text().await.unwrap_or_default();
-        match serde_json::from_str::<ErrorBody>(&text) {
-            Ok(body) => bail!("{}", body.error.message),
-            Err(_) => bail!("{url} answered {status}: {text}"),
-        }
-    }
-
     async fn search(&self, limit: u16) -> anyhow::Result<LogsResponse> {
         let (query, limit) = (self.query(), limit.to_string());
         let parameters =
             [("q", query.as_str()), ("from", &self.args.from), ("to", &self.args.to), ("limit", &limit)];
-        let text = self.get("/api/logs", &parameters).await?.text().await.context("the answer broke off")?;
+        let answer = self.client.get("/api/logs", &parameters).await?;
+        let text = answer.text().await.context("the answer broke off")?;
         serde_json::from_str(&text).context("the server's answer is not understood")
     }
 
     async fn tail(&self) -> anyhow::Result<Events> {
-        Ok(Events::new(self.get("/api/logs/tail", &[("q", &self.query())]).await?))
+        Ok(Events::new(self.client.get("/api/logs/tail", &[("q", &self.query())]).await?))
     }
 }
 

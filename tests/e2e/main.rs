@@ -30,5 +30,6 @@ mod red;
 mod remote_write;
 mod rule_files;
 mod rules;
+mod sql;
 mod stdout;
 mod verify;

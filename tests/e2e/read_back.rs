@@ -200,7 +200,7 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 25] = [
+const ROUTES: [&str; 26] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
@@ -220,6 +220,7 @@ const ROUTES: [&str; 25] = [
     "/api/logs/patterns",
     "/api/logs/export",
     "/api/logs/tail",
+    "/api/sql",
     "/api/metrics",
     "/api/metrics/cardinality",
     "/api/metrics/points",

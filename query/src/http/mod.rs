@@ -14,6 +14,7 @@ pub mod prometheus;
 pub mod rules;
 pub mod run;
 pub mod services;
+pub mod sql;
 pub mod system;
 mod tail;
 pub mod tempo;
@@ -110,6 +111,7 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
     all.extend(traces::endpoints(api.clone()));
     all.extend(logs::endpoints(api.clone()));
     all.extend(metrics::endpoints(api.clone()));
+    all.extend(sql::endpoints(api.clone()));
     all.extend(system::endpoints(api.clone()));
     all.extend(prometheus::endpoints(api.clone()));
     all.extend(jaeger::endpoints(api.clone()));

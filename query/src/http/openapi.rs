@@ -6,7 +6,7 @@
 mod logs;
 mod traces;
 
-use ocelli_api::{ErrorBody, ingest, metrics, rules, services};
+use ocelli_api::{ErrorBody, ingest, metrics, rules, services, sql};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
@@ -106,6 +106,22 @@ static ROUTES: &[Route] = &[
         summary: "Every point of one metric as it was sent",
         parameters: &[param("name", Form::Required, "The OTLP name."), FROM, TO],
         answer: Schemas::of::<metrics::MetricPointsResponse>,
+    },
+    Route {
+        path: "/api/sql",
+        id: "querySql",
+        tag: "sql",
+        summary: "SQL over the tables logs, spans, samples and series; a POST takes the query as its body",
+        parameters: &[
+            param("query", Form::Required, "One statement that reads."),
+            param("limit", Form::Number(10_000, 1, 1_000_000), "Rows of the answer."),
+            param(
+                "format",
+                Form::Choice(&["json", "csv", "arrow"]),
+                "JSON, where not given; CSV; or an Arrow IPC stream.",
+            ),
+        ],
+        answer: Schemas::of::<sql::SqlResponse>,
     },
     Route {
         path: "/api/rules",

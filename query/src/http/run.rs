@@ -104,6 +104,13 @@ impl Budget {
         self.memory.as_ref().map_or(Ok(()), |memory| Ok(memory.hold(bytes)?))
     }
 
+    /// Gives back memory that was kept, before the query ends.
+    pub fn give_back(&self, bytes: usize) {
+        if let Some(memory) = &self.memory {
+            memory.release(bytes);
+        }
+    }
+
     /// An error once the deadline is over or the client is gone.
     pub fn check(&self) -> Result<(), Error> {
         if self.started.elapsed() > self.timeout {

@@ -102,7 +102,7 @@ fn cell(record: &LogRecord, name: &str) -> String {
 }
 
 /// One line of CSV (RFC 4180).
-fn line<'c>(cells: impl Iterator<Item = &'c str>) -> String {
+pub fn line<'c>(cells: impl Iterator<Item = &'c str>) -> String {
     let mut line = cells.map(quoted).collect::<Vec<_>>().join(",");
     line.push_str("\r\n");
     line

@@ -24,7 +24,7 @@ pub mod logql;
 mod meter;
 #[cfg(test)]
 mod naive;
-mod near;
+pub(crate) mod near;
 pub mod patterns;
 mod record;
 pub mod scan;

@@ -8,7 +8,7 @@ mod detail;
 pub mod diff;
 pub mod duration;
 pub mod explain;
-mod fields;
+pub mod fields;
 #[cfg(test)]
 mod figures;
 #[cfg(test)]

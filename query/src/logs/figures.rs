@@ -3,8 +3,12 @@
 
 use super::cursor::Cursor;
 use super::fixture::{Random, Record, TENANT, Value, batch, store};
-use super::{Direction, LogSearch, compile, histogram, search};
+use super::logql::ast::Query;
+use super::logql::lines::{self, LineSearch};
+use super::logql::metric::{self, MetricSearch};
+use super::{Direction, LogSearch, compile, histogram, logql, search};
 use crate::http::run::Budget;
+use crate::promql::{Data, Query as Steps};
 use ocelli_api::{TimeRange, UnixNano};
 use ocelli_storage::Snapshot;
 use std::time::{Duration, Instant};
@@ -105,6 +109,44 @@ async fn figures() {
         let count = || histogram::histogram(&snapshot, &filter, range, 60, &budget()).unwrap().total;
         let (found, took_ms) = best_of(5, count);
         println!("histogram of [{query}]: {found} in {took_ms:.1} ms");
+    }
+    logql(&snapshot, range, &trace);
+}
+
+/// The same by LogQL, and samples in 60 steps.
+fn logql(snapshot: &Snapshot, range: TimeRange, trace: &str) {
+    for query in [
+        r#"{service_name="payment"}"#,
+        r#"{service_name=~".+"} |= "needle4711""#,
+        r#"{service_name=~".+"} |= "was declined by the""#,
+        r#"{service_name=~".+"} | order_id="5001""#,
+        r#"{service_name=~".+"} | duration_ms > 890"#,
+        r#"{service_name=~".+"} | pattern "<_> user <user>:<_>" | user="4711""#,
+        &format!(r#"{{service_name=~".+"}} | trace_id="{trace}""#),
+    ] {
+        let Query::Logs(parsed) = logql::parse(query).unwrap() else { panic!("{query}") };
+        let wanted = LineSearch { query: &parsed, range, limit: 100, forward: false, interval_ns: 0 };
+        let lines = || lines::search(snapshot, &wanted, &budget()).unwrap().entries.len() as u64;
+        let (found, took_ms) = best_of(5, lines);
+        println!("newest 100 of [{query}]: {found} in {took_ms:.1} ms");
+    }
+    for query in [
+        r#"sum(count_over_time({service_name=~".+"}[10s]))"#,
+        r#"sum by (service_name) (rate({service_name=~".+"} |= "declined" [1m]))"#,
+        r#"sum by (detected_level) (count_over_time({service_name=~".+"}[10s]))"#,
+        r#"max by (service_name) (max_over_time({service_name=~".+"} | unwrap duration_ms [10s]))"#,
+        r#"sum by (took) (count_over_time({service_name="payment"} | regexp "in (?P<took>.)" [10s]))"#,
+    ] {
+        let Query::Metric(parsed) = logql::parse(query).unwrap() else { panic!("{query}") };
+        let (start_ms, end_ms) = (range.from.0 / 1_000_000, range.to.0 / 1_000_000);
+        let steps = Steps::range(query, start_ms, end_ms, (end_ms - start_ms) / 60);
+        let wanted = MetricSearch { query: &parsed, steps };
+        let series = || match metric::evaluate(snapshot, &wanted, &budget()).unwrap().data {
+            Data::Matrix(matrix) => matrix.len() as u64,
+            other => panic!("{other:?}"),
+        };
+        let (found, took_ms) = best_of(3, series);
+        println!("series of [{query}]: {found} in {took_ms:.1} ms");
     }
 }
 

@@ -42,7 +42,9 @@ pub async fn patterns(State(api): State<Api>, FormParams(params): FormParams) ->
             let wanted = LogPatterns { filter: &filter, range: step, since: None, limit: MOST };
             for found in mine(&snapshot, &wanted, budget)?.patterns {
                 let level = if found.severity == "unset" { "unknown".to_owned() } else { found.severity };
-                let samples = kinds.entry((level, found.template)).or_default();
+                // As a line filter takes it.
+                let pattern = found.template.replace("<*>", "<_>");
+                let samples = kinds.entry((level, pattern)).or_default();
                 samples.push((from.div_euclid(1_000_000_000), found.count));
             }
             from = to;

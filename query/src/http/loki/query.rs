@@ -9,6 +9,7 @@ use crate::http::prometheus::Answered;
 use crate::http::prometheus::response;
 use crate::http::run::run;
 use crate::logs::logql::ast::{LogQuery, MetricQuery, Query};
+use crate::logs::logql::hints::hints;
 use crate::logs::logql::lines::{Entry, LineSearch, search};
 use crate::logs::logql::metric::{MetricSearch, evaluate};
 use crate::logs::logql::{Categories, parse};
@@ -110,11 +111,16 @@ struct Asked {
 }
 
 async fn log_lines(api: &Api, asked: Asked) -> LokiAnswer {
-    let (data, partial) = run(api, move |api, budget| {
+    let (data, warnings) = run(api, move |api, budget| {
         let Asked { query, range, limit, forward, interval_ns, categorize } = asked;
         let wanted = LineSearch { query: &query, range, limit, forward, interval_ns };
-        let found = search(&budget.snapshot(api), &wanted, budget)?;
+        let snapshot = budget.snapshot(api);
+        let found = search(&snapshot, &wanted, budget)?;
         let returned = found.entries.len();
+        let mut warnings = Vec::from_iter(found.partial);
+        if returned == 0 && warnings.is_empty() {
+            warnings = hints(&snapshot, &query, range, budget)?;
+        }
         let mut data = json!({
             "resultType": "streams",
             "result": streams(found.entries, categorize),
@@ -123,12 +129,12 @@ async fn log_lines(api: &Api, asked: Asked) -> LokiAnswer {
         if categorize {
             data["encodingFlags"] = json!([CATEGORIZE]);
         }
-        Ok((data, found.partial))
+        Ok((data, warnings))
     })
     .await?;
     let mut answer = success(data)?;
-    if let Some(why) = partial {
-        answer.0["warnings"] = json!([why]);
+    if !warnings.is_empty() {
+        answer.0["warnings"] = json!(warnings);
     }
     Ok(answer)
 }

@@ -196,6 +196,11 @@ async fn fields_and_patterns() {
     let counts =
         patterns["data"].as_array().unwrap().iter().flat_map(|one| one["samples"].as_array().unwrap());
     assert_eq!(counts.map(|sample| sample[1].as_u64().unwrap()).sum::<u64>(), 50, "{patterns}");
+    // A pattern is a line filter that finds its lines.
+    let pattern = patterns["data"][0]["pattern"].as_str().unwrap();
+    let found = range(&client, &format!("{{service_name=\"cart\"}} |> `{pattern}`"), "").await;
+    let lines = found["result"].as_array().unwrap().iter().map(|one| one["values"].as_array().unwrap().len());
+    assert_eq!(lines.sum::<usize>(), 50, "{pattern}");
 }
 
 #[tokio::test]
@@ -210,7 +215,25 @@ async fn errors_are_text() {
         ("labels?start=x", 400, "invalid start: \"x\" is not Unix seconds"),
         ("query_range?query=vector(1)&step=0", 400, "zero or negative query resolution step"),
     ];
-    for (uri, status, text) in cases {
+    let nested = format!("query?query={}", "(".repeat(5_000));
+    let bomb = encoded(r#"{service_name=~"((a{100}){100}){100}"}"#);
+    let (bomb, line_bomb) = (
+        format!("query_range?query={bomb}"),
+        format!("query_range?query={}", encoded(r#"{a="b"} |~ "(\\w{500}){500}""#)),
+    );
+    let large = [
+        (nested.as_str(), 400, "more than 64 levels of parentheses"),
+        (bomb.as_str(), 400, "error parsing regexp"),
+        (line_bomb.as_str(), 400, "size limit"),
+        ("query_range?query=%7Ba%3D%22b%22%7D&limit=1000000", 400, "(1000000 > 5000)"),
+        ("query_range?query=%7Ba%3D%22b%7D", 400, "parse error at line 1, col 4"),
+        (
+            "query_range?query=vector(1)&start=0&end=4000000000&step=1",
+            400,
+            "exceeded maximum resolution of 11000",
+        ),
+    ];
+    for (uri, status, text) in cases.into_iter().chain(large) {
         let (found, kind, body) = client.raw(&format!("/loki/api/v1/{uri}")).await;
         assert_eq!((found, kind.as_str()), (status, "text/plain; charset=utf-8"), "{uri}");
         assert!(body.contains(text), "{uri}: {body}");
@@ -219,6 +242,30 @@ async fn errors_are_text() {
     let (status, _, body) = client.raw(&format!("/loki/api/v1/query?query={query}&time={}", NOW)).await;
     assert_eq!(status, 400);
     assert!(body.starts_with("pipeline error: 'SampleExtractionErr' for series: '{"), "{body}");
+}
+
+#[tokio::test]
+async fn an_answer_without_lines_says_why() {
+    let (store, _directory) = filled(true, &records()).await;
+    let client = Client::new(store);
+    let warnings = async |query: &str, more: &str| {
+        let uri = format!("/loki/api/v1/query_range?query={}&{more}", encoded(query));
+        client.ok(&uri).await["warnings"].take()
+    };
+    let told = warnings(r#"{servce_name="cart"} | ordr_id="5" | json | nowhere="x""#, "").await;
+    assert_eq!(
+        told,
+        json!([
+            "no stream has the label servce_name, did you mean service_name?",
+            "no record has the label ordr_id, did you mean order_id?",
+        ])
+    );
+    assert_eq!(warnings(r#"{service_name="cart"} |= "nothing of this""#, "").await, Value::Null);
+    let told = warnings(r#"{service_name="cart"}"#, "start=1000&end=2000").await;
+    assert_eq!(
+        told,
+        json!(["there are no lines in the range; the first one after it is of 2026-11-21T03:03:05Z"])
+    );
 }
 
 #[tokio::test]

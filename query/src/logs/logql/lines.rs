@@ -84,7 +84,7 @@ fn hits(
     budget: &Budget,
 ) -> Result<(Vec<Hit>, Option<String>), Error> {
     let names = needs::names(&wanted.query.stages, Some(BTreeSet::new()));
-    let filter = narrow::whole(wanted.query, &Needs::of(snapshot, range, names)?);
+    let filter = narrow::whole(wanted.query, &Needs::of(snapshot, range, names)?, budget);
     let scan = Scan {
         filter: &filter,
         signal: Signal::Logs,
@@ -144,7 +144,8 @@ fn read(
         let (mut line, mut labels) = (Cow::Borrowed(bodies.value(row)), rows.labels(row));
         let time = hits[hit].time;
         if run(&wanted.query.stages, &mut line, &mut labels, time) {
-            meter.add(size_of_line(&line, &labels))?;
+            // It is held once more while the answer is made of it.
+            meter.add(2 * size_of_line(&line, &labels))?;
             found[hit] = Some(Entry { time, line: line.into_owned(), labels: labels.categories() });
         }
         Ok(())

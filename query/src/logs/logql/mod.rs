@@ -11,6 +11,7 @@
 
 pub mod ast;
 pub mod detected;
+pub mod hints;
 mod ip;
 mod json;
 mod label;
@@ -41,6 +42,8 @@ use crate::promql::annotations::line_and_column;
 pub const MAX_BYTES: usize = 128 << 10;
 /// Parentheses inside each other; bounds the stack.
 pub const MAX_DEPTH: usize = 64;
+/// Tests of labels, and operators between samples, that stand side by side; they bound the stack too.
+pub const MAX_TERMS: usize = 256;
 /// Stages of a pipeline.
 pub const MAX_STAGES: usize = 100;
 /// Series of an answer.

@@ -7,6 +7,7 @@ use super::needs::{Keys, Needs};
 use super::pipeline::run;
 use super::stream::{COLUMNS, LabelRows, OF_RECORD, STREAM_COLUMNS, StreamRows, is_of_stream, label_name};
 use crate::Error;
+use crate::http::run::Budget;
 use crate::logs::filter::id::parse_hex;
 use crate::logs::filter::mask::Mask;
 use crate::logs::filter::{Filter, RowTest, column};
@@ -16,6 +17,9 @@ use arrow::array::{RecordBatch, StringArray, TimestampNanosecondArray};
 use ocelli_storage::{Source, TextQuery};
 use std::borrow::Cow;
 use std::sync::Arc;
+
+/// After so many lines it is looked whether the query is over.
+pub const CHECK_ROWS: usize = 64;
 
 /// Rows whose lines may come out of a query: what is left to be tested are its other stages.
 pub fn streams_and_lines(query: &LogQuery) -> Filter {
@@ -45,12 +49,16 @@ pub fn for_labels(query: &LogQuery, keys: &Keys) -> Filter {
 }
 
 /// Rows whose lines come out of a query.
-pub fn whole(query: &LogQuery, needs: &Needs) -> Filter {
+pub fn whole(query: &LogQuery, needs: &Needs, budget: &Budget) -> Filter {
     let Filter::And(mut all) = streams_and_lines(query) else { return Filter::All };
     let last = query.stages.iter().rposition(Stage::filters).map_or(0, |last| last + 1);
     let rest = rest_of(&query.stages[..last]);
     if rest.iter().any(Stage::filters) {
-        all.push(Filter::Rows(Arc::new(PipelineTest { stages: rest, needs: needs.clone() })));
+        all.push(Filter::Rows(Arc::new(PipelineTest {
+            stages: rest,
+            needs: needs.clone(),
+            budget: budget.clone(),
+        })));
     }
     Filter::And(all)
 }
@@ -231,6 +239,8 @@ impl RowTest for AllAttributes {
 struct PipelineTest {
     stages: Vec<Stage>,
     needs: Needs,
+    /// Stages may be costly, so it is asked more often than once a batch.
+    budget: Budget,
 }
 
 impl RowTest for PipelineTest {
@@ -250,10 +260,15 @@ impl RowTest for PipelineTest {
         let bodies: &StringArray = column(batch, "body")?;
         let times: &TimestampNanosecondArray = column(batch, "time")?;
         let labels = LabelRows::of(batch, &self.needs)?;
+        let (mut tested, mut ended) = (0_usize, Ok(()));
         rows.retain(|row| {
+            if tested.is_multiple_of(CHECK_ROWS) && ended.is_ok() {
+                ended = self.budget.check();
+            }
+            tested += 1;
             let mut line = Cow::Borrowed(bodies.value(row));
-            run(&self.stages, &mut line, &mut labels.labels(row), times.value(row))
+            ended.is_ok() && run(&self.stages, &mut line, &mut labels.labels(row), times.value(row))
         });
-        Ok(())
+        ended
     }
 }

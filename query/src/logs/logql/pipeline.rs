@@ -165,6 +165,17 @@ pub fn run(stages: &[Stage], line: &mut Cow<'_, str>, labels: &mut Labels<'_>, t
 }
 
 impl Stage {
+    /// Whether the text of the line is looked at.
+    pub fn reads_line(&self) -> bool {
+        match self {
+            Stage::Labels(_) | Stage::Drop(_) | Stage::Keep(_) => false,
+            Stage::LabelFormat(formats) => {
+                formats.iter().any(|format| matches!(format, LabelFormat::Template { .. }))
+            }
+            _ => true,
+        }
+    }
+
     /// Whether a line may end here.
     pub fn filters(&self) -> bool {
         matches!(self, Stage::Line(_) | Stage::Labels(_))

@@ -298,7 +298,7 @@ impl<'a> LabelRows<'a> {
     /// By the severity's number, else by its text, else by an attribute that tells it.
     fn level(&self, row: usize, labels: &Labels<'_>) -> &'static str {
         let number = self.severity_number.value(row);
-        if number != 0 {
+        if (1..=24).contains(&number) {
             return severity_class(number);
         }
         let told = std::iter::once(self.severity_text.value(row))

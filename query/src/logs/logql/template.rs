@@ -7,6 +7,9 @@ use super::pipeline::Labels;
 use crate::promql::labels::Labels as LabelSet;
 use crate::rules::template::{Functions, Template, Value, parse, run};
 
+/// Actions of a template; it is filled in for every line.
+const MAX_NODES: usize = 10_000;
+
 /// A template that was checked, with its text.
 #[derive(Clone, Debug)]
 pub struct LineTemplate {
@@ -51,6 +54,10 @@ impl Functions for Of<'_, '_, '_> {
 
     fn root(&self) -> Value {
         Value::Map(LabelSet::new(self.0.labels.iter()))
+    }
+
+    fn most_nodes(&self) -> usize {
+        MAX_NODES
     }
 }
 

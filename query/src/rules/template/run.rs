@@ -20,6 +20,11 @@ pub trait Functions {
 
     /// The template's own data, where it is gone through.
     fn root(&self) -> Value;
+
+    /// After so many actions a template is ended.
+    fn most_nodes(&self) -> usize {
+        MAX_NODES
+    }
 }
 
 pub fn run(
@@ -70,8 +75,9 @@ impl<'a> Run<'a, '_> {
 
     fn count(&mut self) -> Result<(), String> {
         self.done += 1;
-        if self.done > MAX_NODES {
-            return Err(format!("the template has not ended after {MAX_NODES} actions"));
+        let most = self.functions.most_nodes();
+        if self.done > most {
+            return Err(format!("the template has not ended after {most} actions"));
         }
         if self.out.len() > MAX_BYTES {
             return Err(format!("the result is longer than {MAX_BYTES} bytes"));

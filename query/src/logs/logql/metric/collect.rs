@@ -7,7 +7,7 @@ use crate::Error;
 use crate::http::run::Budget;
 use crate::logs::filter::column;
 use crate::logs::logql::ast::{Conversion, RangeAggregation, RangeOp, Stage};
-use crate::logs::logql::narrow;
+use crate::logs::logql::narrow::{self, CHECK_ROWS};
 use crate::logs::logql::needs::{self, Names, Needs};
 use crate::logs::logql::pipeline::{ERROR, Failure, Labels as LineLabels, run};
 use crate::logs::logql::stream::{COLUMNS, LabelRows, STREAM_COLUMNS, StreamRows};
@@ -38,7 +38,7 @@ pub fn series(
     let range = TimeRange { from: UnixNano(from), to: UnixNano(to) };
     let stages = narrow::rest_of(&of.query.stages);
     let names = names(of, &stages);
-    let needs_line = !stages.is_empty() || of.unwrap.is_none() && is_of_bytes(of.op);
+    let needs_line = stages.iter().any(Stage::reads_line) || of.unwrap.is_none() && is_of_bytes(of.op);
     let needs = Needs::of(snapshot, range, names)?;
     let only_stream = needs.are_of_streams();
     let mut columns: Vec<&'static str> = if only_stream { STREAM_COLUMNS.to_vec() } else { COLUMNS.to_vec() };
@@ -63,6 +63,7 @@ pub fn series(
         only_stream,
         needs: &needs,
         series: HashMap::default(),
+        budget,
         meter: Meter::new(budget),
         scratch: String::new(),
     };
@@ -119,6 +120,7 @@ struct Found<'q> {
     needs: &'q Needs,
     /// By their labels as one text, see [`put_labels`].
     series: HashMap<String, Cells, Xxh3DefaultBuilder>,
+    budget: &'q Budget,
     meter: Meter<'q>,
     scratch: String,
 }
@@ -210,13 +212,19 @@ impl Collector for Found<'_> {
             if self.stages.is_empty() && self.of.unwrap.is_none() {
                 return self.whole_streams(chunk, &streams, bodies);
             }
-            for row in chunk.passed.iter() {
+            for (at, row) in chunk.passed.iter().enumerate() {
+                if at.is_multiple_of(CHECK_ROWS) {
+                    self.budget.check()?;
+                }
                 self.line(line(row), streams.labels(row), chunk.times.value(row))?;
             }
             return Ok(());
         }
         let rows = LabelRows::of(chunk.batch, self.needs)?;
-        for row in chunk.passed.iter() {
+        for (at, row) in chunk.passed.iter().enumerate() {
+            if at.is_multiple_of(CHECK_ROWS) {
+                self.budget.check()?;
+            }
             self.line(line(row), rows.labels(row), chunk.times.value(row))?;
         }
         Ok(())
@@ -238,6 +246,7 @@ impl Mergeable for Found<'_> {
             only_stream: self.only_stream,
             needs: self.needs,
             series: HashMap::default(),
+            budget: self.budget,
             meter: self.meter.fork(),
             scratch: String::new(),
         }

@@ -104,7 +104,8 @@ pub fn bytes_of_streams(
         query: LogQuery { matchers: matchers.to_vec(), stages: Vec::new() },
         unwrap: None,
         range_ns: width_ns,
-        offset_ns: 0,
+        // From the begin of the time on and up to its end, as ranges of the API are.
+        offset_ns: 1,
         grouping: None,
         summed: Some(Grouping { without: false, labels: by }),
     };

@@ -34,6 +34,7 @@ impl Parser<'_> {
     }
 
     fn one(&mut self) -> Parsed<LabelFilter> {
+        self.term()?;
         if self.take_sign("(") {
             let inner = self.deeper(Self::label_filter)?;
             self.expect(")")?;

@@ -59,6 +59,7 @@ impl Parser<'_> {
     pub(super) fn expression(&mut self, least: u8) -> Parsed<Expr> {
         let mut left = self.deeper(Self::operand)?;
         while let Some(op) = self.peek().and_then(operator).filter(|op| op.precedence() >= least) {
+            self.term()?;
             let op_at = self.place();
             self.next += 1;
             let is_bool = self.take_word("bool");

@@ -6,7 +6,7 @@ mod pipeline;
 
 use super::ast::{LogQuery, MetricQuery, Query, RangeAggregation};
 use super::lex::{self, Token};
-use super::{MAX_BYTES, MAX_DEPTH};
+use super::{MAX_BYTES, MAX_DEPTH, MAX_TERMS};
 use crate::logs::language::{Span, SyntaxError};
 use crate::promql::select::{MatchOp, Matcher};
 
@@ -42,6 +42,8 @@ struct Parser<'a> {
     tokens: Vec<(Token, Span)>,
     next: usize,
     depth: usize,
+    /// Tests of labels and operators.
+    terms: usize,
     /// Those that were read, by their number.
     ranges: Vec<RangeAggregation>,
 }
@@ -52,7 +54,7 @@ impl<'a> Parser<'a> {
             let message = format!("the query has {} bytes; {MAX_BYTES} is the limit", text.len());
             return Err(SyntaxError::new(0, message));
         }
-        Ok(Parser { text, tokens: lex::tokens(text)?, next: 0, depth: 0, ranges: Vec::new() })
+        Ok(Parser { text, tokens: lex::tokens(text)?, next: 0, depth: 0, terms: 0, ranges: Vec::new() })
     }
 
     fn end(&self) -> Parsed<()> {
@@ -137,6 +139,16 @@ impl Parser<'_> {
         let outcome = inner(self);
         self.depth -= 1;
         outcome
+    }
+
+    /// Counts what makes a tree deeper without parentheses.
+    fn term(&mut self) -> Parsed<()> {
+        self.terms += 1;
+        if self.terms > MAX_TERMS {
+            let message = format!("more than {MAX_TERMS} tests of labels and operators");
+            return Err(SyntaxError::new(self.place(), message));
+        }
+        Ok(())
     }
 
     /// A selector stands first, if need be in parentheses.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::logs::logql::with_place;
+use proptest::prelude::*;
 
 fn shown(text: &str) -> String {
     match parse(text) {
@@ -97,6 +98,75 @@ fn what_is_wrong_is_told_at_its_place() {
         let found = shown(text);
         assert!(found.contains(expected), "{text}: {found}");
     }
+    let many = " or a=`b`".repeat(5_000);
+    assert!(shown(&format!("{{a=\"b\"}} | a=`b`{many}")).contains("more than 256 tests of labels"));
+    assert!(shown(&format!("vector(1){}", " + vector(1)".repeat(5_000))).contains("and operators"));
     assert!(shown(&"(".repeat(100_000)).contains("levels of parentheses"));
     assert!(shown(&format!("{{a=\"b\"}}{}", " | json".repeat(200))).contains("more than 100 stages"));
+}
+
+const PIECES: [&str; 48] = [
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "5m",
+    "5MB",
+    "7",
+    "-",
+    "+",
+    "*",
+    "/",
+    "^",
+    "%",
+    "|",
+    "|=",
+    "!=",
+    "|~",
+    "!~",
+    "|>",
+    "!>",
+    "=",
+    "==",
+    "=~",
+    ">",
+    "<=",
+    ",",
+    "a",
+    "b",
+    "`x`",
+    "\"y\"",
+    "json",
+    "logfmt",
+    "--strict",
+    "unwrap",
+    "line_format",
+    "label_format",
+    "drop",
+    "keep",
+    "ip",
+    "rate",
+    "sum_over_time",
+    "sum",
+    "topk",
+    "by",
+    "or",
+    "bool",
+];
+
+proptest! {
+    /// Whatever is written, it is read or told, and what is read stays the same.
+    #[test]
+    fn nothing_breaks_the_parser(
+        pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..14), inside: bool, text in "\\PC{0,8}",
+    ) {
+        let joined = pieces.join(" ");
+        let text = if inside { format!("{{a=\"b\"}} {joined}") } else { format!("{joined}{text}") };
+        if let Ok(query) = parse(&text) {
+            let written = query.to_string();
+            prop_assert_eq!(shown(&written), written);
+        }
+    }
 }

@@ -11,7 +11,10 @@ use crate::promql::select::unanchored;
 use crate::rules::template::{Time, Value, of_go, of_go_names};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use regex::Regex;
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// A text that a function makes is no longer than this.
 const MAX_BYTES: usize = 1 << 20;
@@ -97,7 +100,7 @@ pub fn call(name: &str, arguments: Vec<Value>, line: &Line<'_, '_>) -> Result<Va
         ("contains", _, [part, text]) => Ok(Value::Bool(text.contains(part))),
         ("hasPrefix", _, [part, text]) => Ok(Value::Bool(text.starts_with(part))),
         ("hasSuffix", _, [part, text]) => Ok(Value::Bool(text.ends_with(part))),
-        ("count", _, [pattern, text]) => Ok(Value::Int(unanchored(pattern)?.find_iter(text).count() as i64)),
+        ("count", _, [pattern, text]) => Ok(Value::Int(regex(pattern)?.find_iter(text).count() as i64)),
         ("default", [otherwise, value], _) => {
             Ok(if value.is_true() { value.clone() } else { otherwise.clone() })
         }
@@ -122,6 +125,28 @@ pub fn call(name: &str, arguments: Vec<Value>, line: &Line<'_, '_>) -> Result<Va
             Err(format!("wrong number or kind of arguments: {}", Value::List(arguments).text()))
         }),
     }
+}
+
+/// So many patterns are kept compiled.
+const KEPT_PATTERNS: usize = 32;
+
+thread_local! {
+    /// A template has the same patterns for every line.
+    static PATTERNS: RefCell<HashMap<String, Regex>> = RefCell::default();
+}
+
+fn regex(pattern: &str) -> Result<Regex, String> {
+    PATTERNS.with_borrow_mut(|known| {
+        if let Some(regex) = known.get(pattern) {
+            return Ok(regex.clone());
+        }
+        let regex = unanchored(pattern)?;
+        if known.len() >= KEPT_PATTERNS {
+            known.clear();
+        }
+        known.insert(pattern.to_owned(), regex.clone());
+        Ok(regex)
+    })
 }
 
 fn now_ns() -> i64 {
@@ -183,9 +208,9 @@ fn of_texts<'t>(name: &str, texts: &[&'t str]) -> Option<Result<Cow<'t, str>, St
             bounded(width, || aligned(text, width, name == "alignRight"))
         }),
         ("regexReplaceAll", [pattern, text, with]) => {
-            unanchored(pattern).and_then(|regex| owned(regex.replace_all(text, *with).into_owned()))
+            regex(pattern).and_then(|regex| owned(regex.replace_all(text, *with).into_owned()))
         }
-        ("regexReplaceAllLiteral", [pattern, text, with]) => unanchored(pattern)
+        ("regexReplaceAllLiteral", [pattern, text, with]) => regex(pattern)
             .and_then(|regex| owned(regex.replace_all(text, regex::NoExpand(with)).into_owned())),
         ("urlencode", [text]) => owned(form_urlencoded::byte_serialize(text.as_bytes()).collect()),
         ("urldecode", [text]) => {

@@ -57,5 +57,6 @@ fn what_is_wrong_is_named() {
     assert_eq!(filled("a {{ .x | nosuch }}"), "invalid template: 1:3: function \"nosuch\" not defined");
     assert!(filled("{{ .status").contains("unclosed action"));
     assert!(filled("{{ repeat 9999999 \"abc\" }}").contains("longer than"));
+    assert!(filled("{{ range 20000 }}x{{ end }}").contains("has not ended after 10000 actions"));
     assert!(filled("{{ duration \"x\" }}").starts_with("failed: 1:1: error calling duration"));
 }

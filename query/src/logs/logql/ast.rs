@@ -7,7 +7,7 @@ use super::label::LabelTest;
 use super::line::LineTest;
 use super::pattern::Pattern;
 use super::template::LineTemplate;
-use crate::promql::ast::{Expr, Grouping};
+use crate::promql::ast::{AggregateOp, Expr, Grouping};
 use crate::promql::select::Matcher;
 use regex::Regex;
 
@@ -134,8 +134,8 @@ pub struct RangeAggregation {
     pub range_ns: i64,
     pub offset_ns: i64,
     pub grouping: Option<Grouping>,
-    /// Of a `sum` right around it: series that it would add up anyway need not be told apart.
-    pub summed: Option<Grouping>,
+    /// Of an aggregation right around it: series that it would put together anyway need not be told apart.
+    pub outer: Option<Grouping>,
 }
 
 /// The label whose value a sample is, and what is asked of it after that.
@@ -225,9 +225,16 @@ impl RangeOp {
         )
     }
 
-    /// A sum of it over series is it over the lines of all of them.
-    pub fn adds_up(self) -> bool {
+    /// An aggregation of it over series is it over the lines of all of them.
+    pub fn is_joined_by(self, op: AggregateOp) -> bool {
         use RangeOp::*;
-        matches!(self, Rate | CountOverTime | BytesRate | BytesOverTime | SumOverTime)
+        match op {
+            AggregateOp::Sum => {
+                matches!(self, Rate | CountOverTime | BytesRate | BytesOverTime | SumOverTime)
+            }
+            AggregateOp::Max => self == MaxOverTime,
+            AggregateOp::Min => self == MinOverTime,
+            _ => false,
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::ast::LogQuery;
 use super::narrow;
 use super::needs::{self, Keys, Needs};
 use super::pipeline::{Categories, Labels, run};
-use super::stream::LabelRows;
+use super::rows::LabelRows;
 use crate::Error;
 use crate::http::run::Budget;
 use crate::logs::fetch::{Hit, fetch};

@@ -26,6 +26,7 @@ mod parse;
 mod pattern;
 mod pipeline;
 mod print;
+mod rows;
 pub mod stream;
 pub mod streams;
 mod template;
@@ -42,8 +43,10 @@ use crate::promql::annotations::line_and_column;
 pub const MAX_BYTES: usize = 128 << 10;
 /// Parentheses inside each other; bounds the stack.
 pub const MAX_DEPTH: usize = 64;
-/// Tests of labels, and operators between samples, that stand side by side; they bound the stack too.
+/// Tests of labels and lines, and operators between samples, that stand side by side; they bound the stack too.
 pub const MAX_TERMS: usize = 256;
+/// Regular expressions: what they take when compiled, a mebibyte at most, is not counted as the query's memory.
+pub const MAX_PATTERNS: usize = 32;
 /// Stages of a pipeline.
 pub const MAX_STAGES: usize = 100;
 /// Series of an answer.

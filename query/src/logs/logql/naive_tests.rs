@@ -6,7 +6,7 @@ use super::metric::{MetricSearch, evaluate};
 use super::needs::Needs;
 use super::parse;
 use super::pipeline::{Labels, run};
-use super::stream::LabelRows;
+use super::rows::LabelRows;
 use crate::http::run::Budget;
 use crate::logs::fixture::{Random, Record, TENANT, batch, filled, records};
 use crate::promql::value::Sample;

@@ -5,7 +5,8 @@ use super::label::LabelTest;
 use super::line::LineTest;
 use super::needs::{Keys, Needs};
 use super::pipeline::run;
-use super::stream::{COLUMNS, LabelRows, OF_RECORD, STREAM_COLUMNS, StreamRows, is_of_stream, label_name};
+use super::rows::LabelRows;
+use super::stream::{OF_RECORD, STREAM_COLUMNS, StreamRows, is_of_stream, label_name};
 use crate::Error;
 use crate::http::run::Budget;
 use crate::logs::filter::id::parse_hex;
@@ -245,7 +246,8 @@ struct PipelineTest {
 
 impl RowTest for PipelineTest {
     fn columns(&self) -> Vec<&'static str> {
-        COLUMNS.into_iter().chain(["body", "time"]).collect()
+        let body = self.stages.iter().any(Stage::reads_line).then_some("body");
+        self.needs.columns().into_iter().chain(body).chain(["time"]).collect()
     }
 
     fn attributes(&self) -> Vec<&str> {
@@ -257,7 +259,8 @@ impl RowTest for PipelineTest {
     }
 
     fn apply(&self, batch: &RecordBatch, rows: &mut Mask) -> Result<(), Error> {
-        let bodies: &StringArray = column(batch, "body")?;
+        let reads_line = self.stages.iter().any(Stage::reads_line);
+        let bodies: Option<&StringArray> = if reads_line { Some(column(batch, "body")?) } else { None };
         let times: &TimestampNanosecondArray = column(batch, "time")?;
         let labels = LabelRows::of(batch, &self.needs)?;
         let (mut tested, mut ended) = (0_usize, Ok(()));
@@ -266,7 +269,7 @@ impl RowTest for PipelineTest {
                 ended = self.budget.check();
             }
             tested += 1;
-            let mut line = Cow::Borrowed(bodies.value(row));
+            let mut line = Cow::Borrowed(bodies.map_or("", |bodies| bodies.value(row)));
             ended.is_ok() && run(&self.stages, &mut line, &mut labels.labels(row), times.value(row))
         });
         ended

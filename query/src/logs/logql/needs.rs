@@ -2,7 +2,7 @@
 
 use super::ast::{LabelFilter, LabelFormat, Stage};
 use super::pipeline::{ERROR, ERROR_DETAILS};
-use super::stream::{DETECTED_LEVEL, LEVELS, OF_RECORD, is_of_stream, label_name};
+use super::stream::{COLUMNS, DETECTED_LEVEL, LEVELS, OF_RECORD, is_of_stream, label_name};
 use crate::Error;
 use crate::logs::hints::attribute_keys;
 use ocelli_api::TimeRange;
@@ -46,6 +46,19 @@ impl Needs {
     /// Of a snapshot's rows in a range.
     pub fn of(snapshot: &Snapshot, range: TimeRange, names: Names) -> Result<Needs, Error> {
         Ok(Needs { keys: keys(snapshot, range, &names)?, names })
+    }
+
+    /// The columns that the labels are read from.
+    pub fn columns(&self) -> Vec<&'static str> {
+        let is_read = |column: &&'static str| match *column {
+            "resource" => true,
+            "scope" => self.has("scope_name") || self.has("scope_version"),
+            "attributes" => self.keys.are_all() || !self.keys.list().is_empty(),
+            "severity_number" => self.has("severity_number") || self.has(DETECTED_LEVEL),
+            "severity_text" => self.has("severity_text") || self.has(DETECTED_LEVEL),
+            name => self.has(name),
+        };
+        COLUMNS.into_iter().filter(is_read).collect()
     }
 
     pub fn has(&self, name: &str) -> bool {

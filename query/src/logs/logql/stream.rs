@@ -3,22 +3,14 @@
 //! Source: Loki `pkg/loghttp/push/otlp.go` and its default configuration: some attributes of the resource
 //! are stream labels, and everything else is structured metadata.
 
-use super::needs::Needs;
 use super::pipeline::{Category, Labels};
 use crate::Error;
-use crate::logs::filter::attribute::Own;
-use crate::logs::filter::column;
-use crate::logs::filter::id::to_hex;
 use crate::promql::select::Matcher;
 use arrow::array::types::Int32Type;
-use arrow::array::{
-    Array, AsArray, BinaryArray, FixedSizeBinaryArray, Int32Array, RecordBatch, StringArray, UInt32Array,
-};
-use ocelli_api::logs::severity_class;
-use ocelli_signal::origin::{Resource, Scope};
+use arrow::array::{Array, AsArray, BinaryArray, RecordBatch};
+use ocelli_signal::origin::Resource;
 use ocelli_signal::value_text::display;
 use ocelli_signal::{AnyValue, Attributes};
-use ocelli_storage::value_column;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
@@ -101,14 +93,14 @@ pub fn label_name(name: &str) -> Cow<'_, str> {
 }
 
 /// Names with values, ready to be labels.
-type Pairs = Vec<(String, String)>;
+pub(super) type Pairs = Vec<(String, String)>;
 
 /// What a resource gives to all of its records.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Origin {
     /// Sorted by name.
     pub stream: Pairs,
-    metadata: Pairs,
+    pub(super) metadata: Pairs,
 }
 
 impl Origin {
@@ -137,7 +129,7 @@ impl Origin {
 }
 
 /// Members of a map have the names of both.
-fn flatten(key: &str, value: &AnyValue<'_>, put: &mut dyn FnMut(&str, String)) {
+pub(super) fn flatten(key: &str, value: &AnyValue<'_>, put: &mut dyn FnMut(&str, String)) {
     if let AnyValue::KvList(members) = value {
         let members = Attributes::of_column(members);
         members.iter().for_each(|(inner, value)| flatten(&format!("{key}_{inner}"), &value, put));
@@ -146,15 +138,8 @@ fn flatten(key: &str, value: &AnyValue<'_>, put: &mut dyn FnMut(&str, String)) {
     }
 }
 
-/// Its attributes are left out: no index tells which there are.
-fn of_scope(scope: &[u8]) -> Pairs {
-    let scope = Scope::parse(scope).unwrap_or_default();
-    let named = [("scope_name", scope.name), ("scope_version", scope.version)];
-    named.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
-}
-
 /// A dictionary column, of which each value is read when it is met first.
-struct Distinct<'a, T> {
+pub(super) struct Distinct<'a, T> {
     keys: &'a [i32],
     values: &'a BinaryArray,
     read: fn(&[u8]) -> T,
@@ -162,7 +147,11 @@ struct Distinct<'a, T> {
 }
 
 impl<'a, T> Distinct<'a, T> {
-    fn of(batch: &'a RecordBatch, name: &str, read: fn(&[u8]) -> T) -> Result<Distinct<'a, T>, Error> {
+    pub(super) fn of(
+        batch: &'a RecordBatch,
+        name: &str,
+        read: fn(&[u8]) -> T,
+    ) -> Result<Distinct<'a, T>, Error> {
         let missing = || Error::Internal(format!("column '{name}' is missing or of another type"));
         let column = batch.column_by_name(name).and_then(|array| array.as_dictionary_opt::<Int32Type>());
         let column = column.ok_or_else(missing)?;
@@ -171,7 +160,7 @@ impl<'a, T> Distinct<'a, T> {
         Ok(Distinct { keys: column.keys().values(), values, read, known })
     }
 
-    fn value(&self, row: usize) -> &T {
+    pub(super) fn value(&self, row: usize) -> &T {
         let key = self.keys[row] as usize;
         self.known[key].get_or_init(|| (self.read)(self.values.value(key)))
     }
@@ -207,118 +196,6 @@ impl<'a> StreamRows<'a> {
         }
         labels
     }
-}
-
-/// All labels of a batch's rows.
-pub struct LabelRows<'a> {
-    streams: StreamRows<'a>,
-    scopes: Distinct<'a, Pairs>,
-    severity_number: &'a Int32Array,
-    severity_text: &'a StringArray,
-    trace_id: &'a FixedSizeBinaryArray,
-    span_id: &'a FixedSizeBinaryArray,
-    flags: &'a UInt32Array,
-    event_name: &'a StringArray,
-    attributes: &'a BinaryArray,
-    needs: &'a Needs,
-    /// Attributes that have a column of their own in the batch.
-    columns: Vec<(&'a str, Own<'a>)>,
-}
-
-impl<'a> LabelRows<'a> {
-    /// Reads [`COLUMNS`]. Of some keys the values may be in columns of their own.
-    pub fn of(batch: &'a RecordBatch, needs: &'a Needs) -> Result<LabelRows<'a>, Error> {
-        let apart = needs.keys.list().iter().filter(|key| batch.column_by_name(&value_column(key)).is_some());
-        let columns = apart.map(|key| Ok((key.as_str(), Own::of(batch, key)?)));
-        Ok(LabelRows {
-            needs,
-            columns: columns.collect::<Result<_, Error>>()?,
-            streams: StreamRows::of(batch)?,
-            scopes: Distinct::of(batch, "scope", of_scope)?,
-            severity_number: column(batch, "severity_number")?,
-            severity_text: column(batch, "severity_text")?,
-            trace_id: column(batch, "trace_id")?,
-            span_id: column(batch, "span_id")?,
-            flags: column(batch, "flags")?,
-            event_name: column(batch, "event_name")?,
-            attributes: column(batch, "attributes")?,
-        })
-    }
-
-    /// A record's own fields come before attributes that are called the same, and those before what
-    /// its scope and its resource say.
-    pub fn labels(&self, row: usize) -> Labels<'_> {
-        let mut labels = self.streams.labels(row);
-        let mut put = |name: Cow<'a, str>, value: Cow<'a, str>| {
-            if self.needs.has(&name) {
-                labels.put(Category::Metadata, name, value);
-            }
-        };
-        let mut own = |name: &'static str, value: Cow<'a, str>| put(Cow::Borrowed(name), value);
-        for (name, ids) in [("trace_id", self.trace_id), ("span_id", self.span_id)] {
-            if ids.is_valid(row) && self.needs.has(name) {
-                own(name, Cow::Owned(to_hex(ids.value(row))));
-            }
-        }
-        own("severity_text", Cow::Borrowed(self.severity_text.value(row)));
-        for (name, number) in [
-            ("severity_number", i64::from(self.severity_number.value(row))),
-            ("flags", self.flags.value(row).into()),
-        ] {
-            if number != 0 && self.needs.has(name) {
-                own(name, Cow::Owned(number.to_string()));
-            }
-        }
-        own("event_name", Cow::Borrowed(self.event_name.value(row)));
-        let listed = Attributes::of_column(self.attributes.value(row)).iter();
-        let apart = self.columns.iter().filter_map(|(key, own)| Some((*key, own.get(row)?)));
-        for (key, value) in listed.chain(apart) {
-            match value {
-                AnyValue::String(text) => put(label_name(key), Cow::Borrowed(text)),
-                value => flatten(key, &value, &mut |name, value| {
-                    put(Cow::Owned(name.to_owned()), Cow::Owned(value));
-                }),
-            }
-        }
-        self.put_pairs(&mut labels, self.scopes.value(row));
-        self.put_pairs(&mut labels, &self.streams.origin(row).metadata);
-        if self.needs.has(DETECTED_LEVEL) {
-            let level = self.level(row, &labels);
-            labels.put(Category::Metadata, Cow::Borrowed(DETECTED_LEVEL), Cow::Borrowed(level));
-        }
-        labels
-    }
-
-    fn put_pairs<'p>(&self, labels: &mut Labels<'p>, pairs: &'p Pairs) {
-        for (name, value) in pairs.iter().filter(|(name, _)| self.needs.has(name)) {
-            labels.put(Category::Metadata, Cow::Borrowed(name), Cow::Borrowed(value));
-        }
-    }
-
-    /// By the severity's number, else by its text, else by an attribute that tells it.
-    fn level(&self, row: usize, labels: &Labels<'_>) -> &'static str {
-        let number = self.severity_number.value(row);
-        if (1..=24).contains(&number) {
-            return severity_class(number);
-        }
-        let told = std::iter::once(self.severity_text.value(row))
-            .chain(LEVELS.into_iter().filter_map(|name| labels.get(name)))
-            .find_map(level_of);
-        told.unwrap_or("unknown")
-    }
-}
-
-fn level_of(text: &str) -> Option<&'static str> {
-    Some(match text.to_ascii_lowercase().as_str() {
-        "trace" | "trc" => "trace",
-        "debug" | "dbg" => "debug",
-        "info" | "inf" | "information" | "notice" => "info",
-        "warn" | "warning" | "wrn" => "warn",
-        "error" | "err" => "error",
-        "critical" | "crit" => "critical",
-        "fatal" | "panic" | "emergency" | "alert" => "fatal",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -33,11 +33,11 @@ impl Windows {
     }
 
     pub fn place(&self, time: i64) -> Option<Place> {
-        let step_ns = i128::from(self.grid.step_ms.max(1)) * 1_000_000;
-        let since = i128::from(time) + i128::from(self.offset_ns) - i128::from(self.grid.time_ns(0));
-        let up = |ns: i128| -(-ns).div_euclid(step_ns);
+        let step_ns = self.grid.step_ms.max(1).saturating_mul(1_000_000);
+        let since = time.saturating_add(self.offset_ns).saturating_sub(self.grid.time_ns(0));
+        let up = |ns: i64| -ns.saturating_neg().div_euclid(step_ns);
         let first = up(since).max(0);
-        let last = (up(since + i128::from(self.range_ns)) - 1).min(self.grid.steps as i128 - 1);
+        let last = (up(since.saturating_add(self.range_ns)) - 1).min(self.grid.steps as i64 - 1);
         (first <= last).then_some((first as u32, last as u32))
     }
 }

@@ -10,7 +10,8 @@ use crate::logs::logql::ast::{Conversion, RangeAggregation, RangeOp, Stage};
 use crate::logs::logql::narrow::{self, CHECK_ROWS};
 use crate::logs::logql::needs::{self, Names, Needs};
 use crate::logs::logql::pipeline::{ERROR, Failure, Labels as LineLabels, run};
-use crate::logs::logql::stream::{COLUMNS, LabelRows, STREAM_COLUMNS, StreamRows};
+use crate::logs::logql::rows::LabelRows;
+use crate::logs::logql::stream::{STREAM_COLUMNS, StreamRows};
 use crate::logs::logql::units::{bytes, duration_ns};
 use crate::logs::meter::Meter;
 use crate::logs::scan::{Chunk, Collector, Mergeable, Scan};
@@ -41,7 +42,7 @@ pub fn series(
     let needs_line = stages.iter().any(Stage::reads_line) || of.unwrap.is_none() && is_of_bytes(of.op);
     let needs = Needs::of(snapshot, range, names)?;
     let only_stream = needs.are_of_streams();
-    let mut columns: Vec<&'static str> = if only_stream { STREAM_COLUMNS.to_vec() } else { COLUMNS.to_vec() };
+    let mut columns = if only_stream { STREAM_COLUMNS.to_vec() } else { needs.columns() };
     columns.extend(needs_line.then_some("body"));
     let attributes = needs.keys.list().to_vec();
     let filter = narrow::for_labels(&of.query, &needs.keys);
@@ -85,7 +86,7 @@ fn grouping(of: &RangeAggregation) -> Option<Grouping> {
     if of.op == RangeOp::AbsentOverTime {
         return Some(Grouping::default());
     }
-    let mut grouping = of.grouping.clone().or_else(|| of.summed.clone());
+    let mut grouping = of.grouping.clone().or_else(|| of.outer.clone());
     // The label whose value a sample is tells no series apart.
     if let Some(unwrap) = &of.unwrap {
         let grouping = grouping.get_or_insert_with(|| Grouping { without: true, labels: Vec::new() });

@@ -107,7 +107,7 @@ pub fn bytes_of_streams(
         // From the begin of the time on and up to its end, as ranges of the API are.
         offset_ns: 1,
         grouping: None,
-        summed: Some(Grouping { without: false, labels: by }),
+        outer: Some(Grouping { without: false, labels: by }),
     };
     Ok(collect::series(snapshot, &of, grid, budget)?.0)
 }

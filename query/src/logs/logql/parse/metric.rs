@@ -231,10 +231,12 @@ impl Parser<'_> {
         let expr = self.expression(0)?;
         self.expect(")")?;
         let grouping = if before.is_some() { before } else { self.grouping()? }.unwrap_or_default();
-        if let (AggregateOp::Sum, ExprKind::Vector(selector)) = (op, &expr.kind)
-            && let Some(of) = self.ranges.get_mut(selector.id).filter(|of| of.op.adds_up())
+        if let ExprKind::Vector(selector) = &expr.kind
+            && let Some(of) = self.ranges.get_mut(selector.id)
+            && of.op.is_joined_by(op)
+            && of.grouping.is_none()
         {
-            of.summed = Some(grouping.clone());
+            of.outer = Some(grouping.clone());
         }
         Ok(self.node(at, ExprKind::Aggregate(Box::new(Aggregate { op, expr, param, grouping }))))
     }
@@ -288,7 +290,7 @@ impl Parser<'_> {
             range_ns,
             offset_ns,
             grouping: None,
-            summed: None,
+            outer: None,
         })
     }
 

@@ -6,7 +6,7 @@ mod pipeline;
 
 use super::ast::{LogQuery, MetricQuery, Query, RangeAggregation};
 use super::lex::{self, Token};
-use super::{MAX_BYTES, MAX_DEPTH, MAX_TERMS};
+use super::{MAX_BYTES, MAX_DEPTH, MAX_PATTERNS, MAX_TERMS};
 use crate::logs::language::{Span, SyntaxError};
 use crate::promql::select::{MatchOp, Matcher};
 
@@ -44,6 +44,8 @@ struct Parser<'a> {
     depth: usize,
     /// Tests of labels and operators.
     terms: usize,
+    /// Regular expressions.
+    patterns: usize,
     /// Those that were read, by their number.
     ranges: Vec<RangeAggregation>,
 }
@@ -54,7 +56,15 @@ impl<'a> Parser<'a> {
             let message = format!("the query has {} bytes; {MAX_BYTES} is the limit", text.len());
             return Err(SyntaxError::new(0, message));
         }
-        Ok(Parser { text, tokens: lex::tokens(text)?, next: 0, depth: 0, terms: 0, ranges: Vec::new() })
+        Ok(Parser {
+            text,
+            tokens: lex::tokens(text)?,
+            next: 0,
+            depth: 0,
+            terms: 0,
+            patterns: 0,
+            ranges: Vec::new(),
+        })
     }
 
     fn end(&self) -> Parsed<()> {
@@ -145,7 +155,17 @@ impl Parser<'_> {
     fn term(&mut self) -> Parsed<()> {
         self.terms += 1;
         if self.terms > MAX_TERMS {
-            let message = format!("more than {MAX_TERMS} tests of labels and operators");
+            let message = format!("more than {MAX_TERMS} tests and operators");
+            return Err(SyntaxError::new(self.place(), message));
+        }
+        Ok(())
+    }
+
+    /// Counts a regular expression that comes next.
+    fn pattern(&mut self) -> Parsed<()> {
+        self.patterns += 1;
+        if self.patterns > MAX_PATTERNS {
+            let message = format!("more than {MAX_PATTERNS} regular expressions; join some of them by '|'");
             return Err(SyntaxError::new(self.place(), message));
         }
         Ok(())
@@ -206,6 +226,9 @@ impl Parser<'_> {
             _ => return Err(self.unexpected("=, !=, =~ or !~")),
         };
         self.next += 1;
+        if matches!(op, MatchOp::Regex | MatchOp::NotRegex) {
+            self.pattern()?;
+        }
         let at = self.place();
         let value = self.quoted()?;
         Matcher::new(op, name, &value).map_err(|why| SyntaxError::new(at, why))

@@ -54,6 +54,10 @@ impl Parser<'_> {
     }
 
     fn line_match(&mut self, op: LineOp) -> Parsed<LineMatch> {
+        self.term()?;
+        if matches!(op, LineOp::Regex | LineOp::NotRegex) {
+            self.pattern()?;
+        }
         if self.is_word("ip") && matches!(op, LineOp::Contains | LineOp::NotContains) {
             self.next += 1;
             self.expect("(")?;
@@ -86,13 +90,16 @@ impl Parser<'_> {
         match word.as_str() {
             "json" => self.extractions().map(Stage::Json),
             "logfmt" => self.logfmt(),
-            "regexp" => self.made(|pattern| {
-                let regex = unanchored(pattern)?;
-                match regex.capture_names().flatten().next() {
-                    Some(_) => Ok(Stage::Regexp(regex)),
-                    None => Err("at least one named capture must be supplied".to_owned()),
-                }
-            }),
+            "regexp" => {
+                self.pattern()?;
+                self.made(|pattern| {
+                    let regex = unanchored(pattern)?;
+                    match regex.capture_names().flatten().next() {
+                        Some(_) => Ok(Stage::Regexp(regex)),
+                        None => Err("at least one named capture must be supplied".to_owned()),
+                    }
+                })
+            }
             "pattern" => self.made(Pattern::of_parser).map(Stage::Pattern),
             "unpack" => Ok(Stage::Unpack),
             "decolorize" => Ok(Stage::Decolorize),

@@ -99,8 +99,11 @@ fn what_is_wrong_is_told_at_its_place() {
         assert!(found.contains(expected), "{text}: {found}");
     }
     let many = " or a=`b`".repeat(5_000);
-    assert!(shown(&format!("{{a=\"b\"}} | a=`b`{many}")).contains("more than 256 tests of labels"));
+    assert!(shown(&format!("{{a=\"b\"}} | a=`b`{many}")).contains("more than 256 tests"));
     assert!(shown(&format!("vector(1){}", " + vector(1)".repeat(5_000))).contains("and operators"));
+    let many = " or `x`".repeat(5_000);
+    assert!(shown(&format!("{{a=\"b\"}} |= `x`{many}")).contains("more than 256 tests"));
+    assert!(shown(&format!("{{a=\"b\"}} |~ `x`{many}")).contains("more than 32 regular expressions"));
     assert!(shown(&"(".repeat(100_000)).contains("levels of parentheses"));
     assert!(shown(&format!("{{a=\"b\"}}{}", " | json".repeat(200))).contains("more than 100 stages"));
 }

@@ -38,6 +38,18 @@ async fn rows_are(browser: &Browser, what: &str, holds: impl Fn(&[String]) -> bo
     .await;
 }
 
+/// Asks for newer records, and waits until that was answered so many times.
+async fn newer(browser: &Browser, times: u64) {
+    browser.click("[data-testid=log-newer]").await;
+    let script = "return performance.getEntriesByType('resource')\
+                  .filter(entry => entry.name.includes('direction=newer') && entry.responseEnd > 0).length";
+    until("newer records are asked for", SHOWN, async || {
+        let answers = browser.script(script, vec![]).await.as_u64().unwrap_or_default();
+        ensure(answers == times, || format!("{answers} answers, not {times}"))
+    })
+    .await;
+}
+
 /// By its address alone, the same is seen again.
 async fn again(browser: &Browser, css: &str, text: &str) {
     let address = browser.address().await;
@@ -122,8 +134,13 @@ async fn records_around_one_as_they_come_in_and_as_files() {
         // What lies behind the end of the range is found from the first page on.
         browser.open(&format!("/logs?q=level:error&{range}")).await;
         browser.see_with(ROW, "u-290 ").await;
-        browser.click("[data-testid=log-newer]").await;
+        newer(browser, 1).await;
         browser.see_with(ROW, "second live").await;
+        // Nothing is newer now; what comes after that is found by the same question.
+        newer(browser, 2).await;
+        server.sender().send(&otlp::logs("shop", vec![record(2, "third live")])).await;
+        newer(browser, 3).await;
+        browser.see_with(ROW, "third live").await;
         let file = browser.see("[data-testid=export-csv]").await.attr("href").await.unwrap().unwrap();
         let file = reqwest::get(server.api.url(&file)).await.unwrap().text().await.unwrap();
         assert_eq!(file.lines().count(), 31, "a head and thirty errors: {file}");

@@ -4,6 +4,7 @@ use crate::components::help::Help;
 use crate::components::keys;
 use crate::components::top_bar::TopBar;
 use crate::context::Context;
+use crate::dynamic::dynamic;
 use crate::location::Location;
 use crate::pages::{
     diff::Diff, explain::Explain, logs::Logs, map::Map, metrics::Metrics, service::Service,
@@ -43,7 +44,7 @@ pub fn App() -> impl IntoView {
     view! {
         <a class="skip" href="#main">"Skip to the page"</a>
         <TopBar help/>
-        <main id="main" tabindex="-1"><RangeNote/>{page}</main>
+        <main id="main" tabindex="-1"><RangeNote/>{dynamic(page)}</main>
         <Help open=help/>
     }
 }
@@ -59,12 +60,12 @@ fn RangeNote() -> impl IntoView {
                 <div class="note error" role="alert" data-testid="range-error">
                     <span class="glyph" aria-hidden="true">"✖"</span>
                     <span class="text">"The time range of this address cannot be read. "{why}</span>
-                    <a href=usual>"Last 15 minutes"</a>
+                    <a href=dynamic(usual)>"Last 15 minutes"</a>
                 </div>
             }
         })
     };
-    view! { {note} }
+    view! { {dynamic(note)} }
 }
 
 #[component]
@@ -74,7 +75,7 @@ fn NotFound(path: String) -> impl IntoView {
         <section class="page">
             <h1>"There is no page here"</h1>
             <p class="mono">{path}</p>
-            <p><a href=move || location.link("/services", &[])>"Services"</a>" · "<a href=move || location.link("/traces", &[])>"Traces"</a>" · "<a href=move || location.link("/logs", &[])>"Logs"</a></p>
+            <p><a href=dynamic(move || location.link("/services", &[]))>"Services"</a>" · "<a href=dynamic(move || location.link("/traces", &[]))>"Traces"</a>" · "<a href=dynamic(move || location.link("/logs", &[]))>"Logs"</a></p>
         </section>
     }
 }

@@ -2,6 +2,7 @@
 //! and a sequence number, so that a late answer is never shown for a newer question. What was shown stays
 //! until the new answer is there.
 
+use crate::dynamic::{effect, memo};
 use crate::json;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -112,7 +113,7 @@ impl<T: Send + Sync + 'static> Fetched<T> {
         self,
         f: impl Fn(&T) -> R + Send + Sync + 'static,
     ) -> Memo<Option<R>> {
-        Memo::new(move |_| self.with(|data| data.map(&f)))
+        memo(move || self.with(|data| data.map(&f)))
     }
 }
 
@@ -127,7 +128,7 @@ where
         data: RwSignal::new(None),
         failure: RwSignal::new(None),
         loading: RwSignal::new(false),
-        url: Memo::new(move |_| url()),
+        url: memo(url),
         again: RwSignal::new(0),
     };
     follow(asked, decode);
@@ -139,7 +140,7 @@ fn follow(asked: Asked, decode: Decode) {
     on_cleanup(move || {
         running.try_update_value(Running::stop);
     });
-    Effect::new(move |_| {
+    effect(move || {
         asked.again.track();
         let Some(url) = asked.url.get() else {
             running.try_update_value(Running::stop);

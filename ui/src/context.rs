@@ -1,5 +1,6 @@
 //! What all parts of the page share: the moment that `now` stands for, the range, the zone, the theme.
 
+use crate::dynamic::memo;
 use crate::location::Location;
 use crate::view::range;
 use crate::view::zone::Zone;
@@ -29,7 +30,7 @@ impl Context {
     pub fn provide(location: Location) -> Self {
         let now = RwSignal::new(now());
         let query = location.query;
-        let range_text = Memo::new(move |_| {
+        let range_text = memo(move || {
             query.with(|query| {
                 let or = |key, default: &str| query.get(key).unwrap_or(default).to_owned();
                 (or("from", range::DEFAULT_FROM), or("to", range::DEFAULT_TO))
@@ -39,8 +40,8 @@ impl Context {
             location,
             now,
             range_text,
-            range: Memo::new(move |_| range_text.with(|(from, to)| TimeRange::parse(from, to, now.get()))),
-            zone: Memo::new(move |_| query.with(|query| Zone::of(query.get("tz")))),
+            range: memo(move || range_text.with(|(from, to)| TimeRange::parse(from, to, now.get()))),
+            zone: memo(move || query.with(|query| Zone::of(query.get("tz")))),
             dark: RwSignal::new(first_theme(&query.with_untracked(|query| query.text("theme")))),
             hover_ms: RwSignal::new(None),
             zooms: StoredValue::new(0),

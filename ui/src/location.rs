@@ -4,6 +4,7 @@
 //! An own router of one page, because there is nothing to it: the pages are an enum, the state is the
 //! query, and both are tested natively.
 
+use crate::dynamic::memo;
 use crate::view::links::SHARED_KEYS;
 use crate::view::query_string::QueryString;
 use crate::view::route::Route;
@@ -31,8 +32,8 @@ impl Location {
         let address = RwSignal::new(read());
         let location = Self {
             address,
-            route: Memo::new(move |_| address.with(|address| Route::of(&address.path))),
-            query: Memo::new(move |_| address.with(|address| address.query.clone())),
+            route: memo(move || address.with(|address| Route::of(&address.path))),
+            query: memo(move || address.with(|address| address.query.clone())),
         };
         let back = window_event_listener(leptos::ev::popstate, move |_| address.set(read()));
         let click = window_event_listener(leptos::ev::click, move |event| location.follow(&event));
@@ -50,7 +51,7 @@ impl Location {
 
     /// One value of the query, empty when it is not there.
     pub fn value(self, key: &'static str) -> Memo<String> {
-        Memo::new(move |_| self.query.with(|query| query.text(key)))
+        memo(move || self.query.with(|query| query.text(key)))
     }
 
     /// Goes to another address of this program.

@@ -43,7 +43,23 @@ fn display(value: &serde_json::Value) -> String {
             format!("{{{}}}", items.iter().map(pair).collect::<Vec<_>>().join(", "))
         }
         (_, serde_json::Value::String(text)) => text.clone(),
-        (_, other) => other.to_string(),
+        (_, serde_json::Value::Bool(truth)) => truth.to_string(),
+        (_, serde_json::Value::Number(number)) => number_text(number),
+        // No value of OTLP is written so.
+        (_, serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_)) => {
+            "…".to_owned()
+        }
+    }
+}
+
+/// As JSON has it. What serde_json would write it with has tables of powers of ten that the browser would
+/// have to download beside those of the standard library.
+fn number_text(number: &serde_json::Number) -> String {
+    match (number.as_i64(), number.as_u64(), number.as_f64()) {
+        (Some(whole), ..) => whole.to_string(),
+        (_, Some(whole), _) => whole.to_string(),
+        (.., Some(double)) => format!("{double:?}"),
+        _ => String::new(),
     }
 }
 
@@ -58,5 +74,18 @@ mod tests {
             {"key": "list", "value": {"arrayValue": {"values": [{"stringValue": "a"}, {}]}}},
         ]}});
         assert_eq!(AnyValue(value).display(), "{n: 5, list: [a, ]}");
+    }
+
+    #[test]
+    fn numbers_read_as_in_json() {
+        for number in [0.0, -0.0, 1.0, 0.5, 1e-7, 123_456.789, 1e15, 1e16, 1e300, f64::MIN_POSITIVE] {
+            let value = serde_json::json!(number);
+            let ours = AnyValue(serde_json::json!({ "doubleValue": value })).display();
+            assert_eq!(ours.parse::<f64>().unwrap(), number, "{ours}");
+            assert_eq!(ours, value.to_string().replace("e+", "e"), "{ours}");
+        }
+        for value in [serde_json::json!(u64::MAX), serde_json::json!(i64::MIN), serde_json::json!(true)] {
+            assert_eq!(AnyValue(serde_json::json!({ "intValue": value })).display(), value.to_string());
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::client::{Asked, Failure};
 use crate::components::copy::CopyButton;
+use crate::dynamic::{dynamic, handler, memo};
 use crate::view::{curl, format, zone};
 use leptos::prelude::*;
 use ocelli_api::QueryStats;
@@ -19,7 +20,7 @@ pub fn Answer(
     own_failure: bool,
     children: ChildrenFn,
 ) -> impl IntoView {
-    let has_answer = Memo::new(move |_| asked.has_answer());
+    let has_answer = memo(move || asked.has_answer());
     let fallback = move || {
         let waits =
             move || asked.loading.get().then(|| view! { <p class="late" role="status">"Loading…"</p> });
@@ -27,7 +28,7 @@ pub fn Answer(
     };
     view! {
         {(!own_failure).then(|| view! { <FailureNote failure=asked.failure retry=Callback::new(move |()| asked.retry())/> })}
-        <div class="answer" class:stale=move || asked.failure.with(Option::is_some) class:loading=move || asked.loading.get() aria-busy=move || asked.loading.get().to_string()>
+        <div class="answer" class:stale=dynamic(move || asked.failure.with(Option::is_some)) class:loading=dynamic(move || asked.loading.get()) aria-busy=dynamic(move || asked.loading.get().to_string())>
             <Show when=move || has_answer.get() fallback=fallback>{children()}</Show>
         </div>
         <QueryNote url=asked.url stats/>
@@ -43,12 +44,12 @@ pub fn FailureNote(failure: RwSignal<Option<Failure>>, retry: Callback<()>) -> i
                 <div class="note error" role="alert" data-testid="error">
                     <span class="glyph" aria-hidden="true">"✖"</span>
                     <span class="text">{failure.message()}</span>
-                    <button type="button" on:click=move |_| retry.run(())>"Try again"</button>
+                    <button type="button" on:click=handler(move |_| retry.run(()))>"Try again"</button>
                 </div>
             }
         })
     };
-    view! { {body} }
+    view! { {dynamic(body)} }
 }
 
 /// Rows scanned, time, the request as curl; a banner when the answer is not whole.
@@ -78,8 +79,8 @@ pub fn QueryNote(
         url.get().map(|url| curl::command(&origin, &url)).unwrap_or_default()
     });
     view! {
-        {partial}
-        <p class="cost"><span>{cost}</span><CopyButton label="Copy as curl" text=command/></p>
+        {dynamic(partial)}
+        <p class="cost"><span>{dynamic(cost)}</span><CopyButton label="Copy as curl" text=command/></p>
     }
 }
 
@@ -100,10 +101,10 @@ pub fn Empty(#[prop(into)] what: String, #[prop(optional)] children: Option<Chil
     };
     view! {
         <div class="empty" data-testid="empty">
-            <p>{what}{range}</p>
+            <p>{what}{dynamic(range)}</p>
             <p>
-                <a href=wider>"Look in a range twice as wide"</a>" · "
-                <a href=move || context.location.href(&[("from", "now-1d"), ("to", "now")])>"the last 24 hours"</a>
+                <a href=dynamic(wider)>"Look in a range twice as wide"</a>" · "
+                <a href=dynamic(move || context.location.href(&[("from", "now-1d"), ("to", "now")]))>"the last 24 hours"</a>
             </p>
             {children.map(|children| children())}
         </div>

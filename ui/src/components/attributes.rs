@@ -1,6 +1,7 @@
 //! Attributes as a table; each value leads to everything else that has it.
 
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler};
 use crate::view::{format, links, log_query};
 use leptos::prelude::*;
 use ocelli_api::KeyValue;
@@ -62,10 +63,10 @@ pub fn LongText(text: String) -> impl IntoView {
     let more = move || {
         (is_clipped && !all.get()).then(|| {
             let size = size.clone();
-            view! { <button type="button" class="quiet" on:click=move |_| all.set(true)>"… all "{size}</button> }
+            view! { <button type="button" class="quiet" on:click=handler(move |_| all.set(true))>"… all "{size}</button> }
         })
     };
-    view! { <span class="value mono">{shown}</span>{more} }
+    view! { <span class="value mono">{dynamic(shown)}</span>{dynamic(more)} }
 }
 
 /// `+` and `−` beside a value.
@@ -82,7 +83,7 @@ pub fn FilterLinks(key_name: String, value: String, filters: Filters) -> impl In
     if filters == Filters::Traces {
         let href = move || context.location.link("/traces", &[("q", &pair(links::term))]);
         let label = pair(|key, value| format!("Traces with {key} {value}"));
-        return view! { <a href=href aria-label=label.clone() title=label>"traces"</a> }.into_any();
+        return view! { <a href=dynamic(href) aria-label=label.clone() title=label>"traces"</a> }.into_any();
     }
     let change = move |f: fn(&str, &str, &str) -> String| {
         let query = context.location.query.with(|query| query.text("q"));
@@ -92,8 +93,8 @@ pub fn FilterLinks(key_name: String, value: String, filters: Filters) -> impl In
     let only = pair(|key, value| format!("Only {key} {value}"));
     let without = pair(|key, value| format!("Without {key} {value}"));
     view! {
-        <a class="plus" href=move || change(log_query::include) aria-label=only.clone() title=only>"+"</a>
-        <a class="minus" href=move || change(log_query::exclude) aria-label=without.clone() title=without>"−"</a>
+        <a class="plus" href=dynamic(move || change(log_query::include)) aria-label=only.clone() title=only>"+"</a>
+        <a class="minus" href=dynamic(move || change(log_query::exclude)) aria-label=without.clone() title=without>"−"</a>
     }
     .into_any()
 }

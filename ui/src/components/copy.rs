@@ -1,5 +1,6 @@
 //! Buttons that copy a text.
 
+use crate::dynamic::{dynamic, handler};
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -43,8 +44,8 @@ pub fn CopyButton(
         );
     };
     view! {
-        <button type="button" class="quiet" on:click=click>
-            {move || if done.get() { "Copied" } else { label }}
+        <button type="button" class="quiet" on:click=handler(click)>
+            {dynamic(move || if done.get() { "Copied" } else { label })}
         </button>
     }
 }

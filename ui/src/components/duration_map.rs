@@ -5,6 +5,7 @@ use crate::charts::cells;
 use crate::client::Fetched;
 use crate::components::time_plot::{Area, Dragged, Spot, TimePlot};
 use crate::context::Context;
+use crate::dynamic::{dynamic, effect, memo};
 use crate::view::heatmap::{Cell, Chosen, Heatmap};
 use crate::view::scale::Linear;
 use crate::view::{format, traceql, zone};
@@ -15,9 +16,21 @@ use std::sync::Arc;
 
 #[component]
 pub fn DurationMap(answer: Fetched<TraceMetricsResponse>) -> impl IntoView {
-    let map = Memo::new(move |_| answer.with(|answer| answer.and_then(Heatmap::of)).map(Arc::new));
-    let some = Memo::new(move |_| map.with(Option::is_some));
-    view! { <Show when=move || some.get()><Chart map=Signal::derive(move || map.get().unwrap_or_default())/></Show> }
+    let map = memo(move || answer.with(|answer| answer.and_then(Heatmap::of)).map(Arc::new));
+    let some = memo(move || map.with(Option::is_some));
+    let partial = answer.map(|answer| answer.stats.partial.clone());
+    let partial = move || {
+        let why = partial.get().flatten()?;
+        Some(
+            view! { <p class="note warn" role="status"><span class="glyph" aria-hidden="true">"▲"</span>"Not all spans are counted: "{why}</p> },
+        )
+    };
+    view! {
+        <div>
+            {dynamic(partial)}
+            <Show when=move || some.get()><Chart map=Signal::derive(move || map.get().unwrap_or_default())/></Show>
+        </div>
+    }
 }
 
 #[component]
@@ -27,7 +40,7 @@ fn Chart(map: Signal<Arc<Heatmap>>) -> impl IntoView {
     let corners = RwSignal::new(None::<(Cell, Cell)>);
     let pointed = RwSignal::new(None::<Cell>);
     // Another answer has other cells.
-    Effect::new(move |_| {
+    effect(move || {
         map.track();
         corners.set(None);
         pointed.set(None);
@@ -100,8 +113,8 @@ fn Chart(map: Signal<Arc<Heatmap>>) -> impl IntoView {
         <figure class="chart" data-testid="heatmap">
             <figcaption>
                 <h3>"Spans by duration"</h3>
-                <span class="hint num">{move || format::plural(map.with(|map| map.total), "span", "spans")}</span>
-                <span class="readout num" role="status">{readout}</span>
+                <span class="hint num">{dynamic(move || format::plural(map.with(|map| map.total), "span", "spans"))}</span>
+                <span class="readout num" role="status">{dynamic(readout)}</span>
             </figcaption>
             <TimePlot label range_ms value_ticks draw=Callback::new(draw) click=Callback::new(move |spot| look_at((cell(spot), cell(spot))))
                 over=Callback::new(over) boxed=Callback::new(boxed) keys=Callback::new(keys) class="mid"/>

@@ -3,6 +3,7 @@
 
 use crate::components::answer::Empty;
 use crate::context::Context;
+use crate::dynamic::dynamic;
 use crate::location::Location;
 use crate::view::{format, traceql};
 use leptos::prelude::*;
@@ -32,11 +33,11 @@ pub fn Attributes(data: Memo<Arc<ExplainResponse>>) -> impl IntoView {
     let has_some = move || data.with(|data| !data.attributes.is_empty());
     view! {
         <h2>"Attributes"</h2>
-        <div class="scroll-table" class:hide=move || !has_some()><table class="rows" data-testid="explained-attributes">
+        <div class="scroll-table" class:hide=dynamic(move || !has_some())><table class="rows" data-testid="explained-attributes">
             <thead><tr><th>"Attribute"</th><th>"Value"</th><th></th><th class="num">"Selected"</th><th class="num">"Baseline"</th><th class="bar-head"></th><th class="num" title="The least difference of shares that the counts prove">"Apart by"</th></tr></thead>
-            <tbody>{rows}</tbody>
+            <tbody>{dynamic(rows)}</tbody>
         </table></div>
-        {none}
+        {dynamic(none)}
     }
 }
 
@@ -181,10 +182,10 @@ pub fn Paths(data: Memo<Arc<ExplainResponse>>) -> impl IntoView {
     };
     view! {
         <h2>"Critical path"</h2>
-        <p class="hint">{walked}</p>
+        <p class="hint">{dynamic(walked)}</p>
         <div class="scroll-table"><table class="rows" data-testid="explained-path">
             <thead><tr><th>"Operation"</th><th class="num">"Selected"</th><th class="num">"Baseline"</th><th class="bar-head"></th><th class="num">"Difference"</th><th class="num">"Calls"</th><th class="num">"Calls, baseline"</th></tr></thead>
-            <tbody>{rows}</tbody>
+            <tbody>{dynamic(rows)}</tbody>
         </table></div>
     }
 }

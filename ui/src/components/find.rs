@@ -1,6 +1,7 @@
 //! The field by which the rows of a page are found: `find=` of the URL.
 
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler};
 use leptos::prelude::*;
 
 #[component]
@@ -13,7 +14,7 @@ pub fn Find(
     let label = format!("Find {what}");
     let placeholder = format!("{label}  /");
     view! {
-        <input type="text" class="find-input" data-find="" placeholder=placeholder aria-label=label prop:value=move || find.get()
-            on:input=move |event| location.set(&[("find", &event_target_value(&event))], true)/>
+        <input type="text" class="find-input" data-find="" placeholder=placeholder aria-label=label prop:value=dynamic(move || find.get())
+            on:input=handler(move |event| location.set(&[("find", &event_target_value(&event))], true))/>
     }
 }

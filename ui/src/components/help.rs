@@ -1,5 +1,6 @@
 //! The keyboard, explained.
 
+use crate::dynamic::{effect, handler};
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
@@ -25,7 +26,7 @@ const KEYS: [(&str, &str); 15] = [
 #[component]
 pub fn Help(open: RwSignal<bool>) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let Some(dialog) = dialog.get() else { return };
         if open.get() && !dialog.open() {
             // Fails only when it is open already.
@@ -36,11 +37,11 @@ pub fn Help(open: RwSignal<bool>) -> impl IntoView {
     });
     let row = |(keys, what): (&'static str, &'static str)| view! { <tr><td><kbd>{keys}</kbd></td><td>{what}</td></tr> };
     view! {
-        <dialog class="help" node_ref=dialog aria-labelledby="help-title" on:close=move |_| open.set(false)>
+        <dialog class="help" node_ref=dialog aria-labelledby="help-title" on:close=handler(move |_| open.set(false))>
             <h2 id="help-title">"Keyboard"</h2>
             <table><tbody>{KEYS.map(row)}</tbody></table>
             <p>"Charts: drag to zoom, double-click to go back."</p>
-            <button type="button" on:click=move |_| open.set(false)>"Close"</button>
+            <button type="button" on:click=handler(move |_| open.set(false))>"Close"</button>
         </dialog>
     }
 }

@@ -3,6 +3,7 @@
 use crate::charts::bars;
 use crate::components::time_plot::{Area, TimePlot};
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler, memo};
 use crate::view::scale::Linear;
 use crate::view::{format, ticks, zone};
 use leptos::prelude::*;
@@ -16,7 +17,7 @@ pub fn Histogram(
     /// What a click on a severity leads to.
     severity_href: Callback<String, String>,
 ) -> impl IntoView {
-    let ticks = Memo::new(move |_| {
+    let ticks = memo(move || {
         let highest =
             data.with(|data| data.as_deref().map(bars::totals).unwrap_or_default()).into_iter().max();
         ticks::linear(highest.unwrap_or(0) as f64, 3)
@@ -98,7 +99,7 @@ fn Legend(
         let at = UnixNano((context.hover_ms.get()? * 1e6) as i64);
         Some(zone::short_date_clock(at, context.offset_min(at)))
     };
-    view! { <ul class="legend">{entries}</ul><span class="readout num">{time}</span> }
+    view! { <ul class="legend">{dynamic(entries)}</ul><span class="readout num">{dynamic(time)}</span> }
 }
 
 #[component]
@@ -127,9 +128,9 @@ fn BucketTable(data: Signal<Option<Arc<LogHistogramResponse>>>) -> impl IntoView
         })
     };
     view! {
-        <details class="as-table" on:toggle=move |_| open.update(|open| *open = !*open)>
+        <details class="as-table" on:toggle=handler(move |_| open.update(|open| *open = !*open))>
             <summary>"As a table"</summary>
-            <Show when=move || open.get()>{table}</Show>
+            <Show when=move || open.get()>{dynamic(table)}</Show>
         </details>
     }
 }

@@ -5,6 +5,7 @@ use crate::charts::points::{self, Point};
 use crate::charts::{canvas, lines};
 use crate::components::time_plot::{Area, Spot, TimePlot};
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler, memo};
 use crate::view::scale::Linear;
 use crate::view::series::{Series, highest};
 use crate::view::{links, scatter, ticks, zone};
@@ -30,7 +31,7 @@ pub fn LineChart(
     exemplars: Signal<Vec<Exemplar>>,
 ) -> impl IntoView {
     let context = Context::get();
-    let top = Memo::new(move |_| {
+    let top = memo(move || {
         let highest = series.with(|series| highest(series));
         let ticks = ticks::linear(highest, VALUE_TICKS);
         (ticks[ticks.len() - 1], ticks)
@@ -134,8 +135,8 @@ fn Legend(unit: Unit, series: Signal<Vec<Series>>) -> impl IntoView {
         Some(zone::short_date_clock(at, context.offset_min(at)))
     };
     view! {
-        <ul class="legend">{move || { context.dark.track(); entries() }}</ul>
-        <span class="readout num">{time}</span>
+        <ul class="legend">{dynamic(move || { context.dark.track(); entries() })}</ul>
+        <span class="readout num">{dynamic(time)}</span>
     }
 }
 
@@ -167,9 +168,9 @@ fn SeriesTable(unit: Unit, series: Signal<Vec<Series>>) -> impl IntoView {
         }
     };
     view! {
-        <details class="as-table" on:toggle=move |_| open.update(|open| *open = !*open)>
+        <details class="as-table" on:toggle=handler(move |_| open.update(|open| *open = !*open))>
             <summary>"As a table"</summary>
-            <Show when=move || open.get()>{table}</Show>
+            <Show when=move || open.get()>{dynamic(table)}</Show>
         </details>
     }
 }

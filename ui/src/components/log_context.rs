@@ -5,6 +5,7 @@ use crate::components::answer::Answer;
 use crate::components::log_list::LogRow;
 use crate::components::log_records::ListWithDetail;
 use crate::context::Context;
+use crate::dynamic::{dynamic, effect};
 use crate::view::query_string::QueryString;
 use leptos::prelude::*;
 use ocelli_api::logs::LogContextResponse;
@@ -21,7 +22,7 @@ pub fn Around() -> impl IntoView {
         Some(query.with("before", BESIDE).with("after", BESIDE).on("/api/logs/context"))
     });
     let rows = RwSignal::new(Vec::<LogRow>::new());
-    Effect::new(move |_| {
+    effect(move || {
         let Some(answer) = context.get() else { return };
         let all = answer.after.iter().chain([&answer.record]).chain(&answer.before);
         rows.set(all.cloned().map(LogRow::new).collect());
@@ -29,9 +30,9 @@ pub fn Around() -> impl IntoView {
     let of_all = move || of.with(|of| of == "all");
     view! {
         <p class="hint list-head" data-testid="log-context">
-            <span>{move || if of_all() { "All records around it" } else { "Records of the same resource around it" }}</span>
-            <a href=move || location.href(&[("of", if of_all() { "" } else { "all" })])>{move || if of_all() { "Only of its resource" } else { "Of everything" }}</a>
-            <a href=move || location.href(&[("around", ""), ("of", "")])>"Back to the search"</a>
+            <span>{dynamic(move || if of_all() { "All records around it" } else { "Records of the same resource around it" })}</span>
+            <a href=dynamic(move || location.href(&[("of", if of_all() { "" } else { "all" })]))>{dynamic(move || if of_all() { "Only of its resource" } else { "Of everything" })}</a>
+            <a href=dynamic(move || location.href(&[("around", ""), ("of", "")]))>"Back to the search"</a>
         </p>
         <Answer asked=context.asked stats=context.map(|answer| answer.stats.clone())>
             <ListWithDetail rows older=Callback::new(|()| ())/>

@@ -4,6 +4,7 @@ use crate::components::attributes::{Attributes, FilterLinks, Filters, LongText, 
 use crate::components::copy::CopyButton;
 use crate::components::moment::Moment;
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler};
 use crate::view::links;
 use leptos::prelude::*;
 use ocelli_api::logs::LogRecord;
@@ -22,9 +23,9 @@ pub fn LogDetail(record: Arc<LogRecord>, close: Callback<()>) -> impl IntoView {
         <aside class="panel" data-testid="log-detail" aria-label="Log record">
             <header class="panel-head">
                 <h2>"Log record"</h2>
-                <a href=around data-testid="log-around" title="What was logged before and after it">"Around it"</a>
+                <a href=dynamic(around) data-testid="log-around" title="What was logged before and after it">"Around it"</a>
                 <CopyButton label="Copy body" text=Signal::stored(body.clone())/>
-                <button type="button" class="icon" aria-label="Close" on:click=move |_| close.run(())>"✕"</button>
+                <button type="button" class="icon" aria-label="Close" on:click=handler(move |_| close.run(()))>"✕"</button>
             </header>
             <div class="panel-body">
                 <div class="body-text"><LongText text=body/></div>
@@ -50,7 +51,7 @@ fn Facts(record: Arc<LogRecord>) -> impl IntoView {
         let span = span_id.clone();
         let href = move || location.link(&path, &[("span", &span)]);
         view! {
-            <tr><th scope="row">"trace"</th><td class="mono"><a href=href>{trace_id.clone()}</a></td>
+            <tr><th scope="row">"trace"</th><td class="mono"><a href=dynamic(href)>{trace_id.clone()}</a></td>
             <td class="filters"><FilterLinks key_name="trace_id".to_owned() value=trace_id filters=Filters::Logs/></td></tr>
         }
     });

@@ -3,6 +3,7 @@
 use crate::client::fetch;
 use crate::components::answer::Answer;
 use crate::context::Context;
+use crate::dynamic::dynamic;
 use crate::view::{format, links, log_query};
 use leptos::prelude::*;
 use ocelli_api::logs::{Facet, LogFacetsResponse};
@@ -44,7 +45,7 @@ pub fn LogFacets(
     };
     view! {
         <aside class="log-facets" data-testid="log-facets" aria-label="Values of fields">
-            <Answer asked=facets.asked>{of}{sampled}</Answer>
+            <Answer asked=facets.asked>{dynamic(of)}{dynamic(sampled)}</Answer>
         </aside>
     }
 }
@@ -90,7 +91,7 @@ fn PlusMinus(field: String, value: String) -> impl IntoView {
         location.href(&[("q", &query), ("record", ""), ("around", "")])
     };
     view! {
-        <a class="filter" href=move || href(log_query::include) aria-label=plus>"+"</a>
-        <a class="filter" href=move || href(log_query::exclude) aria-label=minus>"−"</a>
+        <a class="filter" href=dynamic(move || href(log_query::include)) aria-label=plus>"+"</a>
+        <a class="filter" href=dynamic(move || href(log_query::exclude)) aria-label=minus>"−"</a>
     }
 }

@@ -3,6 +3,7 @@
 use crate::client::Fetched;
 use crate::components::log_records::Hints;
 use crate::components::moment::Moment;
+use crate::dynamic::dynamic;
 use crate::view::format;
 use leptos::prelude::*;
 use ocelli_api::UnixNano;
@@ -34,7 +35,7 @@ pub fn Figures(figures: Fetched<LogStatsResponse>) -> impl IntoView {
             {other}{hints}
         })
     };
-    view! { {table} }
+    view! { {dynamic(table)} }
 }
 
 fn cell(value: &Value, column: &StatsColumn) -> AnyView {
@@ -59,7 +60,7 @@ fn number(value: &Value) -> String {
             text.trim_end_matches('0').to_owned()
         }
         Some(number) => format!("{number}"),
-        None => value.to_string(),
+        None => value.as_str().unwrap_or("…").to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::components::moment::Moment;
 use crate::components::size::size_of;
+use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::view::{format, window};
 use leptos::html;
 use leptos::prelude::*;
@@ -46,14 +47,14 @@ pub fn LogList(
     let scroller = NodeRef::<html::Div>::new();
     let size = size_of(move || scroller.get().map(|scroller| scroller.unchecked_into()));
     let scroll = RwSignal::new(0.0);
-    let total = Memo::new(move |_| rows.with(Vec::len));
-    let view = Memo::new(move |_| window::window(scroll.get(), size.get().1, ROW_PX, total.get()));
+    let total = memo(move || rows.with(Vec::len));
+    let view = memo(move || window::window(scroll.get(), size.get().1, ROW_PX, total.get()));
     let on_scroll = move |_| {
         if let Some(scroller) = scroller.get_untracked() {
             scroll.set(f64::from(scroller.scroll_top()));
         }
     };
-    Effect::new(move |_| {
+    effect(move || {
         let view = view.get();
         if view.count > 0 && view.first + view.count + AHEAD_ROWS >= total.get_untracked() {
             older.run(());
@@ -104,9 +105,9 @@ pub fn LogList(
     };
     view! {
         <div class="log-list" node_ref=scroller tabindex="0" data-nav="" role="listbox" aria-label="Log records, newest first"
-            aria-activedescendant=active on:scroll=on_scroll on:click=click on:keydown=key>
-            <div class="log-space" style:height=move || format!("{}px", total.get() as f64 * ROW_PX)>
-                <div class="log-window" style:transform=move || format!("translateY({}px)", view.get().first as f64 * ROW_PX)>
+            aria-activedescendant=dynamic(active) on:scroll=handler(on_scroll) on:click=handler(click) on:keydown=handler(key)>
+            <div class="log-space" style:height=dynamic(move || format!("{}px", total.get() as f64 * ROW_PX))>
+                <div class="log-window" style:transform=dynamic(move || format!("translateY({}px)", view.get().first as f64 * ROW_PX))>
                     <For each=move || 0..view.get().count key=|index| *index let:index>
                         <PoolRow index rows selected first=Signal::derive(move || view.get().first)/>
                     </For>
@@ -143,7 +144,7 @@ fn PoolRow(
     };
     view! {
         <div class="log-row" id=format!("log-{index}") data-slot=index.to_string() data-testid="log-row" role="option"
-            aria-selected=move || is_selected().to_string() aria-posinset=place>{cells}</div>
+            aria-selected=dynamic(move || is_selected().to_string()) aria-posinset=dynamic(place)>{dynamic(cells)}</div>
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::components::log_list::LogRow;
 use crate::components::log_records::ListWithDetail;
+use crate::dynamic::{dynamic, effect};
 use crate::json;
 use crate::view::format;
 use crate::view::query_string::QueryString;
@@ -44,7 +45,7 @@ pub fn Live(#[prop(into)] search: Signal<String>) -> impl IntoView {
     on_cleanup(move || drop(timer.map(|timer| timer.clear())));
     let source = StoredValue::new_local(None::<Watching>);
     on_cleanup(move || drop(source.try_update_value(Option::take)));
-    Effect::new(move |_| {
+    effect(move || {
         let url = QueryString::default().with("q", &search.get()).on("/api/logs/tail");
         rows.set(Vec::new());
         counts.set((0, 0, 0));
@@ -81,7 +82,7 @@ pub fn Live(#[prop(into)] search: Signal<String>) -> impl IntoView {
         )
     };
     view! {
-        <p class="hint list-head" role="status" data-testid="log-live">{status}</p>
+        <p class="hint list-head" role="status" data-testid="log-live">{dynamic(status)}</p>
         <ListWithDetail rows older=Callback::new(|()| ())/>
     }
 }

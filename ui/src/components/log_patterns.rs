@@ -5,6 +5,7 @@ use crate::components::answer::{Answer, Empty};
 use crate::components::log_list::glyph;
 use crate::components::moment::Moment;
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler};
 use crate::view::{format, links};
 use leptos::html;
 use leptos::prelude::*;
@@ -47,17 +48,17 @@ pub fn Patterns(#[prop(into)] search: Signal<String>) -> impl IntoView {
             .then(|| view! { <Empty what="No log record fits"/> })
     };
     view! {
-        <form class="query-box" on:submit=submit>
+        <form class="query-box" on:submit=handler(submit)>
             <label for="pattern-since">"New since"</label>
             <input id="pattern-since" node_ref=input data-testid="pattern-since" class="mono" type="text" autocomplete="off" placeholder="now-15m"
-                prop:value=move || since.get()/>
+                prop:value=dynamic(move || since.get())/>
             <button type="submit">"Compare"</button>
         </form>
         <Answer asked=patterns.asked stats=patterns.map(|answer| answer.stats.clone())>
-            {none}{about}
+            {dynamic(none)}{dynamic(about)}
             <div class="scroll" tabindex="0"><table class="data" data-testid="log-patterns">
                 <thead><tr><th scope="col">"Level"</th><th scope="col">"Records"</th><th scope="col">"Before"</th><th scope="col">"Pattern"</th><th scope="col">"Last seen"</th></tr></thead>
-                <tbody>{rows}</tbody>
+                <tbody>{dynamic(rows)}</tbody>
             </table></div>
         </Answer>
     }
@@ -87,7 +88,7 @@ fn Row(pattern: LogPattern, search: Signal<String>) -> impl IntoView {
             <td><span class=format!("level sev-{severity}")><span class="glyph" aria-hidden="true">{glyph(&severity)}</span>{severity.clone()}</span></td>
             <td class="num">{format::count(count)}</td>
             <td class="num">{before.map(format::count)}</td>
-            <td class="pattern mono" title=example>{change.map(|change| view! { <b class="change">{change}</b>" " })}<a href=href>{format::clip(&template, 512).0.to_owned()}</a></td>
+            <td class="pattern mono" title=example>{change.map(|change| view! { <b class="change">{change}</b>" " })}<a href=dynamic(href)>{format::clip(&template, 512).0.to_owned()}</a></td>
             <td><Moment at=last_seen/></td>
         </tr>
     }

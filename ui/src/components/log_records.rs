@@ -6,6 +6,7 @@ use crate::components::log_detail::LogDetail;
 use crate::components::log_list::{LogList, LogRow};
 use crate::components::moment::Moment;
 use crate::context::Context;
+use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::view::query_string::encode;
 use crate::view::{format, links};
 use leptos::prelude::*;
@@ -20,7 +21,7 @@ pub fn Records(logs: Fetched<LogsResponse>) -> impl IntoView {
     let asked = RwSignal::new(None::<String>);
     let previous = RwSignal::new(None::<String>);
     let asked_newer = RwSignal::new(None::<String>);
-    Effect::new(move |_| {
+    effect(move || {
         let Some(page) = logs.get() else { return };
         asked.set(None);
         asked_newer.set(None);
@@ -41,7 +42,7 @@ pub fn Records(logs: Fetched<LogsResponse>) -> impl IntoView {
         })
     };
     let older_page = page(asked, false);
-    Effect::new(move |_| {
+    effect(move || {
         let Some(page) = older_page.get() else { return };
         if asked.get_untracked().is_none() {
             return;
@@ -51,7 +52,7 @@ pub fn Records(logs: Fetched<LogsResponse>) -> impl IntoView {
     });
     // What came in since the range was resolved, or lies behind its end.
     let newer_page = page(asked_newer, true);
-    Effect::new(move |_| {
+    effect(move || {
         let Some(page) = newer_page.get() else { return };
         if asked_newer.get_untracked().is_none() {
             return;
@@ -66,7 +67,7 @@ pub fn Records(logs: Fetched<LogsResponse>) -> impl IntoView {
             asked.set(cursor);
         }
     });
-    let count = Memo::new(move |_| rows.with(Vec::len));
+    let count = memo(move || rows.with(Vec::len));
     let none = move || {
         (count.get() == 0 && !logs.loading.get()).then(|| {
             let hints = logs.with(|page| page.and_then(|page| page.hints.clone())).unwrap_or_default();
@@ -86,12 +87,12 @@ pub fn Records(logs: Fetched<LogsResponse>) -> impl IntoView {
         }
     };
     view! {
-        {none}
+        {dynamic(none)}
         <FailureNote failure=older_page.failure retry=Callback::new(move |()| older_page.retry())/>
         <FailureNote failure=newer_page.failure retry=Callback::new(move |()| newer_page.retry())/>
-        <p class="hint list-head" class:hide=move || count.get() == 0>
-            <span role="status">{move || format!("{} loaded", format::plural(count.get() as u64, "record", "records"))}</span>
-            <button type="button" class="quiet" data-testid="log-newer" disabled=move || previous.with(Option::is_none) on:click=newer>"Look for newer ones"</button>
+        <p class="hint list-head" class:hide=dynamic(move || count.get() == 0)>
+            <span role="status">{dynamic(move || format!("{} loaded", format::plural(count.get() as u64, "record", "records")))}</span>
+            <button type="button" class="quiet" data-testid="log-newer" disabled=dynamic(move || previous.with(Option::is_none)) on:click=handler(newer)>"Look for newer ones"</button>
         </p>
         <ListWithDetail rows older/>
     }
@@ -107,7 +108,7 @@ pub fn ListWithDetail(rows: RwSignal<Vec<LogRow>>, older: Callback<()>) -> impl 
         let walking = !key.is_empty() && !selected.with_untracked(String::is_empty);
         location.set(&[("record", &key)], walking);
     });
-    let chosen = Memo::new(move |_| {
+    let chosen = memo(move || {
         let key = selected.get();
         rows.with(|rows| rows.iter().position(|row| row.key == key))
     });
@@ -117,11 +118,11 @@ pub fn ListWithDetail(rows: RwSignal<Vec<LogRow>>, older: Callback<()>) -> impl 
             view! { <LogDetail record=row.record close=Callback::new(move |()| select.run(String::new()))/> },
         )
     };
-    let empty = Memo::new(move |_| rows.with(Vec::is_empty));
+    let empty = memo(move || rows.with(Vec::is_empty));
     view! {
-        <div class="split" class:hide=move || empty.get()>
+        <div class="split" class:hide=dynamic(move || empty.get())>
             <LogList rows selected select older/>
-            {detail}
+            {dynamic(detail)}
         </div>
     }
 }
@@ -156,7 +157,7 @@ pub fn Hints(hints: LogHints) -> impl IntoView {
     ];
     let nearest = nearest.into_iter().filter_map(|(what, at)| Some((what, at?))).map(|(what, at): (_, UnixNano)| {
         let (from, to) = links::around(at, at, 15);
-        view! { <li>{what}<a href=move || location.href(&[("from", &from), ("to", &to)])><Moment at/></a></li> }
+        view! { <li>{what}<a href=dynamic(move || location.href(&[("from", &from), ("to", &to)]))><Moment at/></a></li> }
     });
     view! { <ul class="hints" data-testid="log-hints">{fields.collect_view()}{nearest.collect_view()}</ul> }
 }

@@ -3,6 +3,7 @@
 
 use crate::components::dot;
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler};
 use crate::view::edge_query::edge_query;
 use crate::view::service_map::{self, Layout, Line};
 use crate::view::{colours, format, links};
@@ -54,8 +55,8 @@ pub fn MapDrawing(edges: Memo<Vec<GraphEdge>>, nodes: Memo<Vec<GraphNode>>) -> i
         })
     };
     view! {
-        <p class="hint num" role="status">{move || pointed.get().unwrap_or_else(|| "A service leads to its page, a line to its traces.".to_owned())}</p>
-        {drawing}
+        <p class="hint num" role="status">{dynamic(move || pointed.get().unwrap_or_else(|| "A service leads to its page, a line to its traces.".to_owned()))}</p>
+        {dynamic(drawing)}
     }
 }
 
@@ -107,7 +108,7 @@ fn call(
     let path = way(layout, line);
     let errors = edge.red.errors > 0.0;
     // The logarithm tells a call a minute from a thousand a second.
-    let width = 1.0 + 2.2 * (edge.red.rate * 1e3 / busiest).max(0.0).ln_1p() / 1e3f64.ln_1p();
+    let width = 1.0 + 2.2 * (1.0 + edge.red.rate.max(0.0) * 1e3 / busiest).log10() / 3.0;
     let said = format!(
         "{} → {}: {}, {}, p95 {}",
         edge.client,
@@ -122,7 +123,7 @@ fn call(
     let off = move || pointed.set(None);
     view! {
         <g><a class="call" class:bad=errors href=href aria-label=format!("Traces of {said}") data-nav="" data-testid="map-edge"
-            on:mouseenter=move |_| on() on:mouseleave=move |_| off() on:focus=move |_| on() on:blur=move |_| off()>
+            on:mouseenter=handler(move |_| on()) on:mouseleave=handler(move |_| off()) on:focus=handler(move |_| on()) on:blur=handler(move |_| off())>
             <path class="reach" d=path.clone()></path>
             <path class="edge" d=path stroke-width=format!("{width:.1}") marker-end="url(#arrow)"></path></a></g>
     }

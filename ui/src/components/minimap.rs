@@ -4,6 +4,7 @@ use crate::charts::canvas::{Canvas, colour};
 use crate::components::size::size_of;
 use crate::components::trace_view::TraceView;
 use crate::context::Context;
+use crate::dynamic::{dynamic, effect, handler};
 use crate::view::minimap;
 use leptos::html;
 use leptos::prelude::*;
@@ -18,7 +19,7 @@ pub fn Minimap(view: TraceView) -> impl IntoView {
     let canvas = NodeRef::<html::Canvas>::new();
     let size = size_of(move || canvas.get().map(|canvas| canvas.unchecked_into()));
     let drag = RwSignal::new(None::<(f64, f64)>);
-    Effect::new(move |_| {
+    effect(move || {
         context.dark.track();
         let (width, height) = size.get();
         let Some(canvas) = canvas.get().and_then(|canvas| Canvas::prepare(&canvas, width, height)) else {
@@ -61,10 +62,10 @@ pub fn Minimap(view: TraceView) -> impl IntoView {
     view! {
         <div class="minimap">
             <canvas node_ref=canvas role="img" aria-label="All spans of the trace in time; drag to zoom the list below"
-                on:pointerdown=down on:pointermove=moved on:pointerup=up on:pointercancel=move |_| drag.set(None)
-                on:dblclick=move |_| context.location.set(&[("zoom", "")], false)></canvas>
-            <div class="shade" style:width=move || format!("{:.3}%", shown().0.max(0.0) * 100.0)></div>
-            <div class="shade right" style:width=move || format!("{:.3}%", (1.0 - shown().1).max(0.0) * 100.0)></div>
+                on:pointerdown=handler(down) on:pointermove=handler(moved) on:pointerup=handler(up) on:pointercancel=handler(move |_| drag.set(None))
+                on:dblclick=handler(move |_| context.location.set(&[("zoom", "")], false))></canvas>
+            <div class="shade" style:width=dynamic(move || format!("{:.3}%", shown().0.max(0.0) * 100.0))></div>
+            <div class="shade right" style:width=dynamic(move || format!("{:.3}%", (1.0 - shown().1).max(0.0) * 100.0))></div>
         </div>
     }
 }

@@ -1,6 +1,7 @@
 //! A query with the place where it goes wrong.
 
 use crate::client::Failure;
+use crate::dynamic::dynamic;
 use crate::view::log_query;
 use leptos::prelude::*;
 
@@ -21,5 +22,5 @@ pub fn Mistake(
             <p class="mistake mono" data-testid="query-mistake">{before.to_owned()}<mark>{wrong}</mark>{after.to_owned()}</p>
         })
     };
-    view! { {mistake} }
+    view! { {dynamic(mistake)} }
 }

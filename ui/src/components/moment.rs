@@ -1,6 +1,7 @@
 //! A moment: short in the page; local, UTC and relative when one points at it.
 
 use crate::context::Context;
+use crate::dynamic::dynamic;
 use crate::view::zone;
 use leptos::prelude::*;
 use ocelli_api::UnixNano;
@@ -26,5 +27,5 @@ pub fn Moment(at: UnixNano, #[prop(optional)] clock_only: bool) -> impl IntoView
         let offset = context.offset_min(at);
         if clock_only { zone::clock(at, offset) } else { zone::date_clock(at, offset) }
     };
-    view! { <time class="num" datetime=format_rfc3339(at) title=move || readings(context, at)>{text}</time> }
+    view! { <time class="num" datetime=format_rfc3339(at) title=dynamic(move || readings(context, at))>{dynamic(text)}</time> }
 }

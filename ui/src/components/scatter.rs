@@ -4,6 +4,7 @@
 use crate::charts::points::{self, Point};
 use crate::components::time_plot::{Area, Spot, TimePlot};
 use crate::context::Context;
+use crate::dynamic::{dynamic, memo};
 use crate::view::scale::{Linear, Log};
 use crate::view::{format, links, scatter, ticks};
 use leptos::prelude::*;
@@ -16,7 +17,7 @@ const RADIUS_PX: f64 = 4.0;
 #[component]
 pub fn Scatter(#[prop(into)] data: Signal<Option<Arc<TracesResponse>>>) -> impl IntoView {
     let context = Context::get();
-    let decades = Memo::new(move |_| {
+    let decades = memo(move || {
         data.with(|data| {
             let traces = data.as_deref().map(|data| data.traces.as_slice()).unwrap_or_default();
             scatter::decades_around(traces.iter().map(|trace| trace.duration_ns as f64))
@@ -107,7 +108,7 @@ pub fn Scatter(#[prop(into)] data: Signal<Option<Arc<TracesResponse>>>) -> impl 
                     <li><span class="glyph accent" aria-hidden="true">"●"</span>" without error"</li>
                     <li><span class="glyph err" aria-hidden="true">"✖"</span>" with errors"</li>
                 </ul>
-                <span class="readout">{readout}</span>
+                <span class="readout">{dynamic(readout)}</span>
             </figcaption>
             <TimePlot label range_ms value_ticks draw=Callback::new(draw) click=Callback::new(click) over=Callback::new(over) class="mid"/>
         </figure>

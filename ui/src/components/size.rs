@@ -1,5 +1,6 @@
 //! The size of an element as a signal.
 
+use crate::dynamic::effect;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -9,7 +10,7 @@ use web_sys::{Element, ResizeObserver};
 pub fn size_of(element: impl Fn() -> Option<Element> + 'static) -> RwSignal<(f64, f64)> {
     let size = RwSignal::new((0.0, 0.0));
     let observed = StoredValue::new_local(None::<Observed>);
-    Effect::new(move |_| {
+    effect(move || {
         let Some(element) = element() else { return };
         let measured = element.clone();
         let measure = move || {

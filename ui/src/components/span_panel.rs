@@ -10,6 +10,7 @@ use crate::components::log_list::glyph;
 use crate::components::moment::Moment;
 use crate::components::trace_view::TraceView;
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler, memo};
 use crate::view::{format, links, waterfall};
 use leptos::prelude::*;
 use ocelli_api::UnixNano;
@@ -37,12 +38,12 @@ pub fn SpanPanel(
     view! {
         <aside class="panel" data-testid="span-panel" aria-label="Span">
             <header class="panel-head">
-                <h2 class="mono clip">{title}</h2>
-                <button type="button" class="icon" aria-label="Close, key Escape" on:click=close>"✕"</button>
+                <h2 class="mono clip">{dynamic(title)}</h2>
+                <button type="button" class="icon" aria-label="Close, key Escape" on:click=handler(close)>"✕"</button>
             </header>
             <div class="panel-body">
                 <Answer asked=detail.asked>
-                    {move || detail.get().map(|detail| view! { <Detail detail view span_id logs/> })}
+                    {dynamic(move || detail.get().map(|detail| view! { <Detail detail view span_id logs/> }))}
                 </Answer>
             </div>
         </aside>
@@ -72,7 +73,7 @@ fn Detail(
     let parent = detail.parent_span_id.clone();
     let parent = (!parent.is_empty()).then(|| {
         let span = parent.clone();
-        view! { <tr><th scope="row">"parent"</th><td class="mono"><a href=move || context.location.href(&[("span", &span)])>{parent}</a></td></tr> }
+        view! { <tr><th scope="row">"parent"</th><td class="mono"><a href=dynamic(move || context.location.href(&[("span", &span)]))>{parent}</a></td></tr> }
     });
     let state = (!detail.trace_state.is_empty()).then(|| view! { <tr><th scope="row">"trace state"</th><td class="mono">{detail.trace_state.clone()}</td></tr> });
     let service = detail
@@ -150,7 +151,7 @@ fn Links(links_of: Vec<SpanLink>, dropped: u32) -> impl IntoView {
         let span = link.span_id.clone();
         view! {
             <div class="event">
-                <p class="mono"><a href=move || context.location.link(&path, &[("span", &span)])>{link.trace_id}" / "{link.span_id}</a></p>
+                <p class="mono"><a href=dynamic(move || context.location.link(&path, &[("span", &span)]))>{link.trace_id}" / "{link.span_id}</a></p>
                 <Attributes items=link.attributes dropped=link.dropped_attributes_count filters=Filters::None/>
             </div>
         }
@@ -166,7 +167,7 @@ fn Links(links_of: Vec<SpanLink>, dropped: u32) -> impl IntoView {
 /// The logs of this span first, then the others of its trace, oldest first.
 #[component]
 fn TraceLogs(logs: Fetched<LogsResponse>, span_id: Signal<String>, view: TraceView) -> impl IntoView {
-    let parts = Memo::new(move |_| {
+    let parts = memo(move || {
         let span = span_id.get();
         let mut records = logs.with(|logs| logs.map(|logs| logs.records.clone()).unwrap_or_default());
         records.sort_by_key(|record| record.time);
@@ -186,7 +187,7 @@ fn TraceLogs(logs: Fetched<LogsResponse>, span_id: Signal<String>, view: TraceVi
             <Section title="Other logs of the trace" count=other_count><Lines records=others/></Section>
         }
     };
-    view! { {body}<p><a href=all_href data-testid="trace-logs">"All logs of this trace"</a></p> }
+    view! { {dynamic(body)}<p><a href=dynamic(all_href) data-testid="trace-logs">"All logs of this trace"</a></p> }
 }
 
 #[component]

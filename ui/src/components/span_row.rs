@@ -3,6 +3,7 @@
 
 use crate::components::dot;
 use crate::components::trace_view::TraceView;
+use crate::dynamic::{dynamic, memo};
 use crate::view::{format, waterfall};
 use leptos::attr::custom::custom_attribute;
 use leptos::prelude::*;
@@ -10,7 +11,7 @@ use ocelli_api::traces::TraceResponse;
 
 #[component]
 pub fn SpanRow(index: usize, view: TraceView, first: Signal<usize>) -> impl IntoView {
-    let row = Memo::new(move |_| view.rows.with(|rows| rows.get(first.get() + index).copied()));
+    let row = memo(move || view.rows.with(|rows| rows.get(first.get() + index).copied()));
     let with = move |f: &dyn Fn(&TraceResponse, usize) -> String| {
         row.get().map(|row| view.trace.with(|trace| f(trace, row as usize))).unwrap_or_default()
     };
@@ -61,20 +62,20 @@ pub fn SpanRow(index: usize, view: TraceView, first: Signal<usize>) -> impl Into
     let indent = move || depth().min(24).to_string();
     view! {
         <div class="span-row" id=format!("span-{index}") data-slot=index.to_string() data-testid="span-row" role="treeitem"
-            {..custom_attribute("aria-level", move || (depth() + 1).to_string())} aria-label=label class:error=is_error
-            aria-selected=move || is_selected().to_string()
-            aria-expanded=move || has_children().then(|| (!folded()).to_string())>
+            {..custom_attribute("aria-level", move || (depth() + 1).to_string())} aria-label=dynamic(label) class:error=dynamic(is_error)
+            aria-selected=dynamic(move || is_selected().to_string())
+            aria-expanded=dynamic(move || has_children().then(|| (!folded()).to_string()))>
             <div class="label">
             <span class="indent" style=("--depth", indent)></span>
-            <button type="button" class="fold" tabindex="-1" aria-hidden="true" data-fold="" class:none=move || !has_children()>
-                {move || if folded() { "▸" } else { "▾" }}
+            <button type="button" class="fold" tabindex="-1" aria-hidden="true" data-fold="" class:none=dynamic(move || !has_children())>
+                {dynamic(move || if folded() { "▸" } else { "▾" })}
             </button>
-            <span class=dot aria-hidden="true"></span>
-            <span class="glyph err">{move || is_error().then_some("✖")}</span>
-            <span class="service">{service}</span>
-            <span class="operation">{operation}</span>
-            <span class="hint">{move || orphan().then_some("parent missing")}</span>
-            <span class="hidden-errors">{hidden_errors}</span>
+            <span class=dynamic(dot) aria-hidden="true"></span>
+            <span class="glyph err">{dynamic(move || is_error().then_some("✖"))}</span>
+            <span class="service">{dynamic(service)}</span>
+            <span class="operation">{dynamic(operation)}</span>
+            <span class="hint">{dynamic(move || orphan().then_some("parent missing"))}</span>
+            <span class="hidden-errors">{dynamic(hidden_errors)}</span>
             </div>
         </div>
     }

@@ -4,6 +4,7 @@ use crate::charts::canvas::Canvas;
 use crate::charts::lines;
 use crate::components::size::size_of;
 use crate::context::Context;
+use crate::dynamic::effect;
 use crate::view::series::Series;
 use leptos::html;
 use leptos::prelude::*;
@@ -18,7 +19,7 @@ pub fn Sparkline(
     let context = Context::get();
     let canvas = NodeRef::<html::Canvas>::new();
     let size = size_of(move || canvas.get().map(|canvas| canvas.unchecked_into()));
-    Effect::new(move |_| {
+    effect(move || {
         context.dark.track();
         let (width, height) = size.get();
         if let Some(canvas) = canvas.get().and_then(|canvas| Canvas::prepare(&canvas, width, height)) {

@@ -2,6 +2,7 @@
 
 use crate::components::copy::CopyButton;
 use crate::context::Context;
+use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::view::range::{self, PRESETS};
 use crate::view::zone::Zone;
 use leptos::prelude::*;
@@ -21,8 +22,8 @@ pub fn TimePicker() -> impl IntoView {
     };
     view! {
         <button type="button" class="time-button" popovertarget=PANEL_ID data-testid="time-button"
-            title="Time range" class:bad=move || context.range.with(Result::is_err)>
-            <span class="clip">{label}</span><span aria-hidden="true">"▾"</span>
+            title="Time range" class:bad=dynamic(move || context.range.with(Result::is_err))>
+            <span class="clip">{dynamic(label)}</span><span aria-hidden="true">"▾"</span>
         </button>
         <div id=PANEL_ID popover="auto" class="popover" role="dialog" aria-label="Time range">
             <RangeForm/>
@@ -34,7 +35,7 @@ pub fn TimePicker() -> impl IntoView {
                         close();
                     };
                     view! {
-                        <li><button type="button" class="quiet" aria-pressed=move || chosen().to_string() on:click=choose>{label}</button></li>
+                        <li><button type="button" class="quiet" aria-pressed=dynamic(move || chosen().to_string()) on:click=handler(choose)>{label}</button></li>
                     }
                 })}
             </ul>
@@ -58,12 +59,12 @@ fn RangeForm() -> impl IntoView {
     let context = Context::get();
     let from = RwSignal::new(String::new());
     let to = RwSignal::new(String::new());
-    Effect::new(move |_| {
+    effect(move || {
         let (url_from, url_to) = context.range_text.get();
         from.set(url_from);
         to.set(url_to);
     });
-    let wrong = Memo::new(move |_| TimeRange::parse(&from.get(), &to.get(), context.now.get()).err());
+    let wrong = memo(move || TimeRange::parse(&from.get(), &to.get(), context.now.get()).err());
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if wrong.with_untracked(Option::is_none) {
@@ -75,17 +76,17 @@ fn RangeForm() -> impl IntoView {
         view! {
             <label for=id>{label}</label>
             <input id=id data-testid=id type="text" autocomplete="off" spellcheck="false" class="mono"
-                prop:value=move || value.get() on:input=move |event| value.set(event_target_value(&event))
-                aria-invalid=move || wrong.with(Option::is_some).to_string() aria-describedby="time-wrong"/>
+                prop:value=dynamic(move || value.get()) on:input=handler(move |event| value.set(event_target_value(&event)))
+                aria-invalid=dynamic(move || wrong.with(Option::is_some).to_string()) aria-describedby="time-wrong"/>
         }
     };
     view! {
-        <form class="range-form" on:submit=submit>
+        <form class="range-form" on:submit=handler(submit)>
             {field("From", "time-from", from)}
             {field("To", "time-to", to)}
-            <p id="time-wrong" class="wrong" role="status">{move || wrong.get()}</p>
+            <p id="time-wrong" class="wrong" role="status">{dynamic(move || wrong.get())}</p>
             <p class="hint">"now-15m, now/d, 2026-11-21T03:00:00Z, or a number since 1970"</p>
-            <button type="submit" class="primary" disabled=move || wrong.with(Option::is_some)>"Apply"</button>
+            <button type="submit" class="primary" disabled=dynamic(move || wrong.with(Option::is_some))>"Apply"</button>
         </form>
     }
 }
@@ -110,12 +111,12 @@ fn Moves() -> impl IntoView {
     };
     view! {
         <div class="moves">
-            <button type="button" on:click=move |_| context.shift(-1) title="Half a width earlier, key [">"◀ Earlier"</button>
-            <button type="button" on:click=move |_| context.unzoom() title="Twice as wide">"Wider"</button>
-            <button type="button" on:click=move |_| context.shift(1) title="Half a width later, key ]">"Later ▶"</button>
+            <button type="button" on:click=handler(move |_| context.shift(-1)) title="Half a width earlier, key [">"◀ Earlier"</button>
+            <button type="button" on:click=handler(move |_| context.unzoom()) title="Twice as wide">"Wider"</button>
+            <button type="button" on:click=handler(move |_| context.shift(1)) title="Half a width later, key ]">"Later ▶"</button>
         </div>
         <div class="moves">
-            <button type="button" on:click=move |_| location.set(&[("tz", other_zone().as_str())], false)>{zone_name}</button>
+            <button type="button" on:click=handler(move |_| location.set(&[("tz", other_zone().as_str())], false))>{dynamic(zone_name)}</button>
             <CopyButton label="Copy pinned link" text=pinned/>
         </div>
     }

@@ -4,6 +4,7 @@
 use crate::charts::canvas::Canvas;
 use crate::components::size::size_of;
 use crate::context::Context;
+use crate::dynamic::{dynamic, effect, handler};
 use crate::view::scale::Linear;
 use crate::view::{ticks, zone};
 use leptos::html;
@@ -74,7 +75,7 @@ pub fn TimePlot(
         let (from, to) = range_ms.get();
         Linear::new(from, to, 0.0, size.get().0)
     };
-    Effect::new(move |_| {
+    effect(move || {
         context.dark.track();
         let (width, height) = size.get();
         let Some(canvas) = canvas.get().and_then(|canvas| Canvas::prepare(&canvas, width, height)) else {
@@ -160,22 +161,22 @@ pub fn TimePlot(
     view! {
         <div class=format!("plot {class}")>
             <div class="y-axis" aria-hidden="true">
-                {move || value_ticks.get().into_iter().map(|(share, label)| {
+                {dynamic(move || value_ticks.get().into_iter().map(|(share, label)| {
                     view! { <span style:bottom=format!("{:.2}%", share * 100.0)>{label}</span> }
-                }).collect_view()}
+                }).collect_view())}
             </div>
-            <div class="area" node_ref=area tabindex="0" role="group" aria-label=move || label.get()
-                on:pointerdown=down on:pointermove=moved on:pointerup=up on:pointerleave=leave
-                on:pointercancel=cancel
-                on:dblclick=move |_| context.unzoom() on:keydown=key>
-                <canvas node_ref=canvas role="img" data-testid="chart" aria-label=move || label.get()></canvas>
-                <div class="crosshair" class:on=move || crosshair().is_some() style:transform=move || crosshair().unwrap_or_default()></div>
-                <div class="zoom-box" class:on=move || zoom_box().is_some()
-                    style:left=move || zoom_box().map(|(a, b)| format!("{}px", a.min(b))).unwrap_or_default()
-                    style:width=move || zoom_box().map(|(a, b)| format!("{}px", (a - b).abs())).unwrap_or_default()></div>
+            <div class="area" node_ref=area tabindex="0" role="group" aria-label=dynamic(move || label.get())
+                on:pointerdown=handler(down) on:pointermove=handler(moved) on:pointerup=handler(up) on:pointerleave=handler(leave)
+                on:pointercancel=handler(cancel)
+                on:dblclick=handler(move |_| context.unzoom()) on:keydown=handler(key)>
+                <canvas node_ref=canvas role="img" data-testid="chart" aria-label=dynamic(move || label.get())></canvas>
+                <div class="crosshair" class:on=dynamic(move || crosshair().is_some()) style:transform=dynamic(move || crosshair().unwrap_or_default())></div>
+                <div class="zoom-box" class:on=dynamic(move || zoom_box().is_some())
+                    style:left=dynamic(move || zoom_box().map(|(a, b)| format!("{}px", a.min(b))).unwrap_or_default())
+                    style:width=dynamic(move || zoom_box().map(|(a, b)| format!("{}px", (a - b).abs())).unwrap_or_default())></div>
             </div>
             <div class="x-axis" aria-hidden="true">
-                {move || {
+                {dynamic(move || {
                     let (step, at) = time_ticks(context, range_ms.get(), size.get().0);
                     let x = scale();
                     // A label half outside at the right would widen the page.
@@ -184,7 +185,7 @@ pub fn TimePlot(
                         let label = zone::axis(at, step, context.offset_min(ms(at)));
                         view! { <span style:left=format!("{:.1}px", x.px(at as f64))>{label}</span> }
                     }).collect_view()
-                }}
+                })}
             </div>
         </div>
     }

@@ -2,6 +2,7 @@
 
 use crate::components::time_picker::TimePicker;
 use crate::context::Context;
+use crate::dynamic::{dynamic, effect, handler};
 use crate::view::range::{REFRESH, refresh_seconds};
 use crate::view::route::Route;
 use leptos::prelude::*;
@@ -11,27 +12,27 @@ use std::time::Duration;
 pub fn TopBar(help: RwSignal<bool>) -> impl IntoView {
     let context = Context::get();
     let open = RwSignal::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         context.location.route.track();
         open.set(false);
     });
     view! {
         <header class="bar">
-            <a class="brand" href=move || context.location.link("/", &[]) aria-label="Ocelli: services">
+            <a class="brand" href=dynamic(move || context.location.link("/", &[])) aria-label="Ocelli: services">
                 <img src="/assets/icon.svg" alt="" width="20" height="20"/><span>"Ocelli"</span>
             </a>
-            <button type="button" class="menu" aria-label="Pages" aria-controls="pages" aria-expanded=move || open.get().to_string()
-                on:click=move |_| open.update(|open| *open = !*open)>"☰"</button>
+            <button type="button" class="menu" aria-label="Pages" aria-controls="pages" aria-expanded=dynamic(move || open.get().to_string())
+                on:click=handler(move |_| open.update(|open| *open = !*open))>"☰"</button>
             <Pages open/>
             <span class="gap"></span>
             <TimePicker/>
             <Refresh/>
             <button type="button" class="icon" data-testid="theme-toggle" title="Dark or light, key d"
-                aria-label=move || if context.dark.get() { "Switch to light" } else { "Switch to dark" }
-                on:click=move |_| context.toggle_theme()>
-                {move || if context.dark.get() { "☀" } else { "☾" }}
+                aria-label=dynamic(move || if context.dark.get() { "Switch to light" } else { "Switch to dark" })
+                on:click=handler(move |_| context.toggle_theme())>
+                {dynamic(move || if context.dark.get() { "☀" } else { "☾" })}
             </button>
-            <button type="button" class="icon wide" title="Keyboard, key ?" aria-label="Keyboard help" on:click=move |_| help.set(true)>"?"</button>
+            <button type="button" class="icon wide" title="Keyboard, key ?" aria-label="Keyboard help" on:click=handler(move |_| help.set(true))>"?"</button>
         </header>
     }
 }
@@ -41,10 +42,10 @@ fn Pages(open: RwSignal<bool>) -> impl IntoView {
     let location = Context::get().location;
     let page = move |label: &'static str, path: &'static str, test: &'static str, is: fn(&Route) -> bool| {
         let current = move || location.route.with(is).then_some("page");
-        view! { <a href=move || location.link(path, &[]) data-testid=test aria-current=current>{label}</a> }
+        view! { <a href=dynamic(move || location.link(path, &[])) data-testid=test aria-current=dynamic(current)>{label}</a> }
     };
     view! {
-        <nav id="pages" aria-label="Pages" class:open=move || open.get()>
+        <nav id="pages" aria-label="Pages" class:open=dynamic(move || open.get())>
             {page("Services", "/services", "nav-services", |route| matches!(route, Route::Services | Route::Service(_)))}
             {page("Traces", "/traces", "nav-traces", |route| matches!(route, Route::Traces | Route::Trace(_) | Route::Explain | Route::Diff))}
             {page("Map", "/map", "nav-map", |route| matches!(route, Route::Map))}
@@ -66,7 +67,7 @@ fn Refresh() -> impl IntoView {
             handle.clear();
         }
     };
-    Effect::new(move |_| {
+    effect(move || {
         stop();
         let seconds = period.with(|period| refresh_seconds(period));
         let tick = move || {
@@ -82,11 +83,11 @@ fn Refresh() -> impl IntoView {
     view! {
         <span class="refresh">
             <button type="button" class="icon" data-testid="refresh" title="Refresh, key r" aria-label="Refresh"
-                on:click=move |_| context.refresh()>"⟳"</button>
-            <select aria-label="Refresh every" title="Refresh every" prop:value=move || period.get()
-                on:change=move |event| context.location.set(&[("refresh", &event_target_value(&event))], true)>
+                on:click=handler(move |_| context.refresh())>"⟳"</button>
+            <select aria-label="Refresh every" title="Refresh every" prop:value=dynamic(move || period.get())
+                on:change=handler(move |event| context.location.set(&[("refresh", &event_target_value(&event))], true))>
                 {REFRESH.map(|(label, value, _)| {
-                    view! { <option value=value selected=move || period.with(|period| period == value)>{label}</option> }
+                    view! { <option value=value selected=dynamic(move || period.with(|period| period == value))>{label}</option> }
                 })}
             </select>
         </span>

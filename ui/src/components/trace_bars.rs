@@ -5,6 +5,7 @@ use crate::charts::timeline::{self, Frame};
 use crate::components::size::size_of;
 use crate::components::trace_view::TraceView;
 use crate::context::Context;
+use crate::dynamic::{dynamic, effect};
 use crate::view::{format, ticks};
 use leptos::html;
 use leptos::prelude::*;
@@ -37,7 +38,7 @@ pub fn Ruler(view: TraceView) -> impl IntoView {
             })
             .collect_view()
     };
-    view! { <div class="ruler num" node_ref=ruler aria-hidden="true">{marks}</div> }
+    view! { <div class="ruler num" node_ref=ruler aria-hidden="true">{dynamic(marks)}</div> }
 }
 
 #[component]
@@ -50,7 +51,7 @@ pub fn Bars(
     let context = Context::get();
     let canvas = NodeRef::<html::Canvas>::new();
     let size = size_of(move || canvas.get().map(|canvas| canvas.unchecked_into()));
-    Effect::new(move |_| {
+    effect(move || {
         context.dark.track();
         let (width, height) = size.get();
         let Some(canvas) = canvas.get().and_then(|canvas| Canvas::prepare(&canvas, width, height)) else {

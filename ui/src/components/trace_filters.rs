@@ -2,6 +2,7 @@
 
 use crate::client::fetch;
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler, memo};
 use crate::view::{links, traceql};
 use leptos::prelude::*;
 use ocelli_api::services::ServicesResponse;
@@ -28,7 +29,7 @@ pub fn TraceFilters() -> impl IntoView {
     });
     let names =
         services.map(|data| data.services.iter().map(|service| service.name.clone()).collect::<Vec<_>>());
-    let with_query = Memo::new(move |_| location.query.with(|page| page.get("query").is_some()));
+    let with_query = memo(move || location.query.with(|page| page.get("query").is_some()));
     // A query says all itself: what it can't be given with is empty, or can only be emptied.
     let unused = move |key: &str, value: Memo<String>| {
         with_query.get() && OF_ONE_SPAN.contains(&key) && value.with(String::is_empty)
@@ -42,8 +43,8 @@ pub fn TraceFilters() -> impl IntoView {
         view! {
             <label for=id.clone()>{label}</label>
             <input id=id name=key type="text" class:mono=key == "q" placeholder=placeholder list=list autocomplete="off" spellcheck="false"
-                disabled=move || unused(key, value) prop:value=move || value.get()
-                on:change=move |event| location.set(&[(key, event_target_value(&event).trim())], false)/>
+                disabled=dynamic(move || unused(key, value)) prop:value=dynamic(move || value.get())
+                on:change=handler(move |event| location.set(&[(key, event_target_value(&event).trim())], false))/>
         }
     };
     let choice = move |key: &'static str,
@@ -53,24 +54,24 @@ pub fn TraceFilters() -> impl IntoView {
         let id = format!("filter-{key}");
         view! {
             <label for=id.clone()>{label}</label>
-            <select id=id name=key prop:value=move || value.get() disabled=move || unused(key, value)
-                on:change=move |event| location.set(&[(key, &event_target_value(&event))], false)>
-                {choices.iter().map(|(choice, label)| view! { <option value=*choice selected=move || value.with(|value| value == choice)>{*label}</option> }).collect_view()}
+            <select id=id name=key prop:value=dynamic(move || value.get()) disabled=dynamic(move || unused(key, value))
+                on:change=handler(move |event| location.set(&[(key, &event_target_value(&event))], false))>
+                {choices.iter().map(|(choice, label)| view! { <option value=*choice selected=dynamic(move || value.with(|value| value == choice))>{*label}</option> }).collect_view()}
             </select>
         }
     };
     let clear = move || location.href(&FILTERS.map(|key| (key, "")));
     view! {
-        <form class="filters-form" role="search" on:submit=|event| event.prevent_default()>
+        <form class="filters-form" role="search" on:submit=handler(|event: web_sys::SubmitEvent| event.prevent_default())>
             <span class="field">{text("service", "Service", "any", Some("service-names"))}</span>
-            <datalist id="service-names">{move || names.get().unwrap_or_default().into_iter().map(|name| view! { <option value=name></option> }).collect_view()}</datalist>
+            <datalist id="service-names">{dynamic(move || names.get().unwrap_or_default().into_iter().map(|name| view! { <option value=name></option> }).collect_view())}</datalist>
             <span class="field">{text("operation", "Operation", "any", None)}</span>
             <span class="field short">{choice("status", "Status", &[("", "any"), ("error", "error"), ("ok", "ok"), ("unset", "unset")])}</span>
             <span class="field short">{text("min_duration", "At least", "250ms", None)}</span>
             <span class="field short">{text("max_duration", "At most", "2s", None)}</span>
             <span class="field long">{text("q", "Attributes", "http.route:/orders order_id:5001", None)}</span>
             <span class="field short">{choice("sort", "Sort", &[("", "newest"), ("slowest", "slowest")])}</span>
-            <a class="clear" href=clear>"Clear"</a>
+            <a class="clear" href=dynamic(clear)>"Clear"</a>
             <Query/>
         </form>
     }
@@ -105,8 +106,8 @@ fn Query() -> impl IntoView {
             <label for="filter-query">"TraceQL"</label>
             <input id="filter-query" name="query" type="text" class="mono" data-find="" autocomplete="off" spellcheck="false" autocapitalize="off"
                 placeholder="{ resource.service.name = \"gateway\" } >> { status = error && duration > 1s }"
-                prop:value=move || query.get() on:change=change/>
+                prop:value=dynamic(move || query.get()) on:change=handler(change)/>
         </span>
-        {translate}
+        {dynamic(translate)}
     }
 }

@@ -6,6 +6,7 @@ use crate::components::dot::Dot;
 use crate::components::moment::Moment;
 use crate::components::trace_filters::{FILTERS, is_filtered};
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler};
 use crate::view::{colours, format, links, picks};
 use leptos::prelude::*;
 use ocelli_api::traces::{ServiceSpans, TraceSummary, TracesResponse};
@@ -47,7 +48,7 @@ pub fn TraceList(traces: Fetched<TracesResponse>) -> impl IntoView {
         let shown = count.get().unwrap_or(0);
         (more.get() == Some(true) && shown < MOST).then(|| {
             let next = (shown * 2).clamp(PAGE, MOST).to_string();
-            view! { <p><a href=move || location.href(&[("limit", &next)])>"Show more"</a></p> }
+            view! { <p><a href=dynamic(move || location.href(&[("limit", &next)]))>"Show more"</a></p> }
         })
     };
     let none = move || {
@@ -62,11 +63,11 @@ pub fn TraceList(traces: Fetched<TracesResponse>) -> impl IntoView {
         })
     };
     view! {
-        <div class="scroll-table" class:hide=move || count.get() == Some(0)><table class="rows traces">
-            <thead><tr><th class="pick"><span class="hidden">"Picked"</span></th><th>"Start"</th><th>"Root"</th><th class="num">"Duration"</th><th class="bar-head"></th><th class="num">"Spans"</th><th class="num">"Errors"</th><th>"Services"</th><th>{move || is_filtered().then_some("Found")}</th></tr></thead>
-            <tbody>{rows}</tbody>
+        <div class="scroll-table" class:hide=dynamic(move || count.get() == Some(0))><table class="rows traces">
+            <thead><tr><th class="pick"><span class="hidden">"Picked"</span></th><th>"Start"</th><th>"Root"</th><th class="num">"Duration"</th><th class="bar-head"></th><th class="num">"Spans"</th><th class="num">"Errors"</th><th>"Services"</th><th>{dynamic(move || is_filtered().then_some("Found"))}</th></tr></thead>
+            <tbody>{dynamic(rows)}</tbody>
         </table></div>
-        {none}{wider}
+        {dynamic(none)}{dynamic(wider)}
     }
 }
 
@@ -93,14 +94,14 @@ fn Row(
         <tr data-testid="trace-row">
             <td class="pick"><Pick id=trace.trace_id/></td>
             <td><Moment at=trace.start/></td>
-            <th scope="row">{root.map(|look| view! { <Dot look/> })}<a data-nav="" href=href>{trace.root_service}": "{trace.root_operation}</a>
+            <th scope="row">{root.map(|look| view! { <Dot look/> })}<a data-nav="" href=dynamic(href)>{trace.root_service}": "{trace.root_operation}</a>
                 {(!trace.has_root).then(|| view! { <span class="hint">" root missing"</span> })}</th>
             <td class="num">{format::duration_ns(trace.duration_ns)}</td>
             <td class="bar-cell" aria-hidden="true"><span class="share" class:err=errors != 0 style:width=format!("{share:.1}%")></span></td>
             <td class="num">{format::count(u64::from(trace.span_count))}</td>
             <td class="num" class:bad=errors != 0>{(errors != 0).then_some("✖ ")}{format::count(errors)}</td>
             <td class="chips">{chips.collect_view()}</td>
-            <td class="chips">{move || is_filtered().then(|| found.clone())}</td>
+            <td class="chips">{dynamic(move || is_filtered().then(|| found.clone()))}</td>
         </tr>
     }
 }
@@ -129,7 +130,7 @@ fn Pick(id: String) -> impl IntoView {
         let picked = picked.with_untracked(|picked| id.with_value(|id| picks::toggle(picked, id)));
         location.set(&[("pick", &picked)], true);
     };
-    view! { <label><input type="checkbox" data-testid="pick" aria-label=label prop:checked=is_picked on:change=toggle/></label> }
+    view! { <label><input type="checkbox" data-testid="pick" aria-label=label prop:checked=dynamic(is_picked) on:change=handler(toggle)/></label> }
 }
 
 /// What is picked, and the way to see it side by side.
@@ -149,5 +150,5 @@ pub fn Picked() -> impl IntoView {
             }
         }
     };
-    view! { <span role="status">{shown}</span> }
+    view! { <span role="status">{dynamic(shown)}</span> }
 }

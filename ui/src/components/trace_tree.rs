@@ -6,6 +6,7 @@ use crate::components::size::size_of;
 use crate::components::span_row::SpanRow;
 use crate::components::trace_bars::{Bars, Ruler};
 use crate::components::trace_view::TraceView;
+use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::view::collapse::Base;
 use crate::view::window;
 use leptos::html;
@@ -18,8 +19,8 @@ pub fn TraceTree(view: TraceView) -> impl IntoView {
     let scroller = NodeRef::<html::Div>::new();
     let size = size_of(move || scroller.get().map(|scroller| scroller.unchecked_into()));
     let scroll = RwSignal::new(0.0);
-    let total = Memo::new(move |_| view.rows.with(|rows| rows.len()));
-    let shown = Memo::new(move |_| window::window(scroll.get(), size.get().1, ROW_PX, total.get()));
+    let total = memo(move || view.rows.with(|rows| rows.len()));
+    let shown = memo(move || window::window(scroll.get(), size.get().1, ROW_PX, total.get()));
     let shift = move || scroll.get() - shown.get().first as f64 * ROW_PX;
     let on_scroll = move |_| {
         if let Some(scroller) = scroller.get_untracked() {
@@ -27,7 +28,7 @@ pub fn TraceTree(view: TraceView) -> impl IntoView {
         }
     };
     // A selection from the URL or from the keyboard is scrolled into view.
-    Effect::new(move |_| {
+    effect(move || {
         let Some(selected) = view.selected.get() else { return };
         let place = view.rows.with(|rows| rows.binary_search(&selected));
         let height = size.get().1;
@@ -75,17 +76,17 @@ pub fn TraceTree(view: TraceView) -> impl IntoView {
         <div class="tree">
             <div class="tree-head">
                 <div class="names">
-                    <button type="button" class="quiet" on:click=move |_| view.fold(Base::All) title="Fold all">"⊟ all"</button>
-                    <button type="button" class="quiet" on:click=move |_| view.fold(Base::None) title="Unfold all">"⊞ all"</button>
-                    <button type="button" class="quiet" on:click=move |_| view.fold(Base::From(2)) title="Two levels">"2 levels"</button>
+                    <button type="button" class="quiet" on:click=handler(move |_| view.fold(Base::All)) title="Fold all">"⊟ all"</button>
+                    <button type="button" class="quiet" on:click=handler(move |_| view.fold(Base::None)) title="Unfold all">"⊞ all"</button>
+                    <button type="button" class="quiet" on:click=handler(move |_| view.fold(Base::From(2))) title="Two levels">"2 levels"</button>
                 </div>
                 <Ruler view/>
             </div>
             <div class="tree-scroll" node_ref=scroller tabindex="0" data-nav="" role="tree" aria-label="Spans of the trace"
-                aria-activedescendant=active on:scroll=on_scroll on:click=click on:keydown=key>
-                <div class="tree-space" style:height=move || format!("{}px", total.get() as f64 * ROW_PX)>
-                    <div class="tree-window" style:height=move || format!("{}px", size.get().1.min(total.get() as f64 * ROW_PX))>
-                        <div class="rows" style:transform=move || format!("translateY({:.1}px)", -shift())>
+                aria-activedescendant=dynamic(active) on:scroll=handler(on_scroll) on:click=handler(click) on:keydown=handler(key)>
+                <div class="tree-space" style:height=dynamic(move || format!("{}px", total.get() as f64 * ROW_PX))>
+                    <div class="tree-window" style:height=dynamic(move || format!("{}px", size.get().1.min(total.get() as f64 * ROW_PX)))>
+                        <div class="rows" style:transform=dynamic(move || format!("translateY({:.1}px)", -shift()))>
                             <For each=move || 0..shown.get().count key=|index| *index let:index>
                                 <SpanRow index view first=Signal::derive(move || shown.get().first)/>
                             </For>

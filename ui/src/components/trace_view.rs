@@ -1,5 +1,6 @@
 //! A trace and how the URL says to look at it: what is folded, zoomed and chosen.
 
+use crate::dynamic::memo;
 use crate::location::Location;
 use crate::view::collapse::{Base, Collapse};
 use crate::view::colours::{Look, looks};
@@ -32,29 +33,25 @@ impl TraceView {
         let location = Location::get();
         let (fold, zoom, span) = (location.value("fold"), location.value("zoom"), location.value("span"));
         let path = location.value("path");
-        let collapse = Memo::new(move |_| Collapse::parse(&fold.get()));
+        let collapse = memo(move || Collapse::parse(&fold.get()));
         Self {
             location,
             trace,
-            looks: Memo::new(move |_| trace.with(|trace| looks(&trace.services))),
+            looks: memo(move || trace.with(|trace| looks(&trace.services))),
             collapse,
-            rows: Memo::new(move |_| {
+            rows: memo(move || {
                 trace.with(|trace| {
                     collapse.with(|collapse| Arc::new(waterfall::visible_rows(&trace.spans, collapse)))
                 })
             }),
-            errors_below: Memo::new(move |_| {
-                trace.with(|trace| Arc::new(waterfall::errors_below(&trace.spans)))
-            }),
-            zoom: Memo::new(move |_| {
-                trace.with(|trace| waterfall::parse_zoom(&zoom.get(), trace.duration_ns))
-            }),
-            path: Memo::new(move |_| {
+            errors_below: memo(move || trace.with(|trace| Arc::new(waterfall::errors_below(&trace.spans)))),
+            zoom: memo(move || trace.with(|trace| waterfall::parse_zoom(&zoom.get(), trace.duration_ns))),
+            path: memo(move || {
                 let shown = path.with(|path| path == "1");
                 let pieces = || trace.with(|trace| where_time::path_by_row(trace));
                 Arc::new(if shown { pieces() } else { Vec::new() })
             }),
-            selected: Memo::new(move |_| {
+            selected: memo(move || {
                 let span = span.get();
                 let place = trace.with(|trace| trace.spans.span_id.iter().position(|id| *id == span));
                 place.and_then(|place| u32::try_from(place).ok())

@@ -3,6 +3,7 @@
 use crate::client::Fetched;
 use crate::components::answer::FailureNote;
 use crate::components::copy::CopyButton;
+use crate::dynamic::{dynamic, handler, memo};
 use crate::view::{format, setups};
 use leptos::prelude::*;
 use ocelli_api::ingest::SystemResponse;
@@ -11,14 +12,14 @@ use ocelli_api::ingest::SystemResponse;
 pub fn Waiting(system: Fetched<SystemResponse>) -> impl IntoView {
     let listeners = system.map(|system| system.listeners.clone());
     let chosen = RwSignal::new(0usize);
-    let all = Memo::new(move |_| setups::setups(&listeners.get().unwrap_or_default()));
-    let setup = Memo::new(move |_| all.with(|all| all.get(chosen.get()).cloned()));
+    let all = memo(move || setups::setups(&listeners.get().unwrap_or_default()));
+    let setup = memo(move || all.with(|all| all.get(chosen.get()).cloned()));
     let tabs = move || {
         all.get().into_iter().enumerate().map(|(index, setup)| {
             let is_chosen = move || chosen.get() == index;
             view! {
-                <button type="button" role="tab" aria-selected=move || is_chosen().to_string() aria-controls="setup"
-                    data-nav="" on:click=move |_| chosen.set(index)>{setup.name}</button>
+                <button type="button" role="tab" aria-selected=dynamic(move || is_chosen().to_string()) aria-controls="setup"
+                    data-nav="" on:click=handler(move |_| chosen.set(index))>{setup.name}</button>
             }
         }).collect_view()
     };
@@ -29,9 +30,9 @@ pub fn Waiting(system: Fetched<SystemResponse>) -> impl IntoView {
             <p>"Nothing has been stored yet. Send something in one of these ways; this page moves on by itself when it arrives."</p>
             <Counters system/>
             <FailureNote failure=system.failure retry=Callback::new(move |()| system.retry())/>
-            <div class="tabs" role="tablist" aria-label="Ways to send">{tabs}</div>
+            <div class="tabs" role="tablist" aria-label="Ways to send">{dynamic(tabs)}</div>
             <div id="setup" role="tabpanel" class="setup">
-                <p>{move || setup.get().map(|setup| setup.about)}</p>
+                <p>{dynamic(move || setup.get().map(|setup| setup.about))}</p>
                 <pre tabindex="0">{text}</pre>
                 <CopyButton label="Copy" text/>
             </div>
@@ -69,8 +70,8 @@ fn Counters(system: Fetched<SystemResponse>) -> impl IntoView {
     view! {
         <table class="counters" aria-live="polite">
             <thead><tr><th>"Signal"</th><th class="num">"Accepted"</th><th class="num">"Rejected"</th><th>"Why"</th></tr></thead>
-            <tbody>{rows}</tbody>
+            <tbody>{dynamic(rows)}</tbody>
         </table>
-        <ul class="refused">{refused}</ul>
+        <ul class="refused">{dynamic(refused)}</ul>
     }
 }

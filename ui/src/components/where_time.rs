@@ -2,6 +2,7 @@
 
 use crate::components::dot::Dot;
 use crate::components::trace_view::TraceView;
+use crate::dynamic::{dynamic, handler};
 use crate::view::{format, where_time};
 use leptos::prelude::*;
 
@@ -25,7 +26,7 @@ pub fn WhereTime(view: TraceView) -> impl IntoView {
             view! {
                 <tr data-testid="operation-row">
                     <th scope="row">{looks.get(of.service as usize).map(|look| view! { <Dot look=*look/> })}
-                        <button type="button" class="link" on:click=move |_| view.select(row, false)>{service.clone()}": "{operation.clone()}</button></th>
+                        <button type="button" class="link" on:click=handler(move |_| view.select(row, false))>{service.clone()}": "{operation.clone()}</button></th>
                     <td class="num">{format::count(of.spans)}</td>
                     <td class="num" class:bad=of.errors != 0>{(of.errors != 0).then_some("✖ ")}{format::count(of.errors)}</td>
                     <td class="num">{format::duration_ns(of.self_ns)}</td>
@@ -46,10 +47,10 @@ pub fn WhereTime(view: TraceView) -> impl IntoView {
         })
     };
     view! {
-        {loaded}
+        {dynamic(loaded)}
         <div class="scroll-table times"><table class="rows" data-testid="where-time">
             <thead><tr><th>"Operation"</th><th class="num">"Spans"</th><th class="num">"Errors"</th><th class="num">"Self time"</th><th class="num">"Share"</th><th class="bar-head"></th><th class="num">"Critical path"</th><th class="num">"Longest"</th><th></th></tr></thead>
-            <tbody>{rows}</tbody>
+            <tbody>{dynamic(rows)}</tbody>
         </table></div>
     }
 }

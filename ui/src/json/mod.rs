@@ -9,7 +9,9 @@ mod tests;
 
 use reader::{Number, Reader};
 use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Expected, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde::forward_to_deserialize_any;
 use std::fmt::{self, Display};
 
@@ -28,6 +30,15 @@ impl std::error::Error for Error {}
 impl serde::de::Error for Error {
     fn custom<T: Display>(message: T) -> Self {
         Self(message.to_string().into())
+    }
+
+    /// Without what was there instead, which would have to be written out for every kind of value.
+    fn invalid_type(_: Unexpected, expected: &dyn Expected) -> Self {
+        Self(format!("{expected} was expected").into())
+    }
+
+    fn invalid_value(_: Unexpected, expected: &dyn Expected) -> Self {
+        Self(format!("{expected} was expected").into())
     }
 }
 

@@ -137,9 +137,9 @@ impl<'a> Reader<'a> {
         };
         match integer {
             Some(integer) => Ok(integer),
-            None => match text.parse() {
-                Ok(float) if f64::is_finite(float) => Ok(Number::Float(float)),
-                _ => Err(self.wrong("this number is too large")),
+            None => match crate::view::text::number(text) {
+                Some(float) => Ok(Number::Float(float)),
+                None => Err(self.wrong("this number is too large")),
             },
         }
     }

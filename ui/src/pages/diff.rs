@@ -3,6 +3,7 @@
 use crate::client::fetch;
 use crate::components::answer::Answer;
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler, memo};
 use crate::view::query_string::QueryString;
 use crate::view::{format, links};
 use leptos::prelude::*;
@@ -16,7 +17,7 @@ const ROWS: usize = 1_000;
 pub fn Diff() -> impl IntoView {
     let location = Context::get().location;
     let (a, b) = (location.value("a"), location.value("b"));
-    let both = Memo::new(move |_| !a.with(String::is_empty) && !b.with(String::is_empty));
+    let both = memo(move || !a.with(String::is_empty) && !b.with(String::is_empty));
     let compared = fetch::<DiffResponse>(move || {
         let query = QueryString::default().with("a", &a.get()).with("b", &b.get());
         both.get().then(|| query.on("/api/traces/diff"))
@@ -26,8 +27,8 @@ pub fn Diff() -> impl IntoView {
         let id = format!("diff-{key}");
         view! {
             <span class="field long"><label for=id.clone()>{label}</label>
-            <input id=id type="text" class="mono" autocomplete="off" spellcheck="false" prop:value=move || value.get()
-                on:change=move |event| location.set(&[(key, event_target_value(&event).trim())], false)/></span>
+            <input id=id type="text" class="mono" autocomplete="off" spellcheck="false" prop:value=dynamic(move || value.get())
+                on:change=handler(move |event| location.set(&[(key, event_target_value(&event).trim())], false))/></span>
         }
     };
     let swapped = move || location.href(&[("a", &b.get()), ("b", &a.get())]);
@@ -36,14 +37,14 @@ pub fn Diff() -> impl IntoView {
         location.link("/traces", &[("pick", &picked)])
     };
     let missing = move || {
-        (!both.get()).then(|| view! { <p class="note">"Two traces are compared: give both ids, or "<a href=pick>"pick them in the list of traces"</a>"."</p> })
+        (!both.get()).then(|| view! { <p class="note">"Two traces are compared: give both ids, or "<a href=dynamic(pick)>"pick them in the list of traces"</a>"."</p> })
     };
-    let data = Memo::new(move |_| compared.get().unwrap_or_default());
+    let data = memo(move || compared.get().unwrap_or_default());
     view! {
         <section class="page">
             <header class="page-head"><h1>"Two traces"</h1></header>
-            <form class="filters-form" on:submit=|event| event.prevent_default()>{field("a", "Trace A")}{field("b", "Trace B")}<a class="clear" href=swapped>"Swap"</a></form>
-            {missing}
+            <form class="filters-form" on:submit=handler(|event: web_sys::SubmitEvent| event.prevent_default())>{field("a", "Trace A")}{field("b", "Trace B")}<a class="clear" href=dynamic(swapped)>"Swap"</a></form>
+            {dynamic(missing)}
             <Answer asked=compared.asked stats=compared.map(|answer| answer.stats.clone())><Paths data/></Answer>
         </section>
     }
@@ -75,11 +76,11 @@ fn Paths(data: Memo<Arc<DiffResponse>>) -> impl IntoView {
         (all > ROWS).then(|| view! { <p class="note warn" role="status">"The first "{format::count(ROWS as u64)}" of "{format::count(all as u64)}" rows are shown; the request below gives all."</p> })
     };
     view! {
-        {head}
-        {cut}
+        {dynamic(head)}
+        {dynamic(cut)}
         <div class="scroll-table"><table class="rows" data-testid="diff">
             <thead><tr><th>"Operation"</th><th class="bar-head"></th><th class="num">"Duration A"</th><th class="num">"Duration B"</th><th class="num">"Self time A"</th><th class="num">"Self time B"</th><th class="num">"Difference"</th><th>"Spans"</th></tr></thead>
-            <tbody>{rows}</tbody>
+            <tbody>{dynamic(rows)}</tbody>
         </table></div>
     }
 }

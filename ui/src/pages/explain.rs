@@ -5,6 +5,7 @@ use crate::components::answer::{Answer, Empty};
 use crate::components::explained::{Attributes, Paths};
 use crate::components::mistake::Mistake;
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler, memo};
 use crate::view::{format, links, range, traceql, zone};
 use leptos::prelude::*;
 use ocelli_api::explain::{ExplainResponse, ExplainedSide};
@@ -37,8 +38,8 @@ pub fn Explain() -> impl IntoView {
     });
     let selected = Signal::derive(move || query.with(|page| traceql::selected(page, true)));
     let back = move || location.link("/traces", &[("query", &selected.get())]);
-    let data = Memo::new(move |_| explained.get().unwrap_or_default());
-    let compares = Memo::new(move |_| data.with(|data| data.selection.spans > 0 && data.baseline.spans > 0));
+    let data = memo(move || explained.get().unwrap_or_default());
+    let compares = memo(move || data.with(|data| data.selection.spans > 0 && data.baseline.spans > 0));
     let nothing = move || {
         let (selection, baseline) = data.with(|data| (data.selection.spans, data.baseline.spans));
         match (selection, baseline) {
@@ -49,13 +50,13 @@ pub fn Explain() -> impl IntoView {
     };
     view! {
         <section class="page">
-            <header class="page-head"><h1>"What sets these spans apart"</h1><a href=back>"These traces"</a></header>
+            <header class="page-head"><h1>"What sets these spans apart"</h1><a href=dynamic(back)>"These traces"</a></header>
             <p class="facts"><code class="mono" data-testid="selected">{selected}</code></p>
             <Scope/>
             <Mistake failure=explained.failure query=location.value("query")/>
             <Answer asked=explained.asked stats=explained.map(|answer| answer.stats.clone())>
                 <Sides data/>
-                {nothing}
+                {dynamic(nothing)}
                 <Show when=move || compares.get()><Attributes data/><Paths data/></Show>
             </Answer>
         </section>
@@ -72,8 +73,8 @@ fn Scope() -> impl IntoView {
         let id = format!("scope-{key}");
         view! {
             <span class="field"><label for=id.clone()>{label}</label>
-            <input id=id name=key type="text" placeholder="any" autocomplete="off" spellcheck="false" prop:value=move || value.get()
-                on:change=move |event| location.set(&[(key, event_target_value(&event).trim())], false)/></span>
+            <input id=id name=key type="text" placeholder="any" autocomplete="off" spellcheck="false" prop:value=dynamic(move || value.get())
+                on:change=handler(move |event| location.set(&[(key, event_target_value(&event).trim())], false))/></span>
         }
     };
     let before = location.value("baseline_from");
@@ -83,13 +84,13 @@ fn Scope() -> impl IntoView {
         location.set(&[("baseline_from", &from), ("baseline_to", &to)], false);
     };
     view! {
-        <form class="filters-form" on:submit=|event| event.prevent_default()>
+        <form class="filters-form" on:submit=handler(|event: web_sys::SubmitEvent| event.prevent_default())>
             {field("service", "Only within the service")}
             {field("operation", "and the operation")}
             <span class="field"><label for="baseline">"Compared with"</label>
-            <select id="baseline" on:change=choose>
-                <option value="" selected=move || before.with(String::is_empty)>"the others of the same time"</option>
-                <option value="before" selected=move || !before.with(String::is_empty)>"all of the time before"</option>
+            <select id="baseline" on:change=handler(choose)>
+                <option value="" selected=dynamic(move || before.with(String::is_empty))>"the others of the same time"</option>
+                <option value="before" selected=dynamic(move || !before.with(String::is_empty))>"all of the time before"</option>
             </select></span>
         </form>
     }
@@ -120,7 +121,7 @@ fn Sides(data: Memo<Arc<ExplainResponse>>) -> impl IntoView {
     view! {
         <div class="scroll-table"><table class="rows" data-testid="sides">
             <thead><tr><th></th><th class="num">"When"</th><th class="num">"Spans"</th><th class="num" title="Attributes are counted in a fair sample of at most 20,000 spans a side">"Looked at"</th><th class="num">"Mean"</th><th class="num">"p50"</th><th class="num">"p95"</th><th class="num">"p99"</th></tr></thead>
-            <tbody>{rows}</tbody>
+            <tbody>{dynamic(rows)}</tbody>
         </table></div>
     }
 }

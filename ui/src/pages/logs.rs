@@ -12,6 +12,7 @@ use crate::components::log_patterns::Patterns;
 use crate::components::log_records::Records;
 use crate::components::mistake::Mistake;
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler, memo};
 use crate::view::{links, log_query};
 use leptos::html;
 use leptos::prelude::*;
@@ -35,8 +36,8 @@ pub fn Logs() -> impl IntoView {
     let context = Context::get();
     let location = context.location;
     let query = location.value("q");
-    let search = Memo::new(move |_| query.with(|query| log_query::cut_at_bar(query).0.to_owned()));
-    let shown = Memo::new(move |_| {
+    let search = memo(move || query.with(|query| log_query::cut_at_bar(query).0.to_owned()));
+    let shown = memo(move || {
         location.query.with(|url| match () {
             () if url.get("around").is_some() => Shown::Around,
             () if url.get("live").is_some() => Shown::Live,
@@ -59,7 +60,7 @@ pub fn Logs() -> impl IntoView {
         when(Shown::Figures).then(|| ask("/api/logs/stats", &query.get(), &[])).flatten()
     });
     // Counting never holds up the records: it begins when they are there. A wrong query is said once.
-    let wait = Memo::new(move |_| match shown.get() {
+    let wait = memo(move || match shown.get() {
         Shown::Records => logs.loading.get() || !logs.has_answer() || logs.failure.with(Option::is_some),
         Shown::Figures => {
             figures.loading.get() || !figures.has_answer() || figures.failure.with(Option::is_some)
@@ -101,14 +102,14 @@ pub fn Logs() -> impl IntoView {
             <Show when=move || when(Shown::Figures)><FailureNote failure=figures.failure retry=Callback::new(move |()| figures.retry())/></Show>
             <Tools shown search/>
             <FailureNote failure=histogram.failure retry=Callback::new(move |()| histogram.retry())/>
-            <div class:loading=move || histogram.loading.get() class:stale=move || histogram.failure.with(Option::is_some)>
+            <div class:loading=dynamic(move || histogram.loading.get()) class:stale=dynamic(move || histogram.failure.with(Option::is_some))>
                 <Show when=move || histogram.has_answer() && !when(Shown::Live) && !when(Shown::Around)>
                     <Histogram data=Signal::derive(move || histogram.get()) severity_href/>
                 </Show>
             </div>
             <div class="log-page">
                 <Show when=move || with_facets() && !when(Shown::Live) && !when(Shown::Around)><LogFacets search wait/></Show>
-                <div class="log-main">{below}</div>
+                <div class="log-main">{dynamic(below)}</div>
             </div>
         </section>
     }
@@ -125,7 +126,7 @@ fn Tools(#[prop(into)] shown: Signal<Shown>, #[prop(into)] search: Signal<String
                     set: [(&'static str, &'static str); 2]| {
         let current = move || of.contains(&shown.get()).then_some("page");
         let href = move || location.href(&[set[0], set[1], ("around", ""), ("of", ""), ("record", "")]);
-        view! { <a data-testid=id aria-current=current href=href>{label}</a> }
+        view! { <a data-testid=id aria-current=dynamic(current) href=dynamic(href)>{label}</a> }
     };
     let file = move |format: &'static str, label: &'static str| {
         let href = move || {
@@ -133,7 +134,7 @@ fn Tools(#[prop(into)] shown: Signal<Shown>, #[prop(into)] search: Signal<String
             let parameters = [("q", &*search.get()), ("format", format), ("limit", "100000")];
             Some(links::api("/api/logs/export", &range, &parameters))
         };
-        view! { <a data-testid=format!("export-{format}") download="" href=href title="The newest 100,000 records at most; a file that is cut says so">{label}</a> }
+        view! { <a data-testid=format!("export-{format}") download="" href=dynamic(href) title="The newest 100,000 records at most; a file that is cut says so">{label}</a> }
     };
     let off = move || location.query.with(|url| url.get("facets") == Some("off"));
     view! {
@@ -142,8 +143,8 @@ fn Tools(#[prop(into)] shown: Signal<Shown>, #[prop(into)] search: Signal<String
             {tab("Patterns", "tab-patterns", &[Shown::Patterns], [("view", "patterns"), ("live", "")])}
             {tab("Live", "tab-live", &[Shown::Live], [("view", ""), ("live", "1")])}
             <span class="grow"></span>
-            <a data-testid="toggle-facets" href=move || location.href(&[("facets", if off() { "" } else { "off" })])>
-                {move || if off() { "Show fields" } else { "Hide fields" }}</a>
+            <a data-testid="toggle-facets" href=dynamic(move || location.href(&[("facets", if off() { "" } else { "off" })]))>
+                {dynamic(move || if off() { "Show fields" } else { "Hide fields" })}</a>
             {file("ndjson", "NDJSON")}
             {file("csv", "CSV")}
         </nav>
@@ -163,11 +164,11 @@ fn QueryBox(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView {
         }
     };
     view! {
-        <form class="query-box" role="search" on:submit=submit>
+        <form class="query-box" role="search" on:submit=handler(submit)>
             <label for="log-query" class="hidden">"Query"</label>
             <input id="log-query" node_ref=input data-find="" data-testid="log-query" class="mono" type="text" autocomplete="off" spellcheck="false" autocapitalize="off"
                 placeholder="level:error \"card declined\" -path:/health | stats count() by (service)"
-                aria-invalid=move || failure.with(Option::is_some).to_string() prop:value=move || query.get()/>
+                aria-invalid=dynamic(move || failure.with(Option::is_some).to_string()) prop:value=dynamic(move || query.get())/>
             <button type="submit" class="primary">"Search"</button>
         </form>
         <Mistake failure query/>

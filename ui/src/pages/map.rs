@@ -5,7 +5,9 @@ use crate::components::answer::{Answer, Empty};
 use crate::components::find::Find;
 use crate::components::map_drawing::MapDrawing;
 use crate::context::Context;
+use crate::dynamic::{dynamic, memo};
 use crate::view::edge_query::edge_query;
+use crate::view::text::lower;
 use crate::view::{format, links};
 use leptos::prelude::*;
 use ocelli_api::services::{GraphEdge, ServiceGraphResponse};
@@ -18,17 +20,16 @@ pub fn Map() -> impl IntoView {
     });
     let find = context.location.value("find");
     // What is looked for, and its neighbours.
-    let edges = Memo::new(move |_| {
-        let text = find.get().to_lowercase();
-        let holds = |name: &str| text.is_empty() || name.to_lowercase().contains(&text);
+    let edges = memo(move || {
+        let text = lower(&find.get());
+        let holds = |name: &str| text.is_empty() || lower(name).contains(&text);
         graph.with(|data| {
             let edges = data.map(|data| data.edges.as_slice()).unwrap_or_default();
             let near = edges.iter().filter(|edge| holds(&edge.client) || holds(&edge.server));
             near.cloned().collect::<Vec<_>>()
         })
     });
-    let nodes =
-        Memo::new(move |_| graph.with(|data| data.map(|data| data.nodes.clone()).unwrap_or_default()));
+    let nodes = memo(move || graph.with(|data| data.map(|data| data.nodes.clone()).unwrap_or_default()));
     let none = move || {
         edges.with(Vec::is_empty).then(|| {
             let what = match find.get() {
@@ -44,7 +45,7 @@ pub fn Map() -> impl IntoView {
             <Answer asked=graph.asked stats=graph.map(|answer| answer.stats.clone())>
                 <MapDrawing edges nodes/>
                 <Table edges/>
-                {none}
+                {dynamic(none)}
             </Answer>
         </section>
     }
@@ -73,9 +74,9 @@ fn Table(edges: Memo<Vec<GraphEdge>>) -> impl IntoView {
     };
     let rows = move || edges.with(|edges| edges.iter().map(row).collect_view());
     view! {
-        <div class="scroll-table" class:hide=move || edges.with(Vec::is_empty)><table class="rows" data-testid="edges">
+        <div class="scroll-table" class:hide=dynamic(move || edges.with(Vec::is_empty))><table class="rows" data-testid="edges">
             <thead><tr><th>"Call"</th><th>"Kind"</th><th class="num">"Calls"</th><th class="num">"Rate"</th><th class="num">"Errors"</th><th class="num">"Share"</th><th class="num">"p50"</th><th class="num">"p95"</th><th class="num">"p99"</th><th></th></tr></thead>
-            <tbody>{rows}</tbody>
+            <tbody>{dynamic(rows)}</tbody>
         </table></div>
     }
 }

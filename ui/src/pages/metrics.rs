@@ -4,6 +4,7 @@ use crate::client::{Fetched, fetch};
 use crate::components::answer::{Answer, Empty};
 use crate::components::find::Find;
 use crate::context::Context;
+use crate::dynamic::{dynamic, memo};
 use crate::view::{costs, format, links};
 use leptos::prelude::*;
 use ocelli_api::metrics::{CardinalityResponse, Cost, MetricSummary, MetricsResponse};
@@ -30,13 +31,13 @@ pub fn Metrics() -> impl IntoView {
             <Answer asked=metrics.asked stats=metrics.map(|answer| answer.stats.clone())>
                 <Table metrics/>
             </Answer>
-            <h2>{move || match chosen.get() {
+            <h2>{dynamic(move || match chosen.get() {
                 name if name.is_empty() => "What the labels of all series cost".to_owned(),
                 name => format!("What the labels of {name} cost"),
-            }}</h2>
-            <Show when=move || chosen.with(|name| !name.is_empty())><p><a href=all>"All metrics"</a></p></Show>
+            })}</h2>
+            <Show when=move || chosen.with(|name| !name.is_empty())><p><a href=dynamic(all)>"All metrics"</a></p></Show>
             <Answer asked=labels.asked stats=labels.map(|answer| answer.stats.clone())>
-                {move || labels.get().map(|answer| view! { <Labels answer=(*answer).clone()/> })}
+                {dynamic(move || labels.get().map(|answer| view! { <Labels answer=(*answer).clone()/> }))}
             </Answer>
         </section>
     }
@@ -46,7 +47,7 @@ pub fn Metrics() -> impl IntoView {
 fn Table(metrics: Fetched<MetricsResponse>) -> impl IntoView {
     let location = Context::get().location;
     let find = location.value("find");
-    let rows = Memo::new(move |_| {
+    let rows = memo(move || {
         let find = find.get();
         metrics.with(|answer| answer.map(|answer| costs::found(&answer.metrics, &find)).unwrap_or_default())
     });
@@ -67,16 +68,16 @@ fn Table(metrics: Fetched<MetricsResponse>) -> impl IntoView {
         })
     };
     view! {
-        <div class="scroll-table" class:hide=move || rows.with(Vec::is_empty)>
+        <div class="scroll-table" class:hide=dynamic(move || rows.with(Vec::is_empty))>
         <table class="rows">
             <thead><tr>
                 <th>"Metric"</th><th>"In PromQL"</th><th>"Kind"</th><th>"Unit"</th>
                 <th class="num">"Series"</th><th class="num">"Points"</th><th class="num">"Bytes"</th>
             </tr></thead>
-            <tbody>{move || rows.get().into_iter().take(ROWS).map(|metric| view! { <Row metric/> }).collect_view()}</tbody>
+            <tbody>{dynamic(move || rows.get().into_iter().take(ROWS).map(|metric| view! { <Row metric/> }).collect_view())}</tbody>
         </table>
         </div>
-        {left_out}{none}
+        {dynamic(left_out)}{dynamic(none)}
     }
 }
 
@@ -89,8 +90,8 @@ fn Row(metric: MetricSummary) -> impl IntoView {
     let current = move || chosen.with(|chosen| *chosen == own).then_some("true");
     let prometheus = (prometheus_name != name).then_some(prometheus_name);
     view! {
-        <tr data-testid="metric-row" aria-current=current>
-            <th scope="row"><a data-nav="" title=description href=move || location.href(&[("metric", &name)])>{shown}</a></th>
+        <tr data-testid="metric-row" aria-current=dynamic(current)>
+            <th scope="row"><a data-nav="" title=description href=dynamic(move || location.href(&[("metric", &name)]))>{shown}</a></th>
             <td class="mono">{prometheus}</td>
             <td>{kind.replace('_', " ")}</td>
             <td>{unit}</td>

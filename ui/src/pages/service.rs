@@ -6,6 +6,7 @@ use crate::components::answer::{Answer, Empty};
 use crate::components::line_chart::{LineChart, trace_href};
 use crate::components::moment::Moment;
 use crate::context::Context;
+use crate::dynamic::{dynamic, memo};
 use crate::pages::services::SortHead;
 use crate::view::red::{self, Column};
 use crate::view::{format, links};
@@ -39,9 +40,9 @@ pub fn Service(name: String) -> impl IntoView {
             <header class="page-head">
                 <h1>{name.get_value()}</h1>
                 <nav class="ways" aria-label="Of this service">
-                    <a href=move || traces(&[]) data-testid="service-traces">"Traces"</a>
-                    <a href=move || traces(&[("sort", "slowest")]) data-testid="service-slowest">"Slowest"</a>
-                    <a href=move || traces(&[("status", "error")]) data-testid="service-errors">"Errors"</a>
+                    <a href=dynamic(move || traces(&[])) data-testid="service-traces">"Traces"</a>
+                    <a href=dynamic(move || traces(&[("sort", "slowest")])) data-testid="service-slowest">"Slowest"</a>
+                    <a href=dynamic(move || traces(&[("status", "error")])) data-testid="service-errors">"Errors"</a>
                     <a href=logs data-testid="service-logs">"Logs"</a>
                 </nav>
             </header>
@@ -54,11 +55,11 @@ pub fn Service(name: String) -> impl IntoView {
 
 #[component]
 fn Body(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> impl IntoView {
-    let nothing = Memo::new(move |_| {
+    let nothing = memo(move || {
         service.with(|data| data.is_none_or(|data| data.red.calls == 0.0 && data.operations.is_empty()))
     });
     view! {
-        {move || nothing.get().then(|| view! { <Empty what=format!("No call of {} has been seen", name.get_value())/> })}
+        {dynamic(move || nothing.get().then(|| view! { <Empty what=format!("No call of {} has been seen", name.get_value())/> }))}
         <Charts service/>
         <Exemplars service/>
         <Operations service name/>
@@ -125,7 +126,7 @@ fn Exemplars(service: Fetched<ServiceResponse>) -> impl IntoView {
             view! { <div class="exemplars"><h3>"Slowest example traces"</h3><ul>{exemplars.into_iter().map(item).collect_view()}</ul></div> }
         })
     };
-    view! { {list} }
+    view! { {dynamic(list)} }
 }
 
 #[component]
@@ -155,7 +156,7 @@ fn Operations(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> i
         operations.into_iter().map(|OperationSummary { name: operation, kind, red }| {
             let link = operation.clone();
             let href = move || name.with_value(|name| location.link("/traces", &[("service", name), ("operation", &link)]));
-            view! { <tr data-testid="operation-row"><th scope="row"><a data-nav="" href=href>{operation}</a></th><td class="hint">{kind}</td><Figures red/></tr> }
+            view! { <tr data-testid="operation-row"><th scope="row"><a data-nav="" href=dynamic(href)>{operation}</a></th><td class="hint">{kind}</td><Figures red/></tr> }
         }).collect_view()
     };
     view! {
@@ -170,7 +171,7 @@ fn Operations(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> i
                 <SortHead given_order=true column=Column::P95 sort label="p95" numeric=true/>
                 <SortHead given_order=true column=Column::P99 sort label="p99" numeric=true/>
             </tr></thead>
-            <tbody>{rows}</tbody>
+            <tbody>{dynamic(rows)}</tbody>
         </table></div>
     }
 }
@@ -182,7 +183,8 @@ fn Neighbours(title: &'static str, #[prop(into)] edges: Signal<Option<Vec<Edge>>
         let path = links::service_path(&edge.name);
         // Databases and external services send no spans of their own, so they have no page.
         let name = if edge.connection_type.is_empty() || edge.connection_type == "messaging_system" {
-            view! { <a data-nav="" href=move || location.link(&path, &[])>{edge.name}</a> }.into_any()
+            view! { <a data-nav="" href=dynamic(move || location.link(&path, &[]))>{edge.name}</a> }
+                .into_any()
         } else {
             view! { <span>{edge.name}</span> }.into_any()
         };
@@ -201,5 +203,5 @@ fn Neighbours(title: &'static str, #[prop(into)] edges: Signal<Option<Vec<Edge>>
             </table></div>
         }.into_any()
     };
-    view! { <section><h2>{title}</h2>{body}</section> }
+    view! { <section><h2>{title}</h2>{dynamic(body)}</section> }
 }

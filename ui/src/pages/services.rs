@@ -8,7 +8,9 @@ use crate::components::find::Find;
 use crate::components::sparkline::Sparkline;
 use crate::components::waiting::Waiting;
 use crate::context::Context;
+use crate::dynamic::{dynamic, memo};
 use crate::view::red::{self, Column};
+use crate::view::text::lower;
 use crate::view::{colours, format, links};
 use leptos::prelude::*;
 use ocelli_api::ingest::SystemResponse;
@@ -28,7 +30,7 @@ pub fn Services() -> impl IntoView {
     let services = fetch::<ServicesResponse>(move || {
         context.range.get().ok().map(|range| links::api("/api/services", &range, &[]))
     });
-    let empty = Memo::new(move |_| system.with(|system| system.is_some_and(|system| system.empty)));
+    let empty = memo(move || system.with(|system| system.is_some_and(|system| system.empty)));
     poll(context, system, services);
     view! {
         <Show when=move || !empty.get() fallback=move || view! { <Waiting system/> }>
@@ -77,12 +79,12 @@ fn poll(context: Context, system: Fetched<SystemResponse>, services: Fetched<Ser
 fn Table(services: Fetched<ServicesResponse>) -> impl IntoView {
     let location = Context::get().location;
     let (find, sort) = (location.value("find"), location.value("sort"));
-    let rows = Memo::new(move |_| {
+    let rows = memo(move || {
         let all = services.with(|data| data.map(|data| data.services.clone()).unwrap_or_default());
         let names: Vec<String> = all.iter().map(|service| service.name.clone()).collect();
-        let find = find.get().to_lowercase();
+        let find = lower(&find.get());
         let mut rows: Vec<_> = all.into_iter().zip(colours::looks(&names)).collect();
-        rows.retain(|(service, _)| service.name.to_lowercase().contains(&find));
+        rows.retain(|(service, _)| lower(&service.name).contains(&find));
         let (column, descending) = red::parse_sort(&sort.get());
         rows.sort_by(|a, b| red::compare(column, descending, (&a.0.name, &a.0.red), (&b.0.name, &b.0.red)));
         rows
@@ -94,11 +96,11 @@ fn Table(services: Fetched<ServicesResponse>) -> impl IntoView {
                 find => format!("No service whose name holds “{find}” has been seen"),
             };
             let logs = move || location.link("/logs", &[]);
-            view! { <Empty what><p class="hint">"Services come from spans. "<a href=logs>"Look at the logs"</a></p></Empty> }
+            view! { <Empty what><p class="hint">"Services come from spans. "<a href=dynamic(logs)>"Look at the logs"</a></p></Empty> }
         })
     };
     view! {
-        <div class="scroll-table" class:hide=move || rows.with(Vec::is_empty)>
+        <div class="scroll-table" class:hide=dynamic(move || rows.with(Vec::is_empty))>
         <table class="services rows">
             <thead><tr>
                 <SortHead column=Column::Name sort label="Service" numeric=false/>
@@ -111,10 +113,10 @@ fn Table(services: Fetched<ServicesResponse>) -> impl IntoView {
                 <th class="spark-head"></th>
                 <SortHead column=Column::P99 sort label="p99" numeric=true/>
             </tr></thead>
-            <tbody>{move || rows.get().into_iter().map(|(service, look)| view! { <Row service look/> }).collect_view()}</tbody>
+            <tbody>{dynamic(move || rows.get().into_iter().map(|(service, look)| view! { <Row service look/> }).collect_view())}</tbody>
         </table>
         </div>
-        {none}
+        {dynamic(none)}
     }
 }
 
@@ -131,7 +133,7 @@ fn Row(service: ServiceSummary, look: colours::Look) -> impl IntoView {
     let p95_label = label("95th percentile of duration", format::millis(red.p95_ms));
     view! {
         <tr data-testid="service-row">
-            <th scope="row"><Dot look/><a data-nav="" href=move || location.link(&path, &[])>{name}</a></th>
+            <th scope="row"><Dot look/><a data-nav="" href=dynamic(move || location.link(&path, &[]))>{name}</a></th>
             <td class="num">{format::rate(red.rate)}</td>
             <td><Sparkline label=rate_label series=red::line("rate", "--accent", &series, |series| &series.rate)/></td>
             <td class="num" class:bad=has_errors>{has_errors.then_some("✖ ")}{format::ratio(red.error_ratio)}</td>
@@ -170,5 +172,5 @@ pub fn SortHead(
         None => "",
     };
     let href = move || location.href(&[("sort", &red::next_sort(&sort.get(), column))]);
-    view! { <th class:num=numeric aria-sort=state><a href=href>{label}{arrow}</a></th> }
+    view! { <th class:num=numeric aria-sort=dynamic(state)><a href=dynamic(href)>{label}{dynamic(arrow)}</a></th> }
 }

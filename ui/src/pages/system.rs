@@ -6,6 +6,7 @@ mod storage;
 use crate::client::fetch;
 use crate::components::answer::Answer;
 use crate::context::Context;
+use crate::dynamic::dynamic;
 use crate::view::format;
 use leptos::prelude::*;
 use memory::Memory;
@@ -26,13 +27,13 @@ pub fn System() -> impl IntoView {
         <section class="page">
             <header class="page-head">
                 <h1>"System"</h1>
-                <p class="hint">{move || system.get().map(|system| {
+                <p class="hint">{dynamic(move || system.get().map(|system| {
                     let uptime = format::duration(system.uptime_s as f64 * 1e9);
                     format!("Ocelli {}, up for {uptime}", system.version)
-                })}</p>
+                }))}</p>
             </header>
             <Answer asked=system.asked>
-                {move || system.get().map(|system| view! { <Body system=(*system).clone()/> })}
+                {dynamic(move || system.get().map(|system| view! { <Body system=(*system).clone()/> }))}
             </Answer>
         </section>
     }

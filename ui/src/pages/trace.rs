@@ -11,6 +11,7 @@ use crate::components::trace_tree::TraceTree;
 use crate::components::trace_view::TraceView;
 use crate::components::where_time::WhereTime;
 use crate::context::Context;
+use crate::dynamic::{dynamic, handler, memo};
 use crate::view::{format, links, waterfall};
 use leptos::prelude::*;
 use ocelli_api::UnixNano;
@@ -31,7 +32,7 @@ pub fn Trace(id: String) -> impl IntoView {
         }
     });
     let sound = trace.map(|trace| waterfall::is_well_formed(&trace.spans) && !trace.spans.span_id.is_empty());
-    let current = Memo::new(move |_| trace.get().unwrap_or_default());
+    let current = memo(move || trace.get().unwrap_or_default());
     view! {
         <section class="page fill">
             <Answer asked=trace.asked stats=trace.map(|answer| answer.stats.clone())>
@@ -49,8 +50,8 @@ fn Body(trace: Memo<Arc<TraceResponse>>) -> impl IntoView {
     let span_id = Context::get().location.value("span");
     let logs = fetch::<LogsResponse>(move || logs_url(view));
     let tab = Context::get().location.value("view");
-    let shows_times = Memo::new(move |_| tab.with(|tab| tab == "times"));
-    let has_panel = Memo::new(move |_| view.selected.get().is_some());
+    let shows_times = memo(move || tab.with(|tab| tab == "times"));
+    let has_panel = memo(move || view.selected.get().is_some());
     view! {
         <Head view/>
         <Warnings view/>
@@ -94,7 +95,7 @@ fn Head(view: TraceView) -> impl IntoView {
             </p>
         }
     };
-    view! { <header class="page-head trace-head">{head}<Find view/><Looks/><Legend view/></header> }
+    view! { <header class="page-head trace-head">{dynamic(head)}<Find view/><Looks/><Legend view/></header> }
 }
 
 /// How the trace is looked at: as a waterfall, with its critical path or without, or by operation.
@@ -105,7 +106,7 @@ fn Looks() -> impl IntoView {
     let toggle = move |key: &'static str, on: &'static str, value: Memo<String>, label: &'static str| {
         let is_on = move || value.with(|value| value == on);
         let press = move |_| location.set(&[(key, if is_on() { "" } else { on })], false);
-        view! { <button type="button" class="quiet" data-testid=format!("toggle-{key}") aria-pressed=move || is_on().to_string() on:click=press>{label}</button> }
+        view! { <button type="button" class="quiet" data-testid=format!("toggle-{key}") aria-pressed=dynamic(move || is_on().to_string()) on:click=handler(press)>{label}</button> }
     };
     view! { {toggle("path", "1", path, "Critical path")}{toggle("view", "times", tab, "By operation")} }
 }
@@ -129,12 +130,12 @@ fn Find(view: TraceView) -> impl IntoView {
         }
     };
     view! {
-        <form class="find" role="search" on:submit=next>
+        <form class="find" role="search" on:submit=handler(next)>
             <input type="text" data-find="" placeholder="Find a span, or error  /" aria-label="Find a span; Enter goes to the next"
-                prop:value=move || find.get()
-                on:input=move |event| { missed.set(false); location.set(&[("find", &event_target_value(&event))], true) }/>
+                prop:value=dynamic(move || find.get())
+                on:input=handler(move |event| { missed.set(false); location.set(&[("find", &event_target_value(&event))], true) })/>
             <button type="submit">"Next"</button>
-            <span role="status" class="hint">{move || missed.get().then_some("no such span")}</span>
+            <span role="status" class="hint">{dynamic(move || missed.get().then_some("no such span"))}</span>
         </form>
     }
 }
@@ -152,7 +153,7 @@ fn Legend(view: TraceView) -> impl IntoView {
                 .collect_view()
         })
     };
-    view! { <ul class="legend services">{entries}</ul> }
+    view! { <ul class="legend services">{dynamic(entries)}</ul> }
 }
 
 #[component]
@@ -162,5 +163,5 @@ fn Warnings(view: TraceView) -> impl IntoView {
         let one = |warning: String| view! { <div class="note warn"><span class="glyph" aria-hidden="true">"▲"</span><span class="text">{warning}</span></div> };
         warnings.into_iter().map(one).collect_view()
     };
-    view! { {warnings} }
+    view! { {dynamic(warnings)} }
 }

@@ -9,6 +9,7 @@ use crate::components::scatter::Scatter;
 use crate::components::trace_filters::{FILTERS, TraceFilters};
 use crate::components::trace_list::{MOST, PAGE, Picked, TraceList};
 use crate::context::Context;
+use crate::dynamic::dynamic;
 use crate::view::{links, traceql};
 use leptos::prelude::*;
 use ocelli_api::traces::{TraceMetricsResponse, TracesResponse};
@@ -48,7 +49,7 @@ pub fn Traces() -> impl IntoView {
             <Mistake failure=traces.failure query=asked/>
             <Answer asked=traces.asked stats=traces.map(|answer| answer.stats.clone())>
                 <FailureNote failure=durations.failure retry=Callback::new(move |()| durations.retry())/>
-                <div class="charts" class:loading=move || durations.loading.get()>
+                <div class="charts" class:loading=dynamic(move || durations.loading.get())>
                     <Show when=has_map><DurationMap answer=durations/></Show>
                     <Scatter data=Signal::derive(move || traces.get())/>
                 </div>
@@ -72,5 +73,5 @@ fn ExplainLink() -> impl IntoView {
         let by_q = location.query.with(|page| page.get("q").is_some());
         by_q.then(|| view! { <span class="hint">"Say it in TraceQL to see durations over time and what sets the spans apart."</span> }.into_any())
     };
-    view! { {link} }
+    view! { {dynamic(link)} }
 }

@@ -1,11 +1,13 @@
 //! Metrics by what they cost.
 
+use super::text::lower;
+use super::traceql::quote;
 use ocelli_api::metrics::MetricSummary;
 
 /// Those whose OTLP or Prometheus name holds the text, the dearest first.
 pub fn found(metrics: &[MetricSummary], find: &str) -> Vec<MetricSummary> {
-    let find = find.to_lowercase();
-    let holds = |name: &str| name.to_lowercase().contains(&find);
+    let find = lower(find);
+    let holds = |name: &str| lower(name).contains(&find);
     let mut found: Vec<_> = metrics
         .iter()
         .filter(|metric| holds(&metric.name) || holds(&metric.prometheus_name))
@@ -15,9 +17,9 @@ pub fn found(metrics: &[MetricSummary], find: &str) -> Vec<MetricSummary> {
     found
 }
 
-/// The selector of one metric by its OTLP name; empty for all. A JSON text is one of PromQL too.
+/// The selector of one metric by its OTLP name; empty for all. A text of TraceQL is one of PromQL too.
 pub fn selector(name: &str) -> String {
-    if name.is_empty() { String::new() } else { format!("{{__name__={}}}", serde_json::Value::from(name)) }
+    if name.is_empty() { String::new() } else { format!("{{__name__={}}}", quote(name)) }
 }
 
 #[cfg(test)]

@@ -51,6 +51,8 @@ pub fn ratio(ratio: Option<f64>) -> String {
     let percent = ratio * 100.0;
     match percent {
         0.0 => "0%".to_owned(),
+        // As of a span that ends before it starts.
+        _ if percent < 0.0 => "–".to_owned(),
         _ if percent < 0.01 => "<0.01%".to_owned(),
         _ => format!("{}%", digits(percent)),
     }
@@ -160,7 +162,7 @@ mod tests {
         assert_eq!(rate(3.0), "3/s");
         assert_eq!(ratio(Some(0.123_456)), "12.3%");
         assert_eq!(ratio(Some(0.000_01)), "<0.01%");
-        assert_eq!(ratio(None), "–");
+        assert_eq!((ratio(None), ratio(Some(-0.1))), ("–".to_owned(), "–".to_owned()));
         assert_eq!(plain(bytes(1_536)), "1.5 KiB");
         assert_eq!(plain(bytes(0)), "0 B");
     }

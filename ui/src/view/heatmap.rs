@@ -47,8 +47,8 @@ impl Heatmap {
     pub fn of(answer: &TraceMetricsResponse) -> Option<Self> {
         let power = |series: &ocelli_api::traces::SpanSeries| {
             let bound = series.labels.iter().find(|label| label.key == "__bucket")?;
-            let bound_ns = bound.value.display().parse::<f64>().ok()? * 1e9;
-            Some(if bound_ns > 1.0 { (bound_ns.log2().round() as i32).min(MOST_POWER) } else { 0 })
+            let bound_ns = super::text::number(&bound.value.display())? * 1e9;
+            Some(if bound_ns > 1.0 { (doublings(bound_ns).round() as i32).min(MOST_POWER) } else { 0 })
         };
         let found: Vec<(i32, &[Option<f64>])> =
             answer.series.iter().filter_map(|series| Some((power(series)?, &*series.values))).collect();
@@ -90,7 +90,7 @@ impl Heatmap {
     pub fn strength(&self, cell: Cell) -> f64 {
         match self.count(cell) {
             0 => 0.0,
-            count => 0.2 + 0.8 * (count as f64).ln_1p() / (self.most as f64).ln_1p(),
+            count => 0.2 + 0.8 * (1.0 + count as f64).log10() / (1.0 + self.most as f64).log10(),
         }
     }
 
@@ -115,9 +115,9 @@ impl Heatmap {
     pub fn durations_ns(&self, chosen: &Chosen) -> (f64, f64) {
         let low = match self.low + chosen.from.1 as i32 {
             0 => 0.0,
-            power => f64::from(power - 1).exp2(),
+            power => 2f64.powi(power - 1),
         };
-        (low, f64::from(self.low + chosen.to.1 as i32).exp2())
+        (low, 2f64.powi(self.low + chosen.to.1 as i32))
     }
 
     /// The same as durations of a query, inside of the box by less than a hundredth. No lower end where
@@ -162,11 +162,16 @@ impl Heatmap {
 
     /// Powers of ten between the rows: height from the bottom as a share of 1, and nanoseconds.
     pub fn ticks(&self) -> Vec<(f64, f64)> {
-        let lowest = f64::from(self.low - 1);
-        let highest = lowest + self.rows as f64;
-        let decades = super::ticks::decades(lowest.exp2(), highest.exp2());
-        decades.into_iter().map(|ns| ((ns.log2() - lowest) / self.rows as f64, ns)).collect()
+        let lowest = self.low - 1;
+        let decades = super::ticks::decades(2f64.powi(lowest), 2f64.powi(lowest + self.rows as i32));
+        let share = |ns: f64| (doublings(ns) - f64::from(lowest)) / self.rows as f64;
+        decades.into_iter().map(|ns| (share(ns), ns)).collect()
     }
+}
+
+/// The logarithm to base 2, by the one that the page has anyway: each comes with tables of its own.
+fn doublings(number: f64) -> f64 {
+    number.log10() / 2f64.log10()
 }
 
 /// Three significant digits with a unit that queries know.

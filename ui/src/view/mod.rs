@@ -21,6 +21,7 @@ pub mod scatter;
 pub mod series;
 pub mod service_map;
 pub mod setups;
+pub mod text;
 pub mod ticks;
 pub mod traceql;
 pub mod waterfall;

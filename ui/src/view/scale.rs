@@ -39,8 +39,7 @@ impl Log {
     }
 
     pub fn px(&self, value: f64) -> f64 {
-        let least = 10f64.powf(self.0.from);
-        self.0.px(value.max(least).log10())
+        self.0.px(value.max(f64::MIN_POSITIVE).log10().max(self.0.from))
     }
 }
 

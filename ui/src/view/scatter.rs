@@ -17,8 +17,8 @@ pub fn decades_around(durations: impl Iterator<Item = f64>) -> (f64, f64) {
     if !low.is_finite() {
         return (1e6, 1e9);
     }
-    let from = 10f64.powf(low.log10().floor());
-    let to = 10f64.powf(high.log10().ceil()).max(from * 10.0);
+    let from = 10f64.powi(low.log10().floor() as i32);
+    let to = 10f64.powi(high.log10().ceil() as i32).max(from * 10.0);
     (from, to)
 }
 

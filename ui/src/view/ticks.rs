@@ -16,7 +16,7 @@ pub fn linear(max: f64, target: usize) -> Vec<f64> {
 /// The least of 1, 2, 5 × 10ⁿ that covers `width` in at most `target` steps.
 pub fn round_step(width: f64, target: usize) -> f64 {
     let rough = (width / target.max(1) as f64).max(f64::MIN_POSITIVE);
-    let power = 10f64.powf(rough.log10().floor());
+    let power = 10f64.powi(rough.log10().floor() as i32);
     let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * power >= rough * (1.0 - 1e-9));
     factor.unwrap_or(10.0) * power
 }

@@ -130,7 +130,7 @@ pub fn has(name: &str, value: &str) -> Option<String> {
     let text = format!("{name} = {}", quote(value));
     // What reads as a number or as a truth value was sent as that or as text.
     let is_number =
-        value.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && value.parse::<f64>().is_ok();
+        value.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && super::text::number(value).is_some();
     let may_be_bare = is_number || matches!(value, "true" | "false");
     let condition = if may_be_bare { format!("({text} || {name} = {value})") } else { text };
     (value.len() < MOST_VALUE_BYTES).then_some(condition)

@@ -2,6 +2,7 @@
 //! a jump over its subtree and 100 000 spans cost one pass without allocation per span.
 
 use super::collapse::Collapse;
+use super::text::{lower, number};
 use ocelli_api::traces::SpanColumns;
 
 /// OTLP `STATUS_CODE_ERROR`.
@@ -82,14 +83,13 @@ pub fn find(
     text: &str,
     from: Option<usize>,
 ) -> Option<usize> {
-    let text = text.trim().to_lowercase();
+    let text = lower(text.trim());
     let len = spans.span_id.len();
     if text.is_empty() || len == 0 {
         return None;
     }
-    let hits = |names: &[String]| -> Vec<bool> {
-        names.iter().map(|name| name.to_lowercase().contains(&text)).collect()
-    };
+    let hits =
+        |names: &[String]| -> Vec<bool> { names.iter().map(|name| lower(name).contains(&text)).collect() };
     let (services, operations) = (hits(services), hits(operations));
     let hit = |row: usize| {
         services.get(spans.service[row] as usize) == Some(&true)
@@ -121,8 +121,8 @@ pub fn bar(start_ns: i64, duration_ns: i64, window: (f64, f64), width: f64) -> O
 pub fn parse_zoom(text: &str, duration_ns: i64) -> (f64, f64) {
     let whole = (0.0, (duration_ns.max(1)) as f64);
     let Some((from, to)) = text.split_once('-') else { return whole };
-    match (from.parse::<f64>(), to.parse::<f64>()) {
-        (Ok(from), Ok(to)) if from < to && from.is_finite() && to.is_finite() => (from, to),
+    match (number(from), number(to)) {
+        (Some(from), Some(to)) if from < to => (from, to),
         _ => whole,
     }
 }

@@ -13,15 +13,29 @@ use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Expected, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 use serde::forward_to_deserialize_any;
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 
-/// What is wrong, and at which byte.
+/// What is wrong, and at which byte. Behind one pointer, as each result of each type has it.
 #[derive(Debug)]
-pub struct Error(Box<str>);
+pub struct Error(Box<Wrong>);
+
+#[derive(Debug)]
+struct Wrong {
+    message: String,
+}
+
+impl Error {
+    #[cold]
+    #[inline(never)]
+    fn new(message: String) -> Self {
+        Self(Box::new(Wrong { message }))
+    }
+}
 
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.0.message)
     }
 }
 
@@ -29,16 +43,16 @@ impl std::error::Error for Error {}
 
 impl serde::de::Error for Error {
     fn custom<T: Display>(message: T) -> Self {
-        Self(message.to_string().into())
+        Self::new(message.to_string())
     }
 
     /// Without what was there instead, which would have to be written out for every kind of value.
     fn invalid_type(_: Unexpected, expected: &dyn Expected) -> Self {
-        Self(format!("{expected} was expected").into())
+        Self::new(format!("{expected} was expected"))
     }
 
     fn invalid_value(_: Unexpected, expected: &dyn Expected) -> Self {
-        Self(format!("{expected} was expected").into())
+        Self::new(format!("{expected} was expected"))
     }
 }
 
@@ -56,7 +70,18 @@ struct Items<'r, 'a> {
     ended: bool,
 }
 
-impl Items<'_, '_> {
+impl<'a> Items<'_, 'a> {
+    /// The key of the next item of an object.
+    #[inline(never)]
+    fn key(&mut self) -> Result<Option<Cow<'a, str>>, Error> {
+        if !self.more(b'}')? {
+            return Ok(None);
+        }
+        let key = self.reader.string()?;
+        self.reader.expect(b':')?;
+        Ok(Some(key))
+    }
+
     #[inline(never)]
     fn more(&mut self, bracket: u8) -> Result<bool, Error> {
         let more = !self.ended && self.reader.more(self.first, bracket)?;
@@ -75,12 +100,10 @@ impl<'de> MapAccess<'de> for &mut Items<'_, '_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        if !self.more(b'}')? {
-            return Ok(None);
+        match self.key()? {
+            Some(key) => seed.deserialize(StrDeserializer::new(&key)).map(Some),
+            None => Ok(None),
         }
-        let key = self.reader.string()?;
-        self.reader.expect(b':')?;
-        seed.deserialize(StrDeserializer::new(&key)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {

@@ -26,7 +26,7 @@ impl<'a> Reader<'a> {
     #[cold]
     #[inline(never)]
     pub fn wrong(&self, what: &str) -> Error {
-        Error(format!("{what} at byte {}", self.at).into())
+        Error::new(format!("{what} at byte {}", self.at))
     }
 
     /// The next byte that is no blank; 0 at the end.

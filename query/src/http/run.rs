@@ -122,6 +122,14 @@ impl Budget {
         Ok(())
     }
 
+    /// Why a reader of the store ended: it knows that the query is over, and not why.
+    pub fn told(&self, why: impl Into<Error>) -> Error {
+        match why.into() {
+            Error::Cancelled => self.check().err().unwrap_or(Error::Cancelled),
+            other => other,
+        }
+    }
+
     /// The same for who still puts together what was found: after the deadline there is a little time for that.
     pub fn check_late(&self) -> Result<(), Error> {
         if self.cancelled.load(Ordering::Relaxed) {
@@ -198,11 +206,7 @@ where
     let api = api.clone();
     let task = spawn_blocking(move || {
         let _permit = permit;
-        // Whoever reads is told that the query is over, and not why.
-        work(&api, &budget).map_err(|why| match why {
-            Error::Cancelled => budget.check().err().unwrap_or(why),
-            other => other,
-        })
+        work(&api, &budget).map_err(|why| budget.told(why))
     });
     match tokio::time::timeout(timeout.saturating_add(GRACE), task).await {
         Ok(Ok(outcome)) => outcome,

@@ -91,10 +91,9 @@ async fn answer(State(api): State<Api>, Asked(params): Asked) -> Result<Response
         let found = sql::run(Data { snapshot, apart, budget: budget.clone() }, &query, limit)?;
         let body = match format {
             Format::Json => json(&found, budget)?,
-            Format::Csv => csv(&found, limit)?,
-            Format::Arrow => arrow(&found)?,
+            Format::Csv => csv(&found, limit, budget)?,
+            Format::Arrow => arrow(&found, budget)?,
         };
-        budget.keep(body.len())?;
         Ok((body, found.truncated))
     })
     .await?;
@@ -122,7 +121,9 @@ fn json(found: &Found, budget: &Budget) -> Result<Vec<u8>, Error> {
         if at > 0 {
             rows.push(b',');
         }
+        let before = rows.len();
         cells.write_json(batch, &mut rows)?;
+        budget.keep(rows.len() - before)?;
     }
     let stats: QueryStats = budget.stats();
     let end = format!(
@@ -134,13 +135,16 @@ fn json(found: &Found, budget: &Budget) -> Result<Vec<u8>, Error> {
     Ok(rows)
 }
 
-fn csv(found: &Found, limit: usize) -> Result<Vec<u8>, Error> {
+fn csv(found: &Found, limit: usize, budget: &Budget) -> Result<Vec<u8>, Error> {
     let mut text = export::line(found.schema.fields().iter().map(|field| field.name().as_str()));
     let cells = Cells::new(&found.schema);
     for batch in &found.batches {
+        budget.check_late()?;
+        let before = text.len();
         for row in cells.texts(batch)? {
             text.push_str(&export::line(row.iter().map(String::as_str)));
         }
+        budget.keep(text.len() - before)?;
     }
     if found.truncated {
         let why = format!("the answer is not whole: its limit of {limit} rows is reached");
@@ -149,9 +153,13 @@ fn csv(found: &Found, limit: usize) -> Result<Vec<u8>, Error> {
     Ok(text.into_bytes())
 }
 
-fn arrow(found: &Found) -> Result<Vec<u8>, Error> {
+fn arrow(found: &Found, budget: &Budget) -> Result<Vec<u8>, Error> {
     let mut writer = StreamWriter::try_new(Vec::new(), &found.schema).map_err(internal)?;
-    found.batches.iter().try_for_each(|batch| writer.write(batch)).map_err(internal)?;
+    for batch in &found.batches {
+        budget.check_late()?;
+        budget.keep(batch.get_array_memory_size())?;
+        writer.write(batch).map_err(internal)?;
+    }
     writer.into_inner().map_err(internal)
 }
 

@@ -11,7 +11,7 @@ use crate::http::run::Budget;
 use ocelli_api::TimeRange;
 use ocelli_api::logs::{LogHistogramResponse, ValueCounts};
 use ocelli_signal::Signal;
-use ocelli_storage::Snapshot;
+use ocelli_storage::{Snapshot, Source};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -47,13 +47,16 @@ pub fn histogram_by(
         attributes: &attributes,
         newest_first: false,
     };
-    let mut partial = scan.run_on_cores(&sources, budget, &mut counts)?;
+    let partial = scan.run_on_cores(&sources, budget, &mut counts)?;
     if partial.is_none() && counts.other.iter().any(|count| *count > 0) {
-        // A value that came late may be frequent: the most frequent ones are found first, then counted.
-        let mut tally = Tally { field: &field, values: HashMap::default(), meter: Meter::new(budget) };
-        partial = scan.run_on_cores(&sources, budget, &mut tally)?;
-        counts = Counts { only: Some(tally.most_frequent(top)), ..counts.fork() };
-        partial = partial.or(scan.run_on_cores(&sources, budget, &mut counts)?);
+        // A value that came late may be frequent. What there is stays the answer if that can't be found out.
+        let of_top = frequent(&scan, &sources, &field, top, budget)?;
+        if let Some(only) = of_top {
+            let mut again = Counts { only: Some(only), ..counts.fork() };
+            if scan.run_on_cores(&sources, budget, &mut again)?.is_none() {
+                counts = again;
+            }
+        }
     }
     let mut values: Vec<(u64, Option<String>, Vec<u64>)> =
         counts.values.into_iter().map(|(value, counts)| (counts.iter().sum(), value, counts)).collect();
@@ -75,6 +78,22 @@ pub fn histogram_by(
         stats,
         ..LogHistogramResponse::default()
     })
+}
+
+/// The most frequent values; `None` if there is no time or memory to find them.
+fn frequent(
+    scan: &Scan<'_>,
+    sources: &[Source],
+    field: &Field,
+    top: usize,
+    budget: &Budget,
+) -> Result<Option<Arc<HashSet<Option<String>>>>, Error> {
+    let mut tally = Tally { field, values: HashMap::default(), meter: Meter::new(budget) };
+    match scan.run_on_cores(sources, budget, &mut tally) {
+        Ok(None) => Ok(Some(tally.most_frequent(top))),
+        Ok(Some(_)) | Err(Error::Memory { .. }) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 struct Counts<'a> {

@@ -2,54 +2,91 @@
 
 use super::errors::Failures;
 use super::guard::{MOST_BYTES, too_large};
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::Result;
+use datafusion::execution::FunctionRegistry;
 use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
+use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// A number as their argument says how much they make, and nobody asks before.
-const LEFT_OUT: [&str; 8] =
-    ["repeat", "lpad", "rpad", "overlay", "array_repeat", "array_resize", "range", "generate_series"];
-/// What they make depends on how often a text is found.
-const REPLACING: [&str; 2] = ["replace", "regexp_replace"];
+/// How much these make, or how long they take, is said by an argument, or multiplies two of them.
+const LEFT_OUT: [&str; 12] = [
+    "repeat",
+    "lpad",
+    "rpad",
+    "overlay",
+    "concat_ws",
+    "to_char",
+    "levenshtein",
+    "arrow_cast",
+    "arrow_try_cast",
+    "string_agg",
+    "array_agg",
+    "range",
+];
+/// Of the functions over lists and maps these are left.
+const NESTED: [&str; 10] = [
+    "map_keys",
+    "map_values",
+    "map_extract",
+    "element_at",
+    "array_element",
+    "array_length",
+    "array_has",
+    "array_has_all",
+    "array_has_any",
+    "cardinality",
+];
+/// What they make is worked out before.
+pub const BOUNDED: [&str; 5] = ["concat", "make_array", "regexp_match", "regexp_replace", "replace"];
 
 pub fn restrict(context: &SessionContext, failures: &Arc<Failures>) -> Result<()> {
-    LEFT_OUT.iter().for_each(|name| context.deregister_udf(name));
-    for name in REPLACING {
-        let inner = datafusion::execution::FunctionRegistry::udf(context, name)?;
-        context.register_udf(ScalarUDF::from(Replacing { inner, failures: failures.clone() }));
+    let nested = datafusion::functions_nested::all_default_nested_functions();
+    let kept: HashSet<&str> = NESTED.iter().chain(&BOUNDED).copied().collect();
+    for function in nested.iter().filter(|function| !kept.contains(function.name())) {
+        context.deregister_udf(function.name());
+    }
+    for name in LEFT_OUT {
+        context.deregister_udf(name);
+        context.deregister_udaf(name);
+    }
+    let higher: Vec<String> = context.state().higher_order_functions().keys().cloned().collect();
+    higher.iter().for_each(|name| context.deregister_higher_order_function(name));
+    for name in BOUNDED {
+        let inner = context.udf(name)?;
+        context.register_udf(ScalarUDF::from(Bounded { inner, failures: failures.clone() }));
     }
     Ok(())
 }
 
-/// A function that puts a text in the place of others, over as many rows at once as may not make too much.
+/// A function that may give much more than it gets, over as many rows at once as may not make too much.
 #[derive(Debug)]
-struct Replacing {
+struct Bounded {
     inner: Arc<ScalarUDF>,
     failures: Arc<Failures>,
 }
 
-impl PartialEq for Replacing {
-    fn eq(&self, other: &Replacing) -> bool {
+impl PartialEq for Bounded {
+    fn eq(&self, other: &Bounded) -> bool {
         self.inner == other.inner
     }
 }
 
-impl Eq for Replacing {}
+impl Eq for Bounded {}
 
-impl Hash for Replacing {
+impl Hash for Bounded {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.inner.hash(state);
     }
 }
 
-impl ScalarUDFImpl for Replacing {
+impl ScalarUDFImpl for Bounded {
     fn name(&self) -> &str {
         self.inner.name()
     }
@@ -66,28 +103,28 @@ impl ScalarUDFImpl for Replacing {
         self.inner.return_field_from_args(of)
     }
 
+    fn coerce_types(&self, of: &[DataType]) -> Result<Vec<DataType>> {
+        self.inner.coerce_types(of)
+    }
+
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let most = self.most_bytes(&args)?;
-        if most.iter().sum::<usize>() <= MOST_BYTES {
+        if most.iter().fold(0usize, |sum, bytes| sum.saturating_add(*bytes)) <= MOST_BYTES {
             return self.inner.invoke_with_args(args);
         }
         let (mut parts, mut bytes): (Vec<ArrayRef>, usize) = (Vec::new(), 0);
         let mut first = 0;
         while first < most.len() {
             let (mut end, mut sum) = (first + 1, most[first]);
-            while end < most.len() && sum + most[end] <= MOST_BYTES {
+            while end < most.len() && sum.saturating_add(most[end]) <= MOST_BYTES {
                 sum += most[end];
                 end += 1;
             }
-            if sum > MOST_BYTES {
-                return Err(self.failures.reading(too_large(&format!("{}()", self.name()), sum)));
-            }
+            self.check(sum)?;
             let part = self.inner.invoke_with_args(rows_of(&args, first, end - first))?;
             let part = part.into_array(end - first)?;
             bytes += part.get_array_memory_size();
-            if bytes > MOST_BYTES {
-                return Err(self.failures.reading(too_large(&format!("{}()", self.name()), bytes)));
-            }
+            self.check(bytes)?;
             parts.push(part);
             first = end;
         }
@@ -96,25 +133,69 @@ impl ScalarUDFImpl for Replacing {
     }
 }
 
-impl Replacing {
-    /// How long the text of each row can become.
-    fn most_bytes(&self, args: &ScalarFunctionArgs) -> Result<Vec<usize>> {
-        let texts = |at: usize| -> Result<ArrayRef> {
-            let array = args.args[at].to_array(args.number_rows)?;
-            Ok(cast(&array, &DataType::Utf8)?)
-        };
-        let (of, from, to) = (texts(0)?, texts(1)?, texts(2)?);
-        let (of, from, to) = (of.as_string::<i32>(), from.as_string::<i32>(), to.as_string::<i32>());
-        let by_pattern = self.name() == "regexp_replace";
-        let most = |row: usize| {
-            let (of, from, to) = (of.value(row).len(), from.value(row).len(), to.value(row));
-            // A pattern is found before each letter at most, and may put in what it found.
-            let times = if by_pattern || from == 0 { of + 1 } else { of / from };
-            let found = if by_pattern { to.matches(['\\', '$']).count() } else { 0 };
-            times.saturating_mul(to.len().saturating_add(found.saturating_mul(of))).saturating_add(of)
-        };
-        Ok((0..args.number_rows).map(most).collect())
+impl Bounded {
+    fn check(&self, bytes: usize) -> Result<()> {
+        if bytes <= MOST_BYTES {
+            return Ok(());
+        }
+        Err(self.failures.reading(too_large(&format!("{}()", self.name()), bytes)))
     }
+
+    /// How much each row can become.
+    fn most_bytes(&self, args: &ScalarFunctionArgs) -> Result<Vec<usize>> {
+        let rows = args.number_rows;
+        if matches!(self.name(), "concat" | "make_array") {
+            let mut most = vec![0usize; rows];
+            for arg in &args.args {
+                add_sizes(arg, rows, &mut most)?;
+            }
+            return Ok(most);
+        }
+        let texts = |at: usize| text_of(args.args.get(at), rows);
+        let (of, from, to) = (texts(0)?, texts(1)?, texts(2)?);
+        let length =
+            |texts: &Option<StringArray>, row: usize| texts.as_ref().map_or(0, |t| t.value(row).len());
+        let count = |texts: &Option<StringArray>, row: usize, signs: &[char]| {
+            texts.as_ref().map_or(0, |texts| texts.value(row).matches(signs).count())
+        };
+        let most = |row: usize| {
+            let (own, pattern, with) = (length(&of, row), length(&from, row), length(&to, row));
+            match self.name() {
+                "regexp_match" => own.saturating_mul(1 + count(&from, row, &['('])),
+                // A pattern is found before each letter at most, and may put in what it found.
+                "regexp_replace" => {
+                    let found = count(&to, row, &['\\', '$']).saturating_mul(own);
+                    (own + 1).saturating_mul(with.saturating_add(found)).saturating_add(own)
+                }
+                _ if pattern == 0 => (own + 1).saturating_mul(with).saturating_add(own),
+                _ => (own / pattern).saturating_mul(with).saturating_add(own),
+            }
+        };
+        Ok((0..rows).map(most).collect())
+    }
+}
+
+/// Adds what each row of a value takes: of texts their length, of others an even share.
+fn add_sizes(value: &ColumnarValue, rows: usize, sizes: &mut [usize]) -> Result<()> {
+    match value {
+        ColumnarValue::Scalar(value) => sizes.iter_mut().for_each(|size| *size += value.size()),
+        ColumnarValue::Array(array) => match text_of(Some(value), rows) {
+            Ok(Some(texts)) => {
+                sizes.iter_mut().enumerate().for_each(|(row, size)| *size += texts.value(row).len() + 8);
+            }
+            _ => {
+                let share = array.to_data().get_slice_memory_size()?.div_ceil(rows.max(1));
+                sizes.iter_mut().for_each(|size| *size += share);
+            }
+        },
+    }
+    Ok(())
+}
+
+fn text_of(value: Option<&ColumnarValue>, rows: usize) -> Result<Option<StringArray>> {
+    let Some(value) = value else { return Ok(None) };
+    let array = cast(&value.to_array(rows)?, &DataType::Utf8)?;
+    Ok(Some(array.as_string::<i32>().clone()))
 }
 
 fn rows_of(args: &ScalarFunctionArgs, first: usize, rows: usize) -> ScalarFunctionArgs {

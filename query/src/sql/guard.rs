@@ -5,6 +5,7 @@
 //! other without a pause: the results of such calls pass through [`Guarded`].
 
 use super::errors::Failures;
+use super::functions::BOUNDED;
 use crate::Error;
 use crate::http::run::Budget;
 use arrow::array::Array;
@@ -23,38 +24,53 @@ use std::sync::Arc;
 /// What one function may give for one batch.
 pub const MOST_BYTES: usize = 64 << 20;
 
-/// The same plan, in which conditions of joins and results of functions are looked at.
-pub fn guard(plan: LogicalPlan, budget: &Budget, failures: &Arc<Failures>) -> Result<LogicalPlan> {
-    let signature = Signature::any(1, Volatility::Stable);
-    let guarded = Guarded { budget: budget.clone(), failures: failures.clone(), signature };
-    let guarded = Arc::new(ScalarUDF::from(guarded));
-    let guarded = |expr: Expr| Expr::ScalarFunction(ScalarFunction::new_udf(guarded.clone(), vec![expr]));
+/// The same plan, in which the results of functions that may give more than they get are looked at; before it is
+/// optimized, as constants are computed then.
+pub fn values(plan: LogicalPlan, budget: &Budget, failures: &Arc<Failures>) -> Result<LogicalPlan> {
+    // What is volatile is not computed while the query is planned.
+    let guarded = Guarded::function(budget, failures, Volatility::Volatile);
     let plan = plan.transform_up_with_subqueries(|node| {
         let names = NamePreserver::new(&node);
         let node = node.map_expressions(|expr| {
             let name = names.save(&expr);
             let made = expr.transform_up(|expr| {
-                Ok(if may_grow(&expr) { Transformed::yes(guarded(expr)) } else { Transformed::no(expr) })
+                Ok(if may_grow(&expr) {
+                    Transformed::yes(call(&guarded, expr))
+                } else {
+                    Transformed::no(expr)
+                })
             })?;
             Ok(made.update_data(|expr| name.restore(expr)))
         })?;
-        node.map_data(|node| match node {
-            LogicalPlan::Join(mut join) => {
-                join.filter = join.filter.map(guarded);
-                Ok(LogicalPlan::Join(join))
+        node.map_data(LogicalPlan::recompute_schema)
+    })?;
+    Ok(plan.data)
+}
+
+/// The same plan, in which conditions of joins end with the query; after it is optimized, as they come about then.
+pub fn joins(plan: LogicalPlan, budget: &Budget, failures: &Arc<Failures>) -> Result<LogicalPlan> {
+    let guarded = Guarded::function(budget, failures, Volatility::Stable);
+    let plan = plan.transform_up_with_subqueries(|node| {
+        Ok(match node {
+            LogicalPlan::Join(mut join) if join.filter.is_some() => {
+                join.filter = join.filter.map(|filter| call(&guarded, filter));
+                Transformed::yes(LogicalPlan::Join(join))
             }
-            other => other.recompute_schema(),
+            other => Transformed::no(other),
         })
     })?;
     Ok(plan.data)
+}
+
+fn call(guarded: &Arc<ScalarUDF>, expr: Expr) -> Expr {
+    Expr::ScalarFunction(ScalarFunction::new_udf(guarded.clone(), vec![expr]))
 }
 
 /// Whether the result may be larger than what it is made of.
 fn may_grow(expr: &Expr) -> bool {
     match expr {
         Expr::BinaryExpr(BinaryExpr { op, .. }) => *op == Operator::StringConcat,
-        // A part of a map is none.
-        Expr::ScalarFunction(call) => call.func.name() != "get_field",
+        Expr::ScalarFunction(call) => BOUNDED.contains(&call.func.name()),
         _ => false,
     }
 }
@@ -67,10 +83,17 @@ struct Guarded {
     signature: Signature,
 }
 
-/// There is one for a query.
+impl Guarded {
+    fn function(budget: &Budget, failures: &Arc<Failures>, volatility: Volatility) -> Arc<ScalarUDF> {
+        let signature = Signature::any(1, volatility);
+        Arc::new(ScalarUDF::from(Guarded { budget: budget.clone(), failures: failures.clone(), signature }))
+    }
+}
+
+/// There is one of each for a query.
 impl PartialEq for Guarded {
     fn eq(&self, other: &Guarded) -> bool {
-        Arc::ptr_eq(&self.failures, &other.failures)
+        Arc::ptr_eq(&self.failures, &other.failures) && self.signature == other.signature
     }
 }
 

@@ -4,9 +4,12 @@
 //! reads no more of them than the conditions ask for. What it holds is taken from the query's memory
 //! ([`memory`]), what one expression may make is bounded ([`guard`]), and all of it ends with the query ([`run`]).
 
+mod counted;
 mod errors;
+mod expansion;
 mod functions;
 mod guard;
+mod limits;
 mod memory;
 mod run;
 mod scan;

@@ -1,6 +1,7 @@
 //! A query from its text to its rows, on threads of its own that end with it.
 
 use super::errors::Failures;
+use super::limits;
 use super::session::{self, Session};
 use crate::Error;
 use crate::http::run::Budget;
@@ -13,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 /// Plans are trees, and a deep one is walked by recursion: this much is reserved, and used only by those.
-const STACK_BYTES: usize = 64 << 20;
+const STACK_BYTES: usize = 256 << 20;
 /// How often a running query is asked whether it should go on.
 const PULSE: Duration = Duration::from_millis(10);
 
@@ -37,7 +38,7 @@ pub struct Found {
 /// Runs one statement that reads; at most so many rows come back. Blocks, and must not be called where
 /// async code runs.
 pub fn run(data: Data, sql: &str, most_rows: usize) -> Result<Found, Error> {
-    session::check_length(sql)?;
+    limits::check_length(sql)?;
     let budget = data.budget.clone();
     let failures = Arc::new(Failures::default());
     let session = Session::new(data, &failures)?;

@@ -1,7 +1,7 @@
 //! Rows of an answer as JSON values, and as the texts of cells.
 
 use crate::Error;
-use arrow::array::RecordBatch;
+use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use arrow::json::writer::{EncoderOptions, NullableEncoder, make_encoder};
 
@@ -27,6 +27,15 @@ pub fn type_name(data_type: &DataType) -> String {
         DataType::Map(..) => "map".to_owned(),
         other => other.to_string().to_lowercase(),
     }
+}
+
+/// What a batch takes, which may be a small part of what it was cut from.
+pub fn bytes_of(batch: &RecordBatch) -> datafusion::common::Result<usize> {
+    let mut bytes = 0;
+    for column in batch.columns() {
+        bytes += column.to_data().get_slice_memory_size()?;
+    }
+    Ok(bytes)
 }
 
 /// Writes the cells of rows.

@@ -31,7 +31,8 @@ pub const COLUMNS: [&str; 11] = [
 
 /// What of a trace a skeleton is made of.
 pub fn columns_of(snapshot: &Snapshot, trace_id: &[u8; 16], budget: &Budget) -> Result<TracesRead, Error> {
-    let read = snapshot.traces(&[*trace_id], Some(&COLUMNS), Some(&[]), usize::MAX)?;
+    let read = snapshot.traces(&[*trace_id], Some(&COLUMNS), Some(&[]), usize::MAX);
+    let read = read.map_err(|why| budget.told(why))?;
     super::count(&read.batches, budget);
     Ok(read)
 }

@@ -33,7 +33,8 @@ pub fn summaries(
     let columns: Vec<&str> = columns.into_iter().collect();
     let keys: Vec<&str> = filter.attributes().into_iter().collect();
     let keys = (!filter.all_attributes()).then_some(keys.as_slice());
-    let read = snapshot.traces(trace_ids, Some(&columns), keys, MOST_ROWS)?;
+    let read = snapshot.traces(trace_ids, Some(&columns), keys, MOST_ROWS);
+    let read = read.map_err(|why| budget.told(why))?;
     super::count(&read.batches, budget);
     let views: Vec<View<'_>> = read.batches.iter().map(View::new).collect::<Result<_, _>>()?;
     let matches: Vec<Mask> =

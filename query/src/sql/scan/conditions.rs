@@ -38,6 +38,12 @@ impl Conditions {
         conditions
     }
 
+    /// Of those alone that DataFusion does not change while it runs.
+    pub fn that_stay(all: &[Arc<dyn PhysicalExpr>], time: &str) -> Conditions {
+        let stay = |expr: &&Arc<dyn PhysicalExpr>| !changes(expr);
+        Conditions::of(&all.iter().filter(stay).cloned().collect::<Vec<_>>(), time)
+    }
+
     fn add(&mut self, expr: &Arc<dyn PhysicalExpr>, time: &str) {
         if let Some(dynamic) = expr.downcast_ref::<DynamicFilterPhysicalExpr>() {
             if let Ok(current) = dynamic.current() {
@@ -142,6 +148,10 @@ impl Conditions {
             }
         }
     }
+}
+
+fn changes(expr: &Arc<dyn PhysicalExpr>) -> bool {
+    expr.downcast_ref::<DynamicFilterPhysicalExpr>().is_some() || expr.children().into_iter().any(changes)
 }
 
 fn literal(expr: &Arc<dyn PhysicalExpr>) -> Option<&ScalarValue> {

@@ -93,12 +93,24 @@ impl ExecutionPlan for ScanExec {
         Ok(self)
     }
 
-    fn execute(&self, part: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(&self, part: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let (table, all) = (self.table.clone(), self.conditions.clone());
-        let conditions = Box::new(move || Conditions::of(&all, table.time().unwrap_or_default()));
+        let time = table.time().unwrap_or_default();
+        let conditions = Box::new(move || Conditions::of(&all, time));
+        // All parts must agree about these, and do not begin at once.
+        let fixed = Conditions::that_stay(&self.conditions, time);
+        let batch_rows = context.session_config().batch_size();
         let parts = self.properties.output_partitioning().partition_count();
         let (columns, most_rows) = (self.columns.clone(), self.most_rows);
-        let batches = self.table.clone().read(Reading { columns, conditions, most_rows, part, parts })?;
+        let batches = self.table.clone().read(Reading {
+            columns,
+            fixed,
+            conditions,
+            most_rows,
+            batch_rows,
+            part,
+            parts,
+        })?;
         let schema = self.schema();
         Ok(make_cooperative(Box::pin(RecordBatchStreamAdapter::new(schema, stream::iter(batches)))))
     }

@@ -1,5 +1,6 @@
 //! Which attributes a query looks at: the others need not be read.
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
@@ -22,10 +23,15 @@ impl AttributeKeys {
 
     pub fn learn(&self, plan: &LogicalPlan) -> Result<()> {
         // What comes out as it is stands in no expression.
-        let whole = plan.schema().fields().iter().any(|field| field.name() == COLUMN);
+        let whole = has_map(plan);
         let mut found = Uses { keys: BTreeSet::new(), whole };
         plan.apply_with_subqueries(|node| {
-            found.whole |= matches!(node, LogicalPlan::Unnest(_));
+            // Their columns may have other names, without an expression that says so.
+            let renames = matches!(
+                node,
+                LogicalPlan::Union(_) | LogicalPlan::RecursiveQuery(_) | LogicalPlan::Unnest(_)
+            );
+            found.whole |= renames && node.inputs().into_iter().chain([node]).any(has_map);
             node.apply_expressions(|expr| expr.apply(|expr| Ok(found.see(expr))))
         })?;
         let keys = (!found.whole).then(|| found.keys.into_iter().collect());
@@ -55,6 +61,10 @@ impl Uses {
                 }
                 TreeNodeRecursion::Jump
             }
+            Expr::ScalarSubquery(query) if has_map(&query.subquery) => {
+                self.whole = true;
+                TreeNodeRecursion::Stop
+            }
             Expr::Column(column) if column.name == COLUMN => {
                 self.whole = true;
                 TreeNodeRecursion::Stop
@@ -62,6 +72,11 @@ impl Uses {
             _ => TreeNodeRecursion::Continue,
         }
     }
+}
+
+/// Attributes are maps, and so is what they may be called instead.
+fn has_map(plan: &LogicalPlan) -> bool {
+    plan.schema().fields().iter().any(|field| matches!(field.data_type(), DataType::Map(..)))
 }
 
 fn text(value: &ScalarValue) -> Option<&str> {

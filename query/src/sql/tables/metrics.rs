@@ -3,7 +3,6 @@
 use super::Reading;
 use crate::Error;
 use crate::sql::run::Data;
-use crate::sql::scan::Conditions;
 use ocelli_signal::Series;
 use ocelli_storage::Choose;
 use std::collections::BTreeMap;
@@ -23,7 +22,8 @@ pub struct Piece {
 }
 
 /// The pieces of the metrics that may count, of which `reading` has its part.
-pub fn pieces(data: &Data, conditions: &Conditions, reading: &Reading) -> Result<Vec<Piece>, Error> {
+pub fn pieces(data: &Data, reading: &Reading) -> Result<Vec<Piece>, Error> {
+    let conditions = &reading.fixed;
     let wanted = conditions.texts.get("metric");
     let mut metrics: BTreeMap<Arc<str>, (u64, u64)> = BTreeMap::new();
     let mut choose = OfName(|name: &str| wanted.is_none_or(|names| names.iter().any(|other| other == name)));

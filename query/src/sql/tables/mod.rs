@@ -46,10 +46,14 @@ pub trait Table: Debug + Send + Sync {
 pub struct Reading {
     /// Places in the schema of the table, in the order of the batches.
     pub columns: Vec<usize>,
-    /// Outside of these no row matters; they may become narrower while rows are read.
+    /// Outside of these no row matters; the same for all parts.
+    pub fixed: Conditions,
+    /// The same, and what was learnt since; they may become narrower while rows are read.
     pub conditions: Box<dyn Fn() -> Conditions + Send>,
     /// More rows do not matter.
     pub most_rows: Option<usize>,
+    /// Rows of a batch, at most.
+    pub batch_rows: usize,
     /// Which part, of how many.
     pub part: usize,
     pub parts: usize,

@@ -10,7 +10,6 @@ use crate::logs::scan::runs::{self, Runs};
 use crate::sql::errors::Failures;
 use crate::sql::run::Data;
 use crate::sql::scan::Conditions;
-use crate::sql::session::BATCH_ROWS;
 use arrow::array::{RecordBatch, RecordBatchOptions, TimestampNanosecondArray};
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::Result;
@@ -141,7 +140,7 @@ impl Reader {
     fn batch(&mut self) -> Result<Option<RecordBatch>, Error> {
         while self.left > 0 {
             if let Some(batch) = self.ready.pop_front() {
-                let rows = batch.num_rows().min(BATCH_ROWS).min(self.left);
+                let rows = batch.num_rows().min(self.reading.batch_rows.max(1)).min(self.left);
                 if rows < batch.num_rows() {
                     self.ready.push_front(batch.slice(rows, batch.num_rows() - rows));
                 }
@@ -170,6 +169,10 @@ impl Reader {
         let turns = match &mut self.turns {
             Some(turns) => turns,
             None => {
+                let keys: Option<Vec<&str>> =
+                    table.keys.get().map(|keys| keys.iter().map(String::as_str).collect());
+                let bytes = source.row_bytes(Some(&self.stored), keys.as_deref())?;
+                self.grown = self.grown.min((READ_BYTES / bytes.max(1)) as u32).max(1);
                 let all = own_turns(&runs_of(source, &conditions)?, self.source, &self.reading);
                 self.turns.insert(all)
             }

@@ -7,7 +7,6 @@ use super::{Batches, Reading, Table};
 use crate::Error;
 use crate::sql::errors::Failures;
 use crate::sql::run::Data;
-use crate::sql::session::BATCH_ROWS;
 use arrow::array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
     TimestampNanosecondArray, UInt32Array,
@@ -19,7 +18,7 @@ use ocelli_signal::Attributes;
 use ocelli_signal::origin::Resource;
 use ocelli_signal::point::{Histogram, Summary};
 use ocelli_signal::{Kind, Series};
-use ocelli_storage::{Point, PointValue, SeriesPoints};
+use ocelli_storage::{Point, PointValue, SeriesPoints, Snapshot};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
@@ -75,9 +74,9 @@ impl Table for SamplesTable {
 
     fn read(self: Arc<Self>, reading: Reading) -> Result<Batches> {
         let schema = Arc::new(self.schema.project(&reading.columns)?);
-        let pieces = pieces(&self.data, &(reading.conditions)(), &reading);
+        let pieces = pieces(&self.data, &reading);
         let left = pieces.map_err(|why| self.failures.reading(why))?.into();
-        Ok(Box::new(Reader { table: self, schema, reading, left, ready: VecDeque::new() }))
+        Ok(Box::new(Reader { table: self, schema, reading, left, read: None }))
     }
 }
 
@@ -86,52 +85,54 @@ struct Reader {
     schema: SchemaRef,
     reading: Reading,
     left: VecDeque<Piece>,
-    /// Made, and not given yet.
-    ready: VecDeque<RecordBatch>,
+    read: Option<Read>,
+}
+
+/// The points of a piece, of which some are given already. Their memory is given back with it.
+struct Read {
+    found: Vec<SeriesPoints>,
+    series: usize,
+    point: usize,
+    _memory: Snapshot,
 }
 
 impl Iterator for Reader {
     type Item = Result<RecordBatch>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(batch) = self.ready.pop_front() {
-                return Some(Ok(batch));
-            }
-            let piece = self.left.pop_front()?;
-            if let Err(why) = self.read(&piece) {
-                self.left.clear();
-                return Some(Err(self.table.failures.reading(why)));
-            }
+        let next = self.next_batch();
+        if next.is_err() {
+            (self.read, self.left) = (None, VecDeque::new());
         }
+        next.map_err(|why| self.table.failures.reading(why)).transpose()
     }
 }
 
 impl Reader {
-    fn read(&mut self, piece: &Piece) -> Result<(), Error> {
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
+        loop {
+            if let Some(read) = &mut self.read {
+                let rows = read.rows(self.reading.batch_rows.max(1))?;
+                if rows.len() > 0 {
+                    return self.batch(&rows).map(Some);
+                }
+                self.read = None;
+            }
+            match self.left.pop_front() {
+                Some(piece) => self.read = Some(self.read(&piece)?),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    fn read(&self, piece: &Piece) -> Result<Read, Error> {
         let data = &self.table.data;
         data.budget.check()?;
         let conditions = (self.reading.conditions)();
-        // The memory of the points is given back with this, when their batches are made.
         let snapshot = (data.apart)();
         let found = snapshot.series(&mut &*piece, conditions.from_ns, conditions.to_ns)?;
-        let mut rows = Rows::default();
-        for series in &found {
-            rows.begin(series);
-            for point in series.points.iter() {
-                if rows.len() == BATCH_ROWS {
-                    self.ready.push_back(self.batch(&rows)?);
-                    rows.clear();
-                    rows.begin(series);
-                }
-                rows.push(&point, series.series.kind)?;
-            }
-        }
-        if rows.len() > 0 {
-            self.ready.push_back(self.batch(&rows)?);
-        }
         data.budget.scanned(found.iter().map(|series| series.points.len() as u64).sum(), 0);
-        Ok(())
+        Ok(Read { found, series: 0, point: 0, _memory: snapshot })
     }
 
     fn batch(&self, rows: &Rows) -> Result<RecordBatch, Error> {
@@ -144,6 +145,25 @@ impl Reader {
 
     fn schema_name(&self, at: usize) -> &str {
         self.table.schema.field(at).name()
+    }
+}
+
+impl Read {
+    /// The next points.
+    fn rows(&mut self, most: usize) -> Result<Rows, Error> {
+        let mut rows = Rows::default();
+        while let Some(series) = self.found.get(self.series).filter(|_| rows.len() < most) {
+            rows.begin(series);
+            let end = series.points.len().min(self.point + most - rows.len());
+            for at in self.point..end {
+                if let Some(point) = series.points.get(at) {
+                    rows.push(&point, series.series.kind)?;
+                }
+            }
+            (self.series, self.point) =
+                if end == series.points.len() { (self.series + 1, 0) } else { (self.series, end) };
+        }
+        Ok(rows)
     }
 }
 
@@ -163,10 +183,6 @@ struct Rows {
 impl Rows {
     fn len(&self) -> usize {
         self.of.len()
-    }
-
-    fn clear(&mut self) {
-        *self = Rows::default();
     }
 
     /// The points to come are of this series.

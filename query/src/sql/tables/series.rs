@@ -74,7 +74,7 @@ impl Table for SeriesTable {
 
     fn read(self: Arc<Self>, reading: Reading) -> Result<Batches> {
         let schema = Arc::new(self.schema.project(&reading.columns)?);
-        let pieces = pieces(&self.data, &(reading.conditions)(), &reading);
+        let pieces = pieces(&self.data, &reading);
         let pieces = pieces.map_err(|why| self.failures.reading(why))?;
         Ok(Box::new(pieces.into_iter().map(move |piece| {
             let batch = self.batch(&piece, &schema);

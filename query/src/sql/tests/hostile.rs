@@ -90,7 +90,7 @@ async fn what_needs_more_memory_than_there_is_says_so_and_gives_it_back() {
     let (store, _directory) = filled(true, &fixture::records(3_000, 1)).await;
     for query in [
         "SELECT a.body, b.body, count(*) FROM logs a, logs b GROUP BY 1, 2 ORDER BY 3",
-        "SELECT array_agg(a.body || b.body) FROM logs a, logs b",
+        "SELECT count(*) OVER (), a.body, b.body FROM logs a, logs b",
         "SELECT count(*) OVER (PARTITION BY a.body ORDER BY b.time) FROM logs a, logs b",
         "SELECT a.time FROM logs a JOIN logs b ON a.level = b.level JOIN logs c ON b.level = c.level \
          GROUP BY a.time, b.time, c.time, a.body, b.body",
@@ -108,12 +108,12 @@ async fn what_needs_more_memory_than_there_is_says_so_and_gives_it_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn depth_and_length_do_not_end_the_process() {
     let (store, _directory) = filled(true, &fixture::records(50, 1)).await;
-    let (deep, many) = (5_000, 3_000);
+    let (deep, many) = (5_000, 1_900);
     let queries = [
         format!("SELECT {}1{}", "(".repeat(deep), ")".repeat(deep)),
         format!("SELECT {}1", "- ".repeat(deep)),
         format!("SELECT {}true", "NOT ".repeat(deep)),
-        format!("SELECT 1{}", " + 1".repeat(many)),
+        format!("SELECT 1{}", "+1".repeat(30_000)),
         format!("SELECT count(*) FROM logs WHERE {}", vec!["body = 'x'"; many].join(" OR ")),
         format!("SELECT count(*) FROM logs WHERE {}", vec!["body <> 'x'"; many].join(" AND ")),
         format!("SELECT {}1{}", "abs(".repeat(deep), ")".repeat(deep)),
@@ -127,7 +127,17 @@ async fn depth_and_length_do_not_end_the_process() {
         format!("SELECT regexp_replace(body, '', '{}', 'g') FROM logs", "x".repeat(60 << 10)),
         format!("SELECT regexp_replace(body, '(.*)', '{}', 'g') FROM logs", "\\1".repeat(20 << 10)),
         format!("SELECT replace(body, '', '{}') FROM logs", "x".repeat(60 << 10)),
-        doubled(30),
+        doubled("SELECT body || 'x' AS t FROM logs"),
+        doubled("SELECT 'a constant text' AS t"),
+        format!("SELECT concat({}) FROM logs", vec!["body"; 9_000].join(",")),
+        format!("SELECT [{}] FROM logs", vec!["body"; 9_000].join(",")),
+        format!("SELECT regexp_match(body, '{}body{}') FROM logs", "(".repeat(240), ")".repeat(240)),
+        "SELECT approx_percentile_cont(x, 0.5, 1000000000000000) FROM (VALUES (1.0)) t(x)".to_owned(),
+        "SELECT CAST(NULL AS BIGINT[1000000][1000000])".to_owned(),
+        "SELECT arrow_cast(NULL, 'FixedSizeBinary(2147483647)') FROM logs".to_owned(),
+        with_doubled(25),
+        "SELECT string_agg(body, '') FROM logs".to_owned(),
+        format!("SELECT levenshtein('{0}', '{0}')", "x".repeat(30 << 10)),
         format!("SELECT '{}', body FROM logs", "x".repeat(60 << 10)),
         format!("SELECT '{}'", "x".repeat(300 << 10)),
         format!("SELECT {}", vec!["body"; 3_000].join(", ")) + " FROM logs",
@@ -141,8 +151,14 @@ async fn depth_and_length_do_not_end_the_process() {
     }
 }
 
-/// A text that doubles so many times.
-fn doubled(times: usize) -> String {
-    let begin = "SELECT body || 'x' AS t FROM logs".to_owned();
-    (0..times).fold(begin, |inner, _| format!("SELECT t || t AS t FROM ({inner})"))
+/// A text that doubles thirty times.
+fn doubled(begin: &str) -> String {
+    (0..30).fold(begin.to_owned(), |inner, _| format!("SELECT t || t AS t FROM ({inner})"))
+}
+
+/// A table that is twice the one before.
+fn with_doubled(times: usize) -> String {
+    let parts = (1..=times).map(|n| format!("a{n} AS (SELECT l.x FROM a{0} l, a{0} r)", n - 1));
+    let parts: Vec<String> = std::iter::once("a0 AS (SELECT 1 AS x)".to_owned()).chain(parts).collect();
+    format!("WITH {} SELECT count(*) FROM a{times}", parts.join(", "))
 }

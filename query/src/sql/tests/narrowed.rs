@@ -164,6 +164,8 @@ async fn attributes_come_whole_wherever_they_are_not_asked_for_by_key() {
         "SELECT attributes FROM logs UNION ALL SELECT attributes FROM logs WHERE attributes['a'] = '1'",
         "SELECT first_value(attributes) FROM logs GROUP BY attributes['a']",
         "SELECT map_keys(attributes), attributes['b'] FROM logs",
+        "SELECT x FROM (SELECT attributes AS x FROM logs UNION ALL (SELECT attributes FROM logs LIMIT 5))",
+        "SELECT (SELECT attributes FROM logs LIMIT 1) AS m",
     ] {
         let found = rows(&client, query).await;
         let first = found.first().unwrap_or_else(|| panic!("{query}"));
@@ -176,4 +178,27 @@ async fn attributes_come_whole_wherever_they_are_not_asked_for_by_key() {
     assert_eq!(rows(&client, "SELECT attributes['b'] FROM logs LIMIT 1").await, [json!(["2"])]);
     let star = &client.ok(&uri("SELECT * FROM logs LIMIT 1")).await;
     assert_eq!(star["rows"][0][4], whole[0]);
+}
+
+#[tokio::test]
+async fn what_one_aggregate_or_table_learns_hides_no_rows_from_another() {
+    let record = |number: i64| Record {
+        time: 1_000_000_000_000 + number * 1_000_000,
+        body: "x".repeat(if number == 5 { 900 } else { 10 }),
+        service: "s".to_owned(),
+        ..Record::default()
+    };
+    let (store, _directory) = filled(true, &(0..2_000).map(record).collect::<Vec<_>>()).await;
+    let client = Client::new(store);
+    let both = "SELECT CAST(max(time) AS BIGINT), max(length(body)) FROM logs";
+    assert_eq!(rows(&client, both).await, [json!([1_001_999_000_000i64, 900])]);
+    let rounds = "WITH RECURSIVE r AS (SELECT 0 AS n, CAST(NULL AS TIMESTAMP) AS t UNION ALL \
+                  SELECT n + 1, CAST(m AS TIMESTAMP) FROM r, (SELECT max(time) AS m FROM logs) WHERE n < 3) \
+                  SELECT count(t) FROM r";
+    assert_eq!(rows(&client, rounds).await, [json!([3])]);
+    // Both sides have a column of this name, and the newest of the one are the oldest of the other.
+    let joined = "SELECT CAST(a.time AS BIGINT) AS at FROM logs a JOIN logs b \
+                  ON CAST(a.time AS BIGINT) + CAST(b.time AS BIGINT) = 2001999000000 ORDER BY a.time DESC LIMIT 2";
+    let newest = [json!([1_001_999_000_000i64]), json!([1_001_998_000_000i64])];
+    assert_eq!(rows(&client, joined).await, newest);
 }

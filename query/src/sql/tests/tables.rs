@@ -112,6 +112,18 @@ async fn samples_and_series_join() {
             total[0].as_u64().unwrap()
         );
         assert_eq!(rows(&client, "SELECT count(*) FROM series").await[0][0], total[1]);
+        let newest = rows(
+            &client,
+            "SELECT time, metric, series_id FROM samples ORDER BY time DESC, series_id LIMIT 7",
+        )
+        .await;
+        let mut all = rows(&client, "SELECT time, metric, series_id FROM samples").await;
+        let key = |row: &serde_json::Value| {
+            (row[0].as_str().unwrap().to_owned(), row[2].as_str().unwrap().to_owned())
+        };
+        all.sort_by(|a, b| key(b).0.cmp(&key(a).0).then(key(a).1.cmp(&key(b).1)));
+        all.truncate(7);
+        assert_eq!(newest, all);
         let metric = joined[0][0].as_str().unwrap();
         let one =
             client.ok(&uri(&format!("SELECT count(time) FROM samples WHERE metric = '{metric}'"))).await;

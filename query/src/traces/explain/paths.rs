@@ -47,7 +47,8 @@ pub fn compare(
         let mut left = ids.as_slice();
         while !left.is_empty() {
             budget.check()?;
-            let read = snapshot.traces(left, Some(&OF_TRACE), Some(&[]), MOST_ROWS)?;
+            let read = snapshot.traces(left, Some(&OF_TRACE), Some(&[]), MOST_ROWS);
+            let read = read.map_err(|why| budget.told(why))?;
             crate::traces::count(&read.batches, budget);
             let views: Vec<View<'_>> = read.batches.iter().map(View::new).collect::<Result<_, _>>()?;
             let mut rows: HashMap<&[u8], Vec<_>> = HashMap::new();

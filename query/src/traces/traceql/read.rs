@@ -70,7 +70,8 @@ impl<'q> Evaluator<'q> {
         budget.check()?;
         let keys: Option<Vec<&str>> =
             self.keys.as_ref().map(|keys| keys.iter().map(String::as_str).collect());
-        let read = snapshot.traces(trace_ids, Some(&self.columns), keys.as_deref(), MOST_ROWS)?;
+        let read = snapshot.traces(trace_ids, Some(&self.columns), keys.as_deref(), MOST_ROWS);
+        let read = read.map_err(|why| budget.told(why))?;
         crate::traces::count(&read.batches, budget);
         let views: Vec<View<'_>> = read.batches.iter().map(View::new).collect::<Result<_, _>>()?;
         let mut rows: HashMap<&[u8], Vec<Place>> = HashMap::new();

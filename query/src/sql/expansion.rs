@@ -17,8 +17,10 @@ pub fn check(statement: &Statement) -> Result<(), Error> {
     while let Statement::Explain(explained) = statement {
         statement = &explained.statement;
     }
-    // Other statements of DataFusion's own are refused later on.
-    let Statement::Statement(statement) = statement else { return Ok(()) };
+    // Those of DataFusion's own write or set something.
+    let Statement::Statement(statement) = statement else {
+        return Err(Error::bad_query("a query reads; COPY, CREATE and RESET are refused"));
+    };
     let mut sizes = Sizes::default();
     if statement.as_ref().visit(&mut sizes).is_break() {
         let message = format!(

@@ -55,6 +55,7 @@ async fn nothing_is_written_and_nothing_else_is_read() {
         "SELECT 1; SELECT 2",
         "EXPLAIN ANALYZE INSERT INTO logs SELECT * FROM logs",
         "EXPLAIN COPY logs TO '/tmp/ocelli.csv'",
+        &format!("COPY ({}) TO '/tmp/ocelli.csv'", with_doubled(25)),
     ] {
         let outcome = ask(&store, query, LONG, ROOM);
         assert!(matches!(outcome, Err(Error::BadQuery { .. })), "{query}: {outcome:?}");

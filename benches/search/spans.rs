@@ -111,14 +111,9 @@ fn queries(facts: &Facts) -> Vec<Query> {
             "{ status = error } | quantile_over_time(duration, .99)",
             series,
         ),
-        Query { title: "service graph", asks: vec![ours("/api/service_graph", Vec::new(), edges)] },
     ]
 }
 
 fn series(text: &str) -> Option<u64> {
     length(text, "series")
-}
-
-fn edges(text: &str) -> Option<u64> {
-    length(text, "edges")
 }

@@ -72,11 +72,13 @@ impl FromRequest<Api> for Asked {
         let body = Bytes::from_request(request, api)
             .await
             .map_err(|why| Error::bad_parameter("body", format!("can't be read: {}", why.body_text())))?;
-        if is_form {
-            return Ok(Asked(Params::parse(&body).and(params)));
+        // curl says that any text is a form: one without a query is none.
+        let form = Params::parse(&body);
+        if is_form && form.get("query").is_some() {
+            return Ok(Asked(form.and(params)));
         }
         let text = std::str::from_utf8(&body).map_err(|_| Error::bad_parameter("body", "is not UTF-8"))?;
-        Ok(Asked(Params::of([("query", text)]).and(params)))
+        Ok(Asked(params.and(Params::of([("query", text)]))))
     }
 }
 

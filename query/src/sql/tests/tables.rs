@@ -142,6 +142,10 @@ async fn csv_is_defused_and_arrow_is_arrow() {
                     \"'=card 0, \"\"declined\"\"\",17,,\"{\"\"order_id\"\":\"\"5000\"\"}\"\r\n\
                     the answer is not whole: its limit of 1 rows is reached\r\n";
     assert_eq!(csv, expected);
+    for body in ["query=SELECT+1", "SELECT 1 -- a=b&c"] {
+        let answer = client.form("/api/sql", body).await;
+        assert_eq!(answer["rows"], json!([[1]]), "{body}: {answer}");
+    }
     let (truncated, _) = client.text(&format!("{query}&limit=99"), "x-ocelli-truncated").await;
     assert_eq!(truncated, "true");
     let (truncated, _) = client.text(&format!("{query}&limit=100"), "x-ocelli-truncated").await;

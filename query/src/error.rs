@@ -66,6 +66,11 @@ impl Error {
         Error::BadQuery { message: message.into(), offset: None }
     }
 
+    /// What can't be, and is told all the same.
+    pub fn internal(error: impl ToString) -> Error {
+        Error::Internal(error.to_string())
+    }
+
     pub fn bad_parameter(parameter: &str, message: impl Into<String>) -> Error {
         Error::BadParameter { parameter: parameter.to_owned(), message: message.into() }
     }

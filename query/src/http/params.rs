@@ -4,6 +4,7 @@ use crate::Error;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
+use ocelli_api::time_range::parse_time;
 use ocelli_api::{TimeRange, UnixNano};
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -12,6 +13,20 @@ use std::str::FromStr;
 
 /// The longest form body.
 const MAX_FORM_BYTES: usize = 1 << 20;
+
+/// A time as Loki and Tempo take it, in nanoseconds: seconds up to ten digits, else nanoseconds; seconds with a
+/// fraction; RFC 3339.
+pub fn grafana_time(text: &str) -> Option<i64> {
+    const SECOND: i64 = 1_000_000_000;
+    if let Ok(whole) = text.parse::<i64>() {
+        return if text.len() <= 10 { whole.checked_mul(SECOND) } else { Some(whole) };
+    }
+    if let Ok(seconds) = text.parse::<f64>() {
+        let ns = seconds * SECOND as f64;
+        return (ns.abs() < i64::MAX as f64).then(|| ns.round() as i64);
+    }
+    parse_time(text, UnixNano(0)).ok().filter(|_| !text.starts_with("now")).map(|at| at.0)
+}
 
 /// The parameters of a request in their order; a key may come more than once.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -101,9 +101,12 @@ async fn answer(State(api): State<Api>, Asked(params): Asked) -> Result<Response
     .await?;
     let mut response = ([(CONTENT_TYPE, format.content_type())], body).into_response();
     let headers = response.headers_mut();
-    headers.insert(TRUNCATED, if truncated { "true" } else { "false" }.parse().map_err(internal)?);
+    headers.insert(TRUNCATED, if truncated { "true" } else { "false" }.parse().map_err(Error::internal)?);
     if matches!(format, Format::Csv) {
-        headers.insert(CONTENT_DISPOSITION, "attachment; filename=\"rows.csv\"".parse().map_err(internal)?);
+        headers.insert(
+            CONTENT_DISPOSITION,
+            "attachment; filename=\"rows.csv\"".parse().map_err(Error::internal)?,
+        );
     }
     Ok(response)
 }
@@ -115,7 +118,8 @@ fn json(found: &Found, budget: &Budget) -> Result<Vec<u8>, Error> {
         data_type: sql::type_name(field.data_type()),
     };
     let columns: Vec<SqlColumn> = found.schema.fields().iter().map(column).collect();
-    let begin = format!("{{\"columns\":{},\"rows\":[", serde_json::to_string(&columns).map_err(internal)?);
+    let begin =
+        format!("{{\"columns\":{},\"rows\":[", serde_json::to_string(&columns).map_err(Error::internal)?);
     let mut rows = begin.into_bytes();
     let cells = Cells::new(&found.schema);
     for (at, batch) in found.batches.iter().filter(|batch| batch.num_rows() > 0).enumerate() {
@@ -131,7 +135,7 @@ fn json(found: &Found, budget: &Budget) -> Result<Vec<u8>, Error> {
     let end = format!(
         "],\"truncated\":{},\"stats\":{}}}",
         found.truncated,
-        serde_json::to_string(&stats).map_err(internal)?
+        serde_json::to_string(&stats).map_err(Error::internal)?
     );
     rows.extend_from_slice(end.as_bytes());
     Ok(rows)
@@ -156,15 +160,11 @@ fn csv(found: &Found, limit: usize, budget: &Budget) -> Result<Vec<u8>, Error> {
 }
 
 fn arrow(found: &Found, budget: &Budget) -> Result<Vec<u8>, Error> {
-    let mut writer = StreamWriter::try_new(Vec::new(), &found.schema).map_err(internal)?;
+    let mut writer = StreamWriter::try_new(Vec::new(), &found.schema).map_err(Error::internal)?;
     for batch in &found.batches {
         budget.check_late()?;
         budget.keep(batch.get_array_memory_size())?;
-        writer.write(batch).map_err(internal)?;
+        writer.write(batch).map_err(Error::internal)?;
     }
-    writer.into_inner().map_err(internal)
-}
-
-fn internal(error: impl ToString) -> Error {
-    Error::Internal(error.to_string())
+    writer.into_inner().map_err(Error::internal)
 }

@@ -9,7 +9,7 @@ use super::values::bytes_of;
 use super::{expansion, functions, guard, limits};
 use crate::{Error, cores};
 use arrow::array::RecordBatch;
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::Result;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::{SQLOptions, SessionContext};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -40,12 +40,11 @@ pub struct Session {
 
 impl Session {
     pub fn new(data: Data, failures: &Arc<Failures>) -> std::result::Result<Session, Error> {
-        let internal = |error: DataFusionError| Error::Internal(error.to_string());
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(QueryPool::new(&data.budget, failures)))
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
             .build_arc()
-            .map_err(internal)?;
+            .map_err(Error::internal)?;
         let mut config = SessionConfig::new()
             .with_target_partitions(partitions())
             .with_batch_size(BATCH_ROWS)
@@ -64,11 +63,11 @@ impl Session {
             .with_default_features()
             .build();
         let context = SessionContext::new_with_state(state);
-        functions::restrict(&context, failures).map_err(internal)?;
+        functions::restrict(&context, failures).map_err(Error::internal)?;
         let (data, keys) = (Arc::new(data), AttributeKeys::default());
         for table in tables::all(&data, failures, &keys) {
             let name = table.name();
-            context.register_table(name, Arc::new(Provider(table))).map_err(internal)?;
+            context.register_table(name, Arc::new(Provider(table))).map_err(Error::internal)?;
         }
         Ok(Session { context, keys, data, failures: failures.clone() })
     }

@@ -83,7 +83,7 @@ impl Cells {
                 }
                 let text = utf8(text)?;
                 cells.push(match text.starts_with('"') {
-                    true => serde_json::from_str(&text).map_err(internal)?,
+                    true => serde_json::from_str(&text).map_err(Error::internal)?,
                     false => text,
                 });
             }
@@ -99,11 +99,7 @@ impl Cells {
 }
 
 fn utf8(text: Vec<u8>) -> Result<String, Error> {
-    String::from_utf8(text).map_err(internal)
-}
-
-fn internal(error: impl ToString) -> Error {
-    Error::Internal(error.to_string())
+    String::from_utf8(text).map_err(Error::internal)
 }
 
 /// Some types of Arrow have no JSON.

@@ -3,9 +3,8 @@
 //! Source: Loki `pkg/loghttp/params.go`.
 
 use crate::Error;
-use crate::http::params::Params;
+use crate::http::params::{Params, grafana_time};
 use crate::promql::duration_ms;
-use ocelli_api::time_range::parse_time;
 use ocelli_api::{TimeRange, UnixNano};
 
 const SECOND: i64 = 1_000_000_000;
@@ -35,16 +34,7 @@ pub fn time(params: &Params, name: &str) -> Result<Option<i64>, Error> {
     let Some(text) = params.get(name) else { return Ok(None) };
     let wrong =
         || Error::bad_parameter(name, format!("{text:?} is not Unix seconds or nanoseconds, or RFC 3339"));
-    if let Ok(whole) = text.parse::<i64>() {
-        let seconds = text.len() <= 10;
-        return if seconds { whole.checked_mul(SECOND).map(Some).ok_or_else(wrong) } else { Ok(Some(whole)) };
-    }
-    if let Ok(seconds) = text.parse::<f64>() {
-        let ns = seconds * SECOND as f64;
-        return if ns.abs() < i64::MAX as f64 { Ok(Some(ns.round() as i64)) } else { Err(wrong()) };
-    }
-    let parsed = parse_time(text, UnixNano(0)).ok().filter(|_| !text.starts_with("now"));
-    parsed.map(|at| Some(at.0)).ok_or_else(wrong)
+    grafana_time(text).map(Some).ok_or_else(wrong)
 }
 
 /// Nanoseconds of a number of seconds, or of `1h30m`.

@@ -50,6 +50,28 @@ pub trait RowTest: Debug + Send + Sync {
     fn apply(&self, batch: &RecordBatch, rows: &mut Mask) -> Result<(), Error>;
 }
 
+/// Lets every row pass, and has all of its attributes read.
+#[derive(Debug)]
+pub struct AllAttributes;
+
+impl RowTest for AllAttributes {
+    fn columns(&self) -> Vec<&'static str> {
+        vec!["attributes"]
+    }
+
+    fn attributes(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    fn all_attributes(&self) -> bool {
+        true
+    }
+
+    fn apply(&self, _: &RecordBatch, _: &mut Mask) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
 /// Passes or does not, for every row.
 #[derive(Clone, Debug)]
 pub enum Filter {

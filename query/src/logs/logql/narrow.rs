@@ -11,7 +11,7 @@ use crate::Error;
 use crate::http::run::Budget;
 use crate::logs::filter::id::parse_hex;
 use crate::logs::filter::mask::Mask;
-use crate::logs::filter::{Filter, RowTest, column};
+use crate::logs::filter::{AllAttributes, Filter, RowTest, column};
 use crate::logs::scan::runs::{self, Runs};
 use crate::promql::select::{MatchOp, Matcher};
 use arrow::array::{RecordBatch, StringArray, TimestampNanosecondArray};
@@ -211,28 +211,6 @@ fn value_runs(source: &Source, name: &str, value: &str) -> Result<Option<Runs>, 
         found = runs::either(&found, &source.runs_with_id(column, &id)?);
     }
     Ok(Some(found))
-}
-
-/// Lets every row pass with all of its attributes.
-#[derive(Debug)]
-struct AllAttributes;
-
-impl RowTest for AllAttributes {
-    fn columns(&self) -> Vec<&'static str> {
-        vec!["attributes"]
-    }
-
-    fn attributes(&self) -> Vec<&str> {
-        Vec::new()
-    }
-
-    fn all_attributes(&self) -> bool {
-        true
-    }
-
-    fn apply(&self, _: &RecordBatch, _: &mut Mask) -> Result<(), Error> {
-        Ok(())
-    }
 }
 
 /// The line passes all stages.

@@ -97,19 +97,19 @@ impl Column {
             Make::Level => Arc::new(levels(batch)?),
             Make::Service => {
                 let (keys, names) = distinct::<StringArray>(batch, from)?;
-                take(names, keys, None).map_err(internal)?
+                take(names, keys, None).map_err(Error::internal)?
             }
             Make::ScopeName => {
                 let (keys, scopes) = distinct::<BinaryArray>(batch, from)?;
                 let name = |scope| Scope::parse(scope).unwrap_or_default().name;
                 let names = scopes.iter().map(|scope| name(scope.unwrap_or_default()));
-                take(&StringArray::from_iter_values(names), keys, None).map_err(internal)?
+                take(&StringArray::from_iter_values(names), keys, None).map_err(Error::internal)?
             }
             Make::Resource => {
                 let (keys, resources) = distinct::<BinaryArray>(batch, from)?;
                 let parsed = resources.iter().map(|bytes| Resource::parse(bytes.unwrap_or_default()));
                 let all = map_of(parsed.map(|resource| resource.unwrap_or_default().attributes()), None);
-                take(&all, keys, None).map_err(internal)?
+                take(&all, keys, None).map_err(Error::internal)?
             }
             Make::Attributes => {
                 let lists = column::<BinaryArray>(batch, from)?;
@@ -136,10 +136,6 @@ impl Column {
 
 pub fn time_type() -> DataType {
     DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()))
-}
-
-pub fn internal(error: impl ToString) -> Error {
-    Error::Internal(error.to_string())
 }
 
 fn times(batch: &RecordBatch, name: &str) -> Result<TimestampNanosecondArray, Error> {

@@ -1,6 +1,6 @@
 //! Tables of rows: logs and spans.
 
-use super::columns::{Column, internal};
+use super::columns::Column;
 use super::{AttributeKeys, Batches, Reading, Table};
 use crate::Error;
 use crate::http::run::Held;
@@ -220,7 +220,7 @@ impl Reader {
         let arrays = columns.map(|column| column.array(batch, self.table.keys.get()));
         let arrays = arrays.collect::<Result<Vec<_>, Error>>()?;
         let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        RecordBatch::try_new_with_options(self.schema.clone(), arrays, &rows).map_err(internal)
+        RecordBatch::try_new_with_options(self.schema.clone(), arrays, &rows).map_err(Error::internal)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table of metric samples: one row a data point.
 
-use super::columns::{internal, time_type};
+use super::columns::time_type;
 use super::metrics::{Piece, pieces, series_id};
 use super::nested::{map_of, map_type};
 use super::{Batches, Reading, Table};
@@ -140,7 +140,7 @@ impl Reader {
         let arrays =
             columns.map(|at| rows.array(self.schema_name(*at))).collect::<Result<Vec<_>, Error>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options).map_err(internal)
+        RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options).map_err(Error::internal)
     }
 
     fn schema_name(&self, at: usize) -> &str {
@@ -211,7 +211,7 @@ impl Rows {
             "sum" => Arc::new(Float64Array::from(self.sum.clone())),
             of_series => {
                 let once = self.of_series(of_series);
-                take(&once, &UInt32Array::from(self.of.clone()), None).map_err(internal)?
+                take(&once, &UInt32Array::from(self.of.clone()), None).map_err(Error::internal)?
             }
         })
     }

@@ -1,6 +1,5 @@
 //! The table of series: one row each, without its points.
 
-use super::columns::internal;
 use super::metrics::{Piece, pieces, series_id};
 use super::nested::{map_of, map_type};
 use super::samples::{resource_attributes, service};
@@ -90,7 +89,7 @@ impl SeriesTable {
         let options = RecordBatchOptions::new().with_row_count(Some(found.len()));
         let batch = RecordBatch::try_new_with_options(schema.clone(), arrays.collect(), &options);
         self.data.budget.give_back(found.len() * SERIES_BYTES);
-        batch.map_err(internal)
+        batch.map_err(Error::internal)
     }
 
     /// The series of a piece, by id. One that lies in several files is told once.

@@ -5,15 +5,13 @@ use super::groups::Groups;
 use super::{MAX_POINTS, MetricsAnswer, MetricsSearch, Series, Steps, second};
 use crate::Error;
 use crate::http::run::Budget;
-use crate::logs::filter::mask::Mask;
-use crate::logs::filter::{Filter, RowTest};
+use crate::logs::filter::{AllAttributes, Filter};
 use crate::logs::scan::{Chunk, Collector, Scan};
 use crate::traces::traceql::ast::{Function, Metrics};
 use crate::traces::traceql::candidates::{AllIds, all_ids};
 use crate::traces::traceql::eval::{Needs, SpanRef, View};
 use crate::traces::traceql::narrow;
 use crate::traces::traceql::read::{Evaluator, MOST_TRACES};
-use arrow::array::RecordBatch;
 use ocelli_signal::Signal;
 use ocelli_storage::Snapshot;
 use std::collections::BTreeSet;
@@ -132,28 +130,6 @@ impl Collector for Spans<'_, '_> {
     fn take(&mut self, chunk: &Chunk<'_>) -> Result<(), Error> {
         let view = View::new(chunk.batch)?;
         chunk.passed.iter().try_for_each(|row| self.sink.add(&SpanRef::of_row(&view, row), self.budget))
-    }
-}
-
-/// Lets all rows pass, and has their attributes read.
-#[derive(Debug)]
-struct AllAttributes;
-
-impl RowTest for AllAttributes {
-    fn columns(&self) -> Vec<&'static str> {
-        vec!["attributes"]
-    }
-
-    fn attributes(&self) -> Vec<&str> {
-        Vec::new()
-    }
-
-    fn all_attributes(&self) -> bool {
-        true
-    }
-
-    fn apply(&self, _: &RecordBatch, _: &mut Mask) -> Result<(), Error> {
-        Ok(())
     }
 }
 

@@ -39,6 +39,9 @@ pub enum Error {
         "the catalog {catalog} is in use by another process as node '{node}'; stop it or choose another --node"
     )]
     CatalogInUse { catalog: String, node: String },
+    /// Only one server on a catalog may do this, and it is another one.
+    #[error("another server on this catalog has the lease '{lease}'")]
+    NotLeased { lease: String },
     /// The catalog's database refused, or can't be reached.
     #[error("catalog {catalog}: {source}")]
     Catalog { catalog: String, source: sqlx::Error },

@@ -9,9 +9,10 @@ use crate::limits;
 use sqlx::AnyConnection;
 use sqlx::any::AnyConnectOptions;
 use sqlx::{ConnectOptions, Connection};
+use std::collections::HashSet;
 use std::future::Future;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{OnceLock, PoisonError};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use tokio::time::timeout;
 
@@ -29,6 +30,10 @@ const POSTGRES: &str = "SELECT set_config('synchronous_commit', 'on', false)
 const LOCK: &str =
     "SELECT pg_try_advisory_lock(hashtextextended('ocelli ' || current_schema() || ' ' || $1, 0))";
 
+/// What only one server on a catalog does. It is PostgreSQL's to say who is gone, so no clock is compared.
+const LEASE: &str =
+    "SELECT pg_try_advisory_lock(hashtextextended('ocelli lease ' || current_schema() || ' ' || $1, 0))";
+
 #[derive(Debug)]
 pub struct Link {
     address: CatalogAddress,
@@ -37,6 +42,8 @@ pub struct Link {
     /// The WAL that is at work, once that is settled; see `store/claim.rs`.
     wal: OnceLock<String>,
     connection: Mutex<Option<AnyConnection>>,
+    /// Of the connection as it is; changed only by who holds it.
+    leases: std::sync::Mutex<HashSet<String>>,
     /// The connection failed and may be in the middle of something.
     broken: AtomicBool,
     #[cfg(test)]
@@ -74,6 +81,7 @@ impl Link {
             node: node.to_owned(),
             wal: OnceLock::new(),
             connection: Mutex::default(),
+            leases: std::sync::Mutex::default(),
             broken: AtomicBool::new(false),
             #[cfg(test)]
             done: Hook::default(),
@@ -120,6 +128,7 @@ impl Link {
 
     async fn connect(&self) -> Result<AnyConnection> {
         let mut connection = self.options.connect().await?;
+        self.leases().clear();
         if self.address.is_local() {
             sqlx::raw_sql(SQLITE).execute(&mut connection).await?;
             return Ok(connection);
@@ -132,6 +141,29 @@ impl Link {
         // What matters is that it is not ours.
         drop(connection.close().await);
         Err(Error::CatalogInUse { catalog: self.address.to_string(), node: self.node.clone() })
+    }
+
+    /// Takes a lease where it is free; whether it is this process' now. A local catalog has one process.
+    pub async fn lease(&self, name: &str) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        if self.has_lease(name) {
+            return Ok(true);
+        }
+        let taken =
+            self.is_local() || sqlx::query_scalar(LEASE).bind(name).fetch_one(&mut *connection).await?;
+        if taken {
+            self.leases().insert(name.to_owned());
+        }
+        Ok(taken)
+    }
+
+    /// To be asked while the connection is held.
+    pub fn has_lease(&self, name: &str) -> bool {
+        self.leases().contains(name)
+    }
+
+    fn leases(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// While this process was cut off, another one may have come and gone.

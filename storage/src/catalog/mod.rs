@@ -8,6 +8,7 @@ mod link;
 mod notes;
 mod owner;
 mod read;
+mod records;
 mod replace;
 mod schema;
 mod sum;
@@ -16,6 +17,7 @@ mod write;
 pub use address::CatalogAddress;
 pub use entry::{FileEntry, SegmentEntry};
 pub use owner::Owner;
+pub use records::{RecordChange, salvage};
 
 use crate::error::Result;
 use crate::paths;

@@ -1,7 +1,7 @@
 //! Makes the tables, once, and refuses those that another version made.
 
 use super::link::Link;
-use super::{notes, sum};
+use super::{notes, records, sum};
 use crate::error::{Error, Result};
 use crate::paths;
 use sqlx::AnyConnection;
@@ -43,7 +43,9 @@ pub async fn prepare(link: &Link) -> Result<()> {
             )));
         }
     }
-    sqlx::raw_sql(notes::TABLE).execute(&mut *transaction).await?;
+    for table in [notes::TABLE, records::TABLE] {
+        sqlx::raw_sql(table).execute(&mut *transaction).await?;
+    }
     Ok(transaction.commit().await?)
 }
 

@@ -59,6 +59,11 @@ pub fn note(name: &str, content: &str) -> i64 {
     i64::from(Sum(5).add(&name).add(&content).0)
 }
 
+/// Of a record.
+pub fn record(space: &str, name: &str, content: &str) -> i64 {
+    i64::from(Sum(6).add(&space).add(&name).add(&content).0)
+}
+
 /// Of the version of the tables.
 pub fn version(version: i64) -> i64 {
     i64::from(Sum(3).add(&version).0)

@@ -361,3 +361,32 @@ async fn damage_anywhere_is_found_and_costs_no_more_than_what_it_hits() {
         assert!(count == 0 || kind.starts_with(paths::CATALOG), "{count} cases of {kind} were not found");
     }
 }
+
+#[tokio::test]
+async fn records_outlive_the_catalog_around_them() {
+    use sqlx::{ConnectOptions, Connection};
+    let dir = tempfile::tempdir().unwrap();
+    let store = reopened(dir.path()).await;
+    let record = |name: &str| crate::RecordChange {
+        space: "silence".into(),
+        name: name.into(),
+        content: Some("until noon".into()),
+    };
+    store.commit_records(None, &[record("a"), record("b")]).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    let url = format!("sqlite:{}", dir.path().join(paths::CATALOG).display());
+    let options: sqlx::any::AnyConnectOptions = url.parse().unwrap();
+    let mut database = options.connect().await.unwrap();
+    let damage =
+        "DROP TABLE storage_covered; UPDATE storage_records SET content = 'for ever' WHERE name = 'b'";
+    sqlx::raw_sql(damage).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    let store = reopened(dir.path()).await;
+    assert_eq!(store.records("silence").await.unwrap(), [("a".to_owned(), "until noon".to_owned())]);
+    let told = store.inner.shared.catalog.quarantined().await.unwrap();
+    assert!(
+        told.iter().any(|(path, why)| path == paths::CATALOG && why.contains("with 1 records")),
+        "{told:?}"
+    );
+}

@@ -17,7 +17,7 @@ mod room;
 mod summary;
 
 use crate::budget::{Budget, Part};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, RecordChange};
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -155,6 +155,21 @@ impl Store {
     /// The names and texts that were kept under names with this beginning.
     pub async fn notes(&self, prefix: &str) -> Result<Vec<(String, String)>> {
         self.inner.shared.catalog.notes(prefix).await
+    }
+
+    /// Changes records of the catalog, all or none; durable when this returns. See [`RecordChange`].
+    pub async fn commit_records(&self, lease: Option<&str>, changes: &[RecordChange]) -> Result<()> {
+        self.inner.shared.catalog.commit_records(lease, changes).await
+    }
+
+    /// The names and contents of a space's records.
+    pub async fn records(&self, space: &str) -> Result<Vec<(String, String)>> {
+        self.inner.shared.catalog.records(space).await
+    }
+
+    /// Whether this server has a lease, which only one of those on a catalog has; taken where it is free.
+    pub async fn lease(&self, name: &str) -> Result<bool> {
+        self.inner.shared.catalog.lease(name).await
     }
 
     /// Writes all memtables to segments and deletes the WAL files that are no longer needed.

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// The name that a path has in quarantine.
-fn set_aside(path: &Path) -> PathBuf {
+pub fn set_aside(path: &Path) -> PathBuf {
     Path::new(paths::QUARANTINE).join(path.to_string_lossy().replace('/', "_"))
 }
 

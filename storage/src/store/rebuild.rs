@@ -3,7 +3,7 @@
 //! them.
 
 use super::{Shared, place, quarantine};
-use crate::catalog::{Catalog, Publication, SegmentEntry};
+use crate::catalog::{Catalog, Publication, SegmentEntry, salvage};
 use crate::disk::Disk;
 use crate::error::{Error, IoContext, Result};
 use crate::options::Options;
@@ -39,12 +39,28 @@ pub async fn open_catalog(disk: &dyn Disk, options: &Options) -> Result<Catalog>
     let catalog = place::catalog(options).await?;
     match damage {
         Some(damage) => {
-            let detail = format!("{damage}; it was made anew from the files");
+            let detail = format!(
+                "{damage}; it was made anew from the files, {}",
+                save_records(&catalog, options).await
+            );
             catalog.report(paths::CATALOG, &detail).await?;
         }
         None => tracing::info!("the catalog is of an old version: it is made anew from the files"),
     }
     Ok(catalog)
+}
+
+/// Takes over the records of a catalog that was set aside; how that went.
+async fn save_records(catalog: &Catalog, options: &Options) -> String {
+    let path = options.data_dir.join(quarantine::set_aside(Path::new(paths::CATALOG)));
+    let saved = async {
+        let records = salvage(&path).await?;
+        catalog.commit_records(None, &records).await.map(|()| records.len())
+    };
+    match saved.await {
+        Ok(count) => format!("with {count} records of the old one"),
+        Err(error) => format!("without its records (silences, alert states, messages that wait): {error}"),
+    }
 }
 
 /// Takes in finished segments that the catalog does not know, and gives their entries. `known` are those

@@ -1,0 +1,172 @@
+//! What the parts above the store must find again, and can't make anew: silences, what is firing, who
+//! was told, messages that wait. Texts in named spaces, shared by all servers on one catalog; several
+//! are changed in one transaction.
+
+use super::read::field;
+use super::{Catalog, address, sum};
+use crate::error::{Error, Result};
+use sqlx::any::AnyRow;
+use sqlx::{Any, ConnectOptions, Connection, Transaction};
+use std::path::Path;
+
+/// Made at every start where it is not there: the tables of version 2 do not refer to it.
+pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS storage_records (
+    space TEXT NOT NULL,
+    name TEXT NOT NULL,
+    content TEXT NOT NULL,
+    row_crc32c BIGINT NOT NULL,
+    PRIMARY KEY (space, name)
+)";
+
+/// One record that becomes another, or goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordChange {
+    pub space: String,
+    pub name: String,
+    /// None takes it away.
+    pub content: Option<String>,
+}
+
+impl Catalog {
+    /// Changes records, all or none; durable when this returns. With a lease it is refused unless this
+    /// server has it: what another one decides meanwhile is not overwritten.
+    pub async fn commit_records(&self, lease: Option<&str>, changes: &[RecordChange]) -> Result<()> {
+        let work = async {
+            let mut connection = self.link.connection().await?;
+            // The lease ends with the connection, and nobody else uses it before the commit.
+            if let Some(lease) = lease.filter(|lease| !self.link.has_lease(lease)) {
+                return Err(Error::NotLeased { lease: lease.to_owned() });
+            }
+            let mut transaction = connection.begin().await?;
+            for change in changes {
+                apply(&mut transaction, change).await?;
+            }
+            Ok(transaction.commit().await?)
+        };
+        self.link.run(work).await
+    }
+
+    /// The records of a space by name. One that is not what was written is left out, and told.
+    pub async fn records(&self, space: &str) -> Result<Vec<(String, String)>> {
+        let work = async {
+            let select =
+                "SELECT name, content, row_crc32c FROM storage_records WHERE space = $1 ORDER BY name";
+            let mut connection = self.link.connection().await?;
+            Ok(sqlx::query(select).bind(space).fetch_all(&mut *connection).await?)
+        };
+        let mut records = Vec::new();
+        for row in self.link.run(work).await? {
+            match read(space, &row)? {
+                (name, Some(content)) => records.push((name, content)),
+                (name, None) => tracing::warn!(space, name, "{DAMAGED}"),
+            }
+        }
+        Ok(records)
+    }
+
+    /// Whether this server has a lease: that only one of those on this catalog does something. It is taken
+    /// where it is free, and lost with the connection to the catalog.
+    pub async fn lease(&self, name: &str) -> Result<bool> {
+        self.link.run(self.link.lease(name)).await
+    }
+}
+
+const DAMAGED: &str = "a record in the catalog is not what was written; it is left out";
+
+/// A record's name, and its content where that is what was written.
+fn read(space: &str, row: &AnyRow) -> Result<(String, Option<String>)> {
+    let (name, content): (String, String) = (field(row, "name")?, field(row, "content")?);
+    let is_sound = field::<i64>(row, "row_crc32c")? == sum::record(space, &name, &content);
+    Ok((name, is_sound.then_some(content)))
+}
+
+/// The records that can still be read of a database file that is damaged elsewhere: all else in a catalog is
+/// made anew from the segments, these are nowhere else.
+pub async fn salvage(path: &Path) -> Result<Vec<RecordChange>> {
+    let mut connection = address::file_options(path)?.connect().await?;
+    let select = "SELECT space, name, content, row_crc32c FROM storage_records";
+    let rows = sqlx::query(select).fetch_all(&mut connection).await?;
+    drop(connection.close().await);
+    let mut changes = Vec::new();
+    for row in &rows {
+        let space: String = field(row, "space")?;
+        match read(&space, row) {
+            Ok((name, Some(content))) => changes.push(RecordChange { space, name, content: Some(content) }),
+            _ => tracing::warn!(space, "{DAMAGED}"),
+        }
+    }
+    Ok(changes)
+}
+
+async fn apply(transaction: &mut Transaction<'_, Any>, change: &RecordChange) -> Result<()> {
+    let RecordChange { space, name, content } = change;
+    let Some(content) = content else {
+        let delete = "DELETE FROM storage_records WHERE space = $1 AND name = $2";
+        sqlx::query(delete).bind(space).bind(name).execute(&mut **transaction).await?;
+        return Ok(());
+    };
+    let keep = "INSERT INTO storage_records (space, name, content, row_crc32c) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (space, name)
+        DO UPDATE SET content = excluded.content, row_crc32c = excluded.row_crc32c";
+    sqlx::query(keep)
+        .bind(space)
+        .bind(name)
+        .bind(content)
+        .bind(sum::record(space, name, content))
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(space: &str, name: &str, content: &str) -> RecordChange {
+        RecordChange { space: space.into(), name: name.into(), content: Some(content.into()) }
+    }
+
+    fn pair(name: &str, content: &str) -> (String, String) {
+        (name.to_owned(), content.to_owned())
+    }
+
+    #[tokio::test]
+    async fn records_change_together_and_survive() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("catalog.sqlite");
+        let catalog = Catalog::open_file(&path).await.unwrap();
+        let first = [put("silence", "a", "1"), put("silence", "b", "1"), put("outbox", "a", "ü\n")];
+        catalog.commit_records(None, &first).await.unwrap();
+        let gone = RecordChange { space: "silence".into(), name: "a".into(), content: None };
+        catalog.commit_records(None, &[gone, put("silence", "b", "2")]).await.unwrap();
+        let other = Catalog { node: "other".into(), ..catalog.clone() };
+        assert_eq!(other.records("outbox").await.unwrap(), [pair("a", "ü\n")], "of all nodes");
+        catalog.forget().await.unwrap();
+        catalog.close().await;
+        let catalog = Catalog::open_file(&path).await.unwrap();
+        assert_eq!(catalog.records("silence").await.unwrap(), [pair("b", "2")]);
+        assert!(catalog.records("").await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn without_the_lease_nothing_changes() {
+        let catalog = Catalog::in_memory().await.unwrap();
+        let why = catalog.commit_records(Some("alerting"), &[put("a", "a", "1")]).await.unwrap_err();
+        assert!(matches!(why, Error::NotLeased { .. }), "{why}");
+        assert!(catalog.records("a").await.unwrap().is_empty());
+        assert!(catalog.lease("alerting").await.unwrap() && catalog.lease("alerting").await.unwrap());
+        catalog.commit_records(Some("alerting"), &[put("a", "a", "1")]).await.unwrap();
+        assert_eq!(catalog.records("a").await.unwrap(), [pair("a", "1")]);
+    }
+
+    #[tokio::test]
+    async fn a_damaged_record_is_none() {
+        let catalog = Catalog::in_memory().await.unwrap();
+        catalog.commit_records(None, &[put("a", "a", "1"), put("a", "b", "1")]).await.unwrap();
+        let mut connection = catalog.link.connection().await.unwrap();
+        let damage = sqlx::raw_sql("UPDATE storage_records SET content = '2' WHERE name = 'a'");
+        damage.execute(&mut *connection).await.unwrap();
+        drop(connection);
+        assert_eq!(catalog.records("a").await.unwrap(), [pair("b", "1")]);
+    }
+}

@@ -131,12 +131,13 @@ impl Worker {
             subquery_step_ms: self.work.ask.subquery_step_ms,
             max_samples: if chunk.slots() > 1 { max_samples.min(MOST_SAMPLES) } else { max_samples },
         };
-        let rule = rule.clone();
+        let (rule, ask) = (rule.clone(), self.work.ask);
         let mut filled = self
             .work
             .blocking(move |stored, budget| {
                 let mut select = |selection: &_| select_from(stored, selection, &|_, _| {});
-                let filled = fill(&rule, &over, &mut select, &|| budget.check())?;
+                let mut ask = |language, text: &_, time_ms| ask.at(language, text, time_ms, stored, budget);
+                let filled = fill(&rule, &over, &mut ask, &mut select, &|| budget.check())?;
                 budget.keep(filled.recorded.len() * points::RECORDED_BYTES)?;
                 Ok::<_, Error>(filled)
             })
@@ -205,7 +206,13 @@ mod tests {
     use super::*;
 
     fn rule(name: &str, expr: &str) -> Rule {
-        Rule { name: name.into(), expr: expr.into(), labels: Vec::new(), alert: None }
+        Rule {
+            name: name.into(),
+            expr: expr.into(),
+            language: Default::default(),
+            labels: Vec::new(),
+            alert: None,
+        }
     }
 
     #[test]

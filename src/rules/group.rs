@@ -5,8 +5,9 @@ use super::work::Work;
 use ocelli_api::rules::RuleHealth;
 use ocelli_query::Error;
 use ocelli_query::promql::annotations::line_and_column;
+use ocelli_query::promql::otlp::select_from;
 use ocelli_query::rules::schedule::{Due, Schedule};
-use ocelli_query::rules::{Recorded, RuleState, points};
+use ocelli_query::rules::{Inputs, Recorded, RuleState, points};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -114,8 +115,12 @@ async fn evaluate_rule(
 ) -> Result<u64, Error> {
     let (mut moved, context, ask) = (state.clone(), unit.context.clone(), work.ask);
     let asked = work.blocking(move |stored, budget| {
-        let outcome =
-            moved.evaluate(slot_ms, &context, &mut |text, time_ms| ask.at(text, time_ms, stored, budget));
+        let mut ask = |language, text: &_, time_ms| ask.at(language, text, time_ms, stored, budget);
+        let outcome = moved.evaluate(slot_ms, &context, &mut ask, &mut |rule, time_ms, ask| {
+            let mut select = |selection: &_| select_from(stored, selection, &|_, _| {});
+            // What can't be looked at is not known.
+            Inputs::look(rule, time_ms, ask, &mut select).unwrap_or(Inputs::Incomplete)
+        });
         // A result of many series is held until it is kept.
         let held =
             |recorded: Vec<Recorded>| budget.keep(recorded.len() * points::RECORDED_BYTES).map(|()| recorded);

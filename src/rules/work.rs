@@ -10,9 +10,10 @@ use ocelli_query::promql::labels::METRIC_NAME;
 use ocelli_query::promql::otlp::{Identities, Stored, select_from};
 use ocelli_query::promql::select::{Matcher, Selection};
 use ocelli_query::promql::{Answer, Query, run};
+use ocelli_query::rules::language::of_events;
 use ocelli_query::rules::points;
 use ocelli_query::rules::schedule::{Schedule, Slots};
-use ocelli_query::rules::{Context, Group, Recorded, Rule, RuleState};
+use ocelli_query::rules::{Context, Group, Language, Recorded, Rule, RuleState};
 use ocelli_signal::{Batch, Signal};
 use ocelli_storage::{Clock, Store};
 use std::collections::{BTreeSet, HashMap};
@@ -229,8 +230,18 @@ pub struct Ask {
 
 impl Ask {
     /// One instant query.
-    pub fn at(self, text: &str, time_ms: i64, stored: Stored<'_>, budget: &Budget) -> Result<Answer, Error> {
+    pub fn at(
+        self,
+        language: Language,
+        text: &str,
+        time_ms: i64,
+        stored: Stored<'_>,
+        budget: &Budget,
+    ) -> Result<Answer, Error> {
         let Ask { max_samples, subquery_step_ms } = self;
+        if language != Language::PromQl {
+            return of_events(language, text, time_ms, stored.snapshot, max_samples, budget);
+        }
         let query = Query { max_samples, subquery_step_ms, ..Query::instant(text, time_ms) };
         let scanned = |points, bytes| budget.scanned(points, bytes);
         run(&query, &mut |selection| select_from(stored, selection, &scanned), &|| budget.check())

@@ -9,6 +9,7 @@ mod aggregate;
 pub mod annotations;
 pub(crate) mod ast;
 mod binary;
+mod compared;
 mod duration;
 pub(crate) mod embed;
 pub mod engine;
@@ -40,6 +41,7 @@ mod window;
 mod windows;
 
 pub use ast::ValueType;
+pub use compared::without_comparisons;
 pub use duration::{parse as duration_ms, text as duration_text};
 pub(crate) use embed::{function, number_of, zero_is_nan};
 pub use engine::{Answer, Data, Query, run};

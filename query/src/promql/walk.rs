@@ -21,20 +21,21 @@ pub fn selectors(query: &str) -> Result<Vec<Vec<Matcher>>, Error> {
 /// Visits a node and all below it.
 pub fn visit(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
     see(expr);
-    match &expr.kind {
-        ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Vector(_) | ExprKind::Matrix(..) => {}
-        ExprKind::Paren(inner) | ExprKind::Negate(inner) => visit(inner, see),
-        ExprKind::Binary(binary) => {
-            visit(&binary.lhs, see);
-            visit(&binary.rhs, see);
-        }
-        ExprKind::Aggregate(aggregate) => {
-            aggregate.param.iter().for_each(|param| visit(param, see));
-            visit(&aggregate.expr, see);
-        }
-        ExprKind::Call(call) => call.args.iter().for_each(|arg| visit(arg, see)),
-        ExprKind::Subquery(subquery) => visit(&subquery.expr, see),
-    }
+    children(expr).into_iter().for_each(|child| visit(child, see));
+}
+
+/// The nodes right below one, in the order of the text.
+pub fn children(expr: &Expr) -> Vec<&Expr> {
+    let mut children: Vec<&Expr> = match &expr.kind {
+        ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Vector(_) | ExprKind::Matrix(..) => Vec::new(),
+        ExprKind::Paren(inner) | ExprKind::Negate(inner) => vec![inner],
+        ExprKind::Binary(binary) => vec![&binary.lhs, &binary.rhs],
+        ExprKind::Aggregate(aggregate) => aggregate.param.iter().chain([&aggregate.expr]).collect(),
+        ExprKind::Call(call) => call.args.iter().collect(),
+        ExprKind::Subquery(subquery) => vec![&subquery.expr],
+    };
+    children.sort_by_key(|child| child.span.start);
+    children
 }
 
 #[cfg(test)]

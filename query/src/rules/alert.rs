@@ -3,6 +3,7 @@
 //! Source: Prometheus `rules` package (`AlertingRule.Eval`).
 
 use super::file::Rule;
+use super::inputs::Inputs;
 use super::state::{Asked, Context};
 use super::template::{self, Data as TemplateData};
 use crate::Error;
@@ -21,6 +22,8 @@ pub const ALERTS: &str = "ALERTS";
 pub const ALERTS_FOR_STATE: &str = "ALERTS_FOR_STATE";
 /// A resolved alert is remembered this long, so that whoever is told of it is told again.
 const RESOLVED_KEPT_MS: i64 = 15 * 60_000;
+/// An alert of which nothing is known fires on for so long; then its source is taken as gone.
+pub const UNKNOWN_KEPT_MS: i64 = 60 * 60_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertState {
@@ -50,9 +53,15 @@ pub struct Alert {
     pub state: AlertState,
     pub value: f64,
     pub active_at_ms: i64,
+    /// What the expression gave, without the metric's name.
+    pub series: Labels,
+    /// When `for` was over.
+    pub fired_at_ms: Option<i64>,
     /// It is true no more, and fires on because of `keep_firing_for`.
     pub keep_firing_since_ms: Option<i64>,
-    resolved_at_ms: Option<i64>,
+    /// Since when nothing is known of it: it stays as it was.
+    pub unknown_since_ms: Option<i64>,
+    pub resolved_at_ms: Option<i64>,
 }
 
 /// All alerts of a rule, by their labels.
@@ -73,11 +82,24 @@ impl Alerts {
         self.restored.insert(labels.clone(), active_at_ms);
     }
 
+    /// Takes back alerts as an earlier process knew them.
+    pub fn resume(&mut self, alerts: impl IntoIterator<Item = Alert>) {
+        self.active.extend(alerts.into_iter().map(|alert| (alert.labels.clone(), alert)));
+    }
+
+    /// Whether one is pending or firing that is not among these series.
+    pub fn are_missed_by(&self, vector: &[(Labels, Sample)]) -> bool {
+        let given: BTreeSet<Labels> = vector.iter().map(|(labels, _)| labels.without_name()).collect();
+        let mut active = self.active.values().filter(|alert| alert.state != AlertState::Resolved);
+        active.any(|alert| !given.contains(&alert.series))
+    }
+
     /// Moves every alert on; gives the series that tell of them.
     pub fn evaluate(
         &mut self,
         rule: &Rule,
         vector: Vec<(Labels, Sample)>,
+        inputs: &Inputs,
         time_ms: i64,
         context: &Context,
         ask: &mut Asked,
@@ -105,7 +127,14 @@ impl Alerts {
             }
         }
         self.restored.clear();
-        self.active.retain(|labels, alert| step(alert, rule, present.contains(labels), time_ms));
+        self.active.retain(|labels, alert| {
+            let seen = match present.contains(labels) {
+                true => Seen::True,
+                false if inputs.are_missing(&alert.series) => Seen::Nothing,
+                false => Seen::False,
+            };
+            step(alert, rule, seen, time_ms)
+        });
         let told: Vec<&Alert> =
             self.active.values().filter(|alert| alert.state != AlertState::Resolved).collect();
         if context.limit > 0 && told.len() > context.limit {
@@ -117,10 +146,26 @@ impl Alerts {
     }
 }
 
+/// What an evaluation saw of an alert's condition.
+#[derive(Clone, Copy, PartialEq)]
+enum Seen {
+    True,
+    False,
+    Nothing,
+}
+
 /// One alert at an evaluation; false when it is to be forgotten.
-fn step(alert: &mut Alert, rule: &Rule, present: bool, time_ms: i64) -> bool {
+fn step(alert: &mut Alert, rule: &Rule, seen: Seen, time_ms: i64) -> bool {
     let settings = rule.alert.clone().unwrap_or_default();
-    if present {
+    if seen == Seen::Nothing && alert.state != AlertState::Resolved {
+        let since = *alert.unknown_since_ms.get_or_insert(time_ms);
+        if time_ms - since < UNKNOWN_KEPT_MS {
+            return true;
+        }
+    } else {
+        alert.unknown_since_ms = None;
+    }
+    if seen == Seen::True {
         alert.keep_firing_since_ms = None;
     } else {
         match alert.state {
@@ -139,7 +184,7 @@ fn step(alert: &mut Alert, rule: &Rule, present: bool, time_ms: i64) -> bool {
         }
     }
     if alert.state == AlertState::Pending && time_ms - alert.active_at_ms >= settings.for_ms {
-        alert.state = AlertState::Firing;
+        (alert.state, alert.fired_at_ms) = (AlertState::Firing, Some(time_ms));
     }
     true
 }
@@ -164,8 +209,8 @@ fn expanded(
     let own: Vec<(String, String)> = rule.labels.iter().map(&mut expand).collect();
     let annotations: Vec<(String, String)> =
         rule.alert.iter().flat_map(|alert| &alert.annotations).map(&mut expand).collect();
-    let found = labels.without_name();
-    let found = found.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let series = labels.without_name();
+    let found = series.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let name = [(ALERT_NAME.to_owned(), rule.name.clone())];
     Alert {
         labels: Labels::new(found.chain(own).chain(name)),
@@ -173,7 +218,10 @@ fn expanded(
         state: AlertState::Pending,
         value: sample.float().unwrap_or(0.0),
         active_at_ms: time_ms,
+        series,
+        fired_at_ms: None,
         keep_firing_since_ms: None,
+        unknown_since_ms: None,
         resolved_at_ms: None,
     }
 }
@@ -190,7 +238,7 @@ mod tests {
     use crate::promql::labels::Labels;
     use crate::promql::value::Sample;
     use crate::promql::{Answer, Data};
-    use crate::rules::{Context, RuleState};
+    use crate::rules::{Context, Inputs, RuleState};
 
     fn state(settings: &str) -> RuleState {
         let text = format!("groups: [{{name: g, rules: [{{alert: Down, expr: up == 0, {settings}}}]}}]");
@@ -199,11 +247,44 @@ mod tests {
 
     /// The states after an evaluation at this minute, at which the expression is true or not.
     fn check(state: &mut RuleState, minute: i64, is_true: bool) -> String {
+        check_with(state, minute, is_true, Inputs::Complete)
+    }
+
+    fn check_with(state: &mut RuleState, minute: i64, is_true: bool, inputs: Inputs) -> String {
         let vector = is_true.then(|| (Labels::new([("job", "a")]), Sample::Float(0.0)));
         let data = Data::Vector(0, vector.into_iter().collect());
         let answer = Answer { data, warnings: Vec::new(), infos: Vec::new(), samples: Default::default() };
-        state.evaluate(minute * 60_000, &Context::default(), &mut |_, _| Ok(answer.clone())).unwrap();
-        state.alerts().map(|alert| alert.state.as_str()).collect::<Vec<_>>().join(" ")
+        let mut ask = |_, _: &_, _| Ok(answer.clone());
+        state
+            .evaluate(minute * 60_000, &Context::default(), &mut ask, &mut |_, _, _| inputs.clone())
+            .unwrap();
+        let shown = |alert: &super::Alert| {
+            format!("{}{}", alert.state.as_str(), if alert.unknown_since_ms.is_some() { "?" } else { "" })
+        };
+        state.alerts().map(shown).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_is_not_known_neither_resolves_nor_fires() {
+        let mut state = state("for: 2m");
+        let course: Vec<String> = [
+            (1, true, Inputs::Complete),
+            (2, false, Inputs::Incomplete),
+            (3, true, Inputs::Complete),
+            (4, false, Inputs::Incomplete),
+            (5, true, Inputs::Complete),
+            (6, false, Inputs::Incomplete),
+            (65, false, Inputs::Incomplete),
+            (66, false, Inputs::Incomplete),
+        ]
+        .into_iter()
+        .map(|(minute, is_true, inputs)| check_with(&mut state, minute, is_true, inputs))
+        .collect();
+        assert_eq!(
+            course,
+            ["pending", "pending?", "firing", "firing?", "firing", "firing?", "firing?", "inactive?"],
+            "after an hour its source is taken as gone"
+        );
     }
 
     #[test]

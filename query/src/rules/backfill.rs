@@ -1,8 +1,9 @@
 //! A recording rule over the past: many evaluations as one range query.
 
 use super::file::Rule;
+use super::language::Language;
 use super::schedule::Slots;
-use super::state::{Recorded, RuleLabels, check_record, vector};
+use super::state::{Asked, Recorded, RuleLabels, check_record, vector};
 use crate::Error;
 use crate::promql::labels::{Labels, METRIC_NAME};
 use crate::promql::select::{Matcher, Select, Selection, StoredSeries};
@@ -63,6 +64,7 @@ pub struct Filled {
 pub fn fill(
     rule: &Rule,
     over: &Over,
+    ask: &mut Asked,
     select: &mut Select,
     check: &(dyn Fn() -> Result<(), Error> + Sync),
 ) -> Result<Filled, Error> {
@@ -70,7 +72,7 @@ pub fn fill(
     let found = match by_range(rule, over, select, check) {
         Ok(found) => found,
         // These may be about a few slots: then they are told apart from the others.
-        Err(Error::Execution(_)) => one_by_one(rule, over, select, check, &mut filled)?,
+        Err(Error::Execution(_)) => one_by_one(rule, over, ask, check, &mut filled)?,
         Err(error) => return Err(error),
     };
     let stored = stored(rule, over, select)?;
@@ -95,6 +97,9 @@ fn by_range(
     check: &(dyn Fn() -> Result<(), Error> + Sync),
 ) -> Result<Found, Error> {
     let again = || Error::Execution("to be asked one by one".to_owned());
+    if rule.language != Language::PromQl {
+        return Err(again());
+    }
     // What the query's own times are is different for one slot.
     if ["start()", "end()", "range()", "step()"].iter().any(|word| rule.expr.contains(word)) {
         return Err(again());
@@ -124,7 +129,7 @@ fn by_range(
 fn one_by_one(
     rule: &Rule,
     over: &Over,
-    select: &mut Select,
+    ask: &mut Asked,
     check: &(dyn Fn() -> Result<(), Error> + Sync),
     filled: &mut Filled,
 ) -> Result<Found, Error> {
@@ -132,12 +137,8 @@ fn one_by_one(
     let own = RuleLabels::of(rule);
     for time_ms in over.chunk.times() {
         let time_ms = time_ms - over.query_offset_ms;
-        let query = Query {
-            max_samples: over.max_samples,
-            subquery_step_ms: over.subquery_step_ms,
-            ..Query::instant(&rule.expr, time_ms)
-        };
-        let outcome = run(&query, select, &check).and_then(vector).and_then(|vector| {
+        check()?;
+        let outcome = ask(rule.language, &rule.expr, time_ms).and_then(vector).and_then(|vector| {
             let named: Vec<(Labels, Sample)> =
                 vector.into_iter().map(|(labels, sample)| (own.over(&labels), sample)).collect();
             check_record(named.iter().map(|(labels, _)| labels), over.limit)?;

@@ -9,6 +9,7 @@ pub mod yaml;
 pub use check::duplicates;
 pub use yaml::Problem;
 
+use super::language::Language;
 use serde::Deserialize;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128;
@@ -34,6 +35,7 @@ pub struct Rule {
     /// Of the recorded series, or of the alert.
     pub name: String,
     pub expr: String,
+    pub language: Language,
     /// The group's and its own, sorted by name; its own win.
     pub labels: Vec<(String, String)>,
     /// None of a recording rule.
@@ -56,6 +58,9 @@ impl Rule {
         for part in [&self.name, &self.expr].into_iter().chain(labels) {
             text.push_str(part);
             text.push('\0');
+        }
+        if self.language != Language::PromQl {
+            text.push_str(self.language.as_str());
         }
         format!("{:032x}", xxh3_128(text.as_bytes()))
     }
@@ -83,6 +88,8 @@ struct GroupYaml {
     name: String,
     interval: Option<Span>,
     query_offset: Option<Span>,
+    /// Our own: Prometheus and Loki have a program for each.
+    language: Language,
     /// Below 0 is none.
     limit: i64,
     labels: Pairs,
@@ -124,7 +131,7 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Group>, Vec<Problem>> {
 
 impl GroupYaml {
     fn into_group(self, file: Arc<str>) -> Group {
-        let labels = self.labels;
+        let (labels, language) = (self.labels, self.language);
         Group {
             file,
             name: self.name,
@@ -132,13 +139,13 @@ impl GroupYaml {
             interval_ms: self.interval.map(|span| span.0).filter(|ms| *ms > 0),
             query_offset_ms: self.query_offset.map(|span| span.0),
             limit: usize::try_from(self.limit).unwrap_or_default(),
-            rules: self.rules.into_iter().map(|rule| rule.into_rule(&labels)).collect(),
+            rules: self.rules.into_iter().map(|rule| rule.into_rule(language, &labels)).collect(),
         }
     }
 }
 
 impl RuleYaml {
-    fn into_rule(self, group_labels: &Pairs) -> Rule {
+    fn into_rule(self, language: Language, group_labels: &Pairs) -> Rule {
         let mut labels = group_labels.0.clone();
         labels.retain(|(name, _)| !self.labels.0.iter().any(|(own, _)| own == name));
         labels.extend(self.labels.0);
@@ -152,7 +159,7 @@ impl RuleYaml {
             annotations,
         });
         let name = if alert.is_some() { self.alert } else { self.record };
-        Rule { name, expr: self.expr.trim().to_owned(), labels, alert }
+        Rule { name, expr: self.expr.trim().to_owned(), language, labels, alert }
     }
 }
 

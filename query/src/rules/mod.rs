@@ -8,6 +8,8 @@ pub mod alert;
 pub mod backfill;
 pub mod file;
 pub mod files;
+mod inputs;
+pub mod language;
 pub mod points;
 mod present;
 pub mod schedule;
@@ -16,4 +18,6 @@ pub mod template;
 pub mod testing;
 
 pub use file::{AlertSettings, Group, Problem, Rule};
+pub use inputs::Inputs;
+pub use language::Language;
 pub use state::{Asked, Context, Recorded, RuleState};

@@ -4,6 +4,8 @@
 
 use super::alert::{Alert, Alerts};
 use super::file::Rule;
+use super::inputs::Inputs;
+use super::language::Language;
 use super::present::Present;
 use crate::Error;
 use crate::promql::labels::{Labels, METRIC_NAME, Pair};
@@ -24,7 +26,10 @@ pub struct Context {
 }
 
 /// Answers an instant query at a time in milliseconds.
-pub type Asked<'a> = dyn FnMut(&str, i64) -> Result<Answer, Error> + 'a;
+pub type Asked<'a> = dyn FnMut(Language, &str, i64) -> Result<Answer, Error> + 'a;
+
+/// What is known of a rule's input at a time, where the expression no longer gives an alert.
+pub type Look<'a> = dyn FnMut(&Rule, i64, &mut Asked) -> Inputs + 'a;
 
 /// A sample to be kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +63,11 @@ impl RuleState {
         self.alerts.iter()
     }
 
+    /// Takes back alerts as an earlier process knew them.
+    pub fn resume_alerts(&mut self, alerts: impl IntoIterator<Item = Alert>) {
+        self.alerts.resume(alerts);
+    }
+
     /// Takes back what an earlier process knew of a pending or firing alert.
     pub fn restore_alert(&mut self, labels: &Labels, active_at_ms: i64) {
         self.alerts.restore(labels, active_at_ms);
@@ -70,12 +80,17 @@ impl RuleState {
         time_ms: i64,
         context: &Context,
         ask: &mut Asked,
+        look: &mut Look,
     ) -> Result<Vec<Recorded>, Error> {
         let looked_at = time_ms.saturating_sub(context.query_offset_ms);
-        let vector = vector(ask(&self.rule.expr, looked_at)?)?;
+        let vector = vector(ask(self.rule.language, &self.rule.expr, looked_at)?)?;
         let (vector, present) = match self.rule.alert {
             Some(_) => {
-                let vector = self.alerts.evaluate(&self.rule, vector, time_ms, context, ask)?;
+                let inputs = match self.alerts.are_missed_by(&vector) {
+                    true => look(&self.rule, looked_at, ask),
+                    false => Inputs::Complete,
+                };
+                let vector = self.alerts.evaluate(&self.rule, vector, &inputs, time_ms, context, ask)?;
                 let present = Present::of(vector.iter().map(|(labels, _)| labels));
                 (vector, present)
             }
@@ -170,10 +185,11 @@ mod tests {
 
     fn check(state: &mut RuleState, time_ms: i64, limit: usize, found: &[&[(&str, &str)]]) -> String {
         let context = Context { query_offset_ms: 10, limit, ..Context::default() };
-        let outcome = state.evaluate(time_ms, &context, &mut |_, at| {
+        let mut ask = |_, _: &_, at| {
             assert_eq!(at, time_ms - 10);
             Ok(answer(found))
-        });
+        };
+        let outcome = state.evaluate(time_ms, &context, &mut ask, &mut |_, _, _| Inputs::Complete);
         match outcome {
             Ok(all) => {
                 assert!(all.iter().all(|one| one.time_ms == time_ms - 10));

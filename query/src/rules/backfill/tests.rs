@@ -4,7 +4,13 @@ use crate::promql::testing::TestStore;
 const MINUTE: i64 = 60_000;
 
 fn rule(expr: &str) -> Rule {
-    Rule { name: "r:x".into(), expr: expr.into(), labels: Vec::new(), alert: None }
+    Rule {
+        name: "r:x".into(),
+        expr: expr.into(),
+        language: Default::default(),
+        labels: Vec::new(),
+        alert: None,
+    }
 }
 
 fn over(first: i64, last: i64) -> Over {
@@ -14,7 +20,12 @@ fn over(first: i64, last: i64) -> Over {
 
 /// Fills a chunk and keeps what came.
 fn fill_into(store: &mut TestStore, rule: &Rule, over: &Over) -> Filled {
-    let filled = fill(rule, over, &mut |selection| Ok(store.select(selection)), &|| Ok(())).unwrap();
+    let mut ask = |_, text: &_, time_ms| {
+        let mut select = |selection: &Selection| Ok(store.select(selection));
+        run(&Query::instant(text, time_ms), &mut select, &|| Ok(()))
+    };
+    let mut select = |selection: &Selection| Ok(store.select(selection));
+    let filled = fill(rule, over, &mut ask, &mut select, &|| Ok(())).unwrap();
     for one in &filled.recorded {
         store.put(&one.labels, one.time_ms, one.sample.clone());
     }

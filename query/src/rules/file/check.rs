@@ -2,10 +2,8 @@
 
 use super::yaml::{Pairs, Problem, Step, locate};
 use super::{FileYaml, Group, GroupYaml, RuleYaml};
-use crate::Error;
-use crate::promql::annotations::line_and_column;
 use crate::promql::labels::METRIC_NAME;
-use crate::promql::{ValueType, value_type};
+use crate::rules::language::Language;
 use crate::rules::template;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,13 +49,13 @@ fn check_group<'a>(group: &'a GroupYaml, found: &mut Found<'a>) {
     found.path.push(Step::Value("rules"));
     for (at, rule) in group.rules.iter().enumerate() {
         found.path.push(Step::Item(at));
-        check_rule(rule, &format!("group {:?}, rule {}", group.name, at + 1), found);
+        check_rule(rule, group.language, &format!("group {:?}, rule {}", group.name, at + 1), found);
         found.path.pop();
     }
     found.path.pop();
 }
 
-fn check_rule<'a>(rule: &'a RuleYaml, which: &str, found: &mut Found<'a>) {
+fn check_rule<'a>(rule: &'a RuleYaml, language: Language, which: &str, found: &mut Found<'a>) {
     let which = match (rule.record.is_empty(), rule.alert.is_empty()) {
         (false, true) => format!("{which}, {:?}", rule.record),
         (true, false) => format!("{which}, {:?}", rule.alert),
@@ -70,7 +68,7 @@ fn check_rule<'a>(rule: &'a RuleYaml, which: &str, found: &mut Found<'a>) {
             which.to_owned()
         }
     };
-    check_expr(rule, &which, found);
+    check_expr(rule, language, &which, found);
     if !rule.record.is_empty() {
         check_record(rule, &which, found);
     }
@@ -86,24 +84,14 @@ fn check_rule<'a>(rule: &'a RuleYaml, which: &str, found: &mut Found<'a>) {
     }
 }
 
-fn check_expr(rule: &RuleYaml, which: &str, found: &mut Found) {
+fn check_expr(rule: &RuleYaml, language: Language, which: &str, found: &mut Found) {
     let expr = rule.expr.trim();
     if expr.is_empty() {
         return found.here(format!("{which}: field 'expr' must be set in rule"));
     }
-    let message = match value_type(expr) {
-        Ok(ValueType::Vector | ValueType::Scalar) => return,
-        Ok(other) => format!(
-            "the expression gives a {}; a rule needs an instant vector or a scalar, as of rate(x[5m])",
-            other.name()
-        ),
-        Err(Error::BadQuery { message, offset }) => {
-            let place = line_and_column(expr, offset.unwrap_or_default());
-            format!("could not parse expression: {place}: parse error: {message}")
-        }
-        Err(other) => format!("could not parse expression: {other}"),
-    };
-    found.at(Step::Value("expr"), format!("{which}: {message}"));
+    if let Err(why) = language.check(expr) {
+        found.at(Step::Value("expr"), format!("{which}: {why}"));
+    }
 }
 
 fn check_record<'a>(rule: &'a RuleYaml, which: &str, found: &mut Found<'a>) {

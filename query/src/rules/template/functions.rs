@@ -7,6 +7,7 @@ use super::texts;
 use super::time::{Span, Time};
 use super::value::Value;
 use crate::promql::duration_ms;
+use crate::rules::language::Language;
 use crate::rules::state::vector;
 use form_urlencoded::byte_serialize;
 use regex::Regex;
@@ -133,7 +134,7 @@ pub fn call(name: &str, arguments: Vec<Value>, of: &mut OfAlert) -> Result<Value
 fn of_queries(name: &str, arguments: &[Value], of: &mut OfAlert) -> Result<Value, String> {
     match (name, arguments) {
         ("query", [expr]) => {
-            let answer = (of.ask)(expr.string()?, of.data.time_ms).and_then(vector);
+            let answer = (of.ask)(Language::PromQl, expr.string()?, of.data.time_ms).and_then(vector);
             let samples = answer.map_err(|error| error.to_string())?.into_iter();
             Ok(Value::List(samples.map(|(labels, sample)| Value::Sample(labels, sample)).collect()))
         }

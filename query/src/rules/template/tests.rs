@@ -9,7 +9,7 @@ fn expanded(text: &str) -> String {
         value: Sample::Float(0.8312),
         time_ms: 1_795_694_400_000,
     };
-    expand(text, &data, &mut |query, time_ms| {
+    expand(text, &data, &mut |_, query, time_ms| {
         let vector = |_: &promql::select::Selection| Ok(Vec::new());
         promql::run(&promql::Query::instant(query, time_ms), &mut { vector }, &|| Ok(()))
     })

@@ -10,7 +10,7 @@ use crate::promql::{Query, duration_text, run as run_query};
 use crate::rules::alert::{ALERT_NAME, AlertState};
 use crate::rules::file::{self, yaml};
 use crate::rules::files::matching;
-use crate::rules::{Context, Group, RuleState};
+use crate::rules::{Context, Group, Inputs, Language, RuleState};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -148,12 +148,20 @@ impl<'a> GroupRun<'a> {
         for (context, rules) in &mut self.groups {
             for rule in rules {
                 let (store, until_ms) = (&self.store, self.start_ms + at_ms);
-                let mut ask = |query: &str, time_ms: i64| {
+                let mut ask = |language: Language, query: &str, time_ms: i64| {
+                    if language != Language::PromQl {
+                        let why = format!(
+                            "only PromQL can be tested over made-up series, not {}",
+                            language.as_str()
+                        );
+                        return Err(Error::Execution(why));
+                    }
                     let mut select = |selection: &_| Ok(seen(store, selection, until_ms));
                     let query = Query { subquery_step_ms, ..Query::instant(query, time_ms) };
                     run_query(&query, &mut select, &|| Ok(()))
                 };
-                match rule.evaluate(self.start_ms + at_ms, context, &mut ask) {
+                match rule.evaluate(self.start_ms + at_ms, context, &mut ask, &mut |_, _, _| Inputs::Complete)
+                {
                     Ok(recorded) => {
                         for one in recorded {
                             self.store.put(&one.labels, one.time_ms, one.sample);

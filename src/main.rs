@@ -22,6 +22,7 @@ mod serve;
 mod sink;
 mod sql;
 mod system;
+mod time;
 mod ui_files;
 mod verify;
 

@@ -92,6 +92,7 @@ fn encode(system: &System) -> prometheus::Result<Vec<u8>> {
     }
     store_gauges(system, &registry)?;
     crate::rules::register(&system.rules.status(), &registry)?;
+    crate::time::register(&system.clock, &system.arrivals, &registry)?;
     let mut text = Vec::new();
     TextEncoder::new().encode(&registry.gather(), &mut text)?;
     Ok(text)

@@ -4,6 +4,7 @@
 //! An emission carries the last WAL sequence that it covers. After a crash only later spans are shown
 //! again, so that no call is lost and none is counted twice.
 
+use crate::time::SteadyClock;
 use arrow::array::RecordBatch;
 use ocelli_collector::processors::red::Red;
 use ocelli_storage::{SpanObserver, Store};
@@ -23,8 +24,8 @@ impl SpanObserver for RedObserver {
 }
 
 /// Keeps what was counted since the last time.
-pub async fn emit(red: &Red, store: &Store) {
-    for (tenant, batch, covers) in red.emit(ocelli_collector::system_time()) {
+pub async fn emit(red: &Red, store: &Store, clock: &SteadyClock) {
+    for (tenant, batch, covers) in red.emit(clock.now_ns()) {
         if let Err(error) = store.append_covering(&tenant, batch, covers).await {
             // The next emission is cumulative and covers this one's spans too; what a new series says
             // only once, it says again.
@@ -40,6 +41,7 @@ pub fn emit_every(
     interval: Duration,
     red: Arc<Red>,
     store: Store,
+    clock: SteadyClock,
     mut stopping: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
     tokio::spawn(async move {
@@ -50,7 +52,7 @@ pub fn emit_every(
                 _ = ticks.tick() => {}
                 _ = stopping.wait_for(|stop| *stop) => return,
             }
-            emit(&red, &store).await;
+            emit(&red, &store, &clock).await;
         }
     })
 }

@@ -10,16 +10,17 @@ use crate::routes::Listener;
 use crate::rules::RuleEngine;
 use crate::sink::StoreSink;
 use crate::system::System;
+use crate::time::{Arrivals, SteadyClock};
 use crate::{metrics, rules, ui_files};
 use anyhow::Context;
 use axum::Router;
 use ocelli_api::UnixNano;
 use ocelli_collector::limits::RedLimits;
 use ocelli_collector::processors::red::Red;
-use ocelli_collector::{Collector, Ledger, grpc_endpoints, http_endpoints, system_time};
+use ocelli_collector::{Collector, Ledger, grpc_endpoints, http_endpoints};
 use ocelli_query::Api;
 use ocelli_query::http::rules::Rules;
-use ocelli_storage::{Clock, Store};
+use ocelli_storage::Store;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -71,6 +72,7 @@ pub struct Server {
     pub addresses: Arc<[(Listener, SocketAddr)]>,
     store: Store,
     red: Arc<Red>,
+    clock: SteadyClock,
     ticker: tokio::task::JoinHandle<()>,
     rules: Arc<RuleEngine>,
     ready: Ready,
@@ -85,32 +87,42 @@ impl Server {
         let listeners = Listeners::bind(&config).await?;
         let addresses: Arc<[_]> = listeners.addresses()?.into();
 
-        let red = Arc::new(Red::new(RedLimits::default(), system_time()));
+        let clock = SteadyClock::start();
+        let red = Arc::new(Red::new(RedLimits::default(), clock.now_ns()));
         let observer = Arc::new(RedObserver(red.clone()));
         let memory = config.memory();
-        let store = Store::open(config.storage_options().within(memory.clone()), Some(observer)).await?;
+        let options = ocelli_storage::Options { clock: clock.of_storage(), ..config.storage_options() };
+        let store = Store::open(options.within(memory.clone()), Some(observer)).await?;
+        clock.resume(&store).await?;
         let (stopping, stops) = watch::channel(false);
         let interval = Duration::from_secs(config.red.interval_s);
-        let ticker = emit_every(interval, red.clone(), store.clone(), stops);
+        let ticker = emit_every(interval, red.clone(), store.clone(), clock.clone(), stops);
 
+        let arrivals = Arc::new(Arrivals::default());
+        let settings = config.rule_settings();
         let rules =
-            RuleEngine::start(store.clone(), Clock::default(), config.rule_settings(), groups).await?;
+            RuleEngine::start(store.clone(), clock.of_storage(), arrivals.clone(), settings, groups).await?;
 
         let ledger = Arc::new(Ledger::new());
         let limits = config.collector_limits(&memory);
-        let collector = Collector::new(Arc::new(StoreSink(store.clone())), ledger.clone(), limits);
+        let sink = StoreSink { store: store.clone(), clock: clock.clone(), arrivals: arrivals.clone() };
+        let told = clock.clone();
+        let collector = Collector::new(Arc::new(sink), ledger.clone(), limits)
+            .with_clock(Arc::new(move || told.now_ns()));
         let system = System {
             ledger: ledger.clone(),
             store: store.clone(),
             collector: collector.clone(),
             rules: rules.clone(),
+            clock: clock.clone(),
+            arrivals,
             listeners: addresses.clone(),
             started,
         };
         let ready = Ready::default();
 
         let mut serving = JoinSet::new();
-        let api = api_endpoints(&config, &store, system, ready.clone());
+        let api = api_endpoints(&config, &store, clock.clone(), system, ready.clone());
         let hosts = if config.insecure { Hosts::Any } else { Hosts::Local };
         let routers = [
             (
@@ -132,7 +144,7 @@ impl Server {
         }
         let ready_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(data_dir = %config.data_dir.display(), ready_ms, "ready");
-        Ok(Server { addresses, store, red, ticker, rules, ready, stopping, serving })
+        Ok(Server { addresses, store, red, clock, ticker, rules, ready, stopping, serving })
     }
 
     pub fn address(&self, listener: Listener) -> Option<SocketAddr> {
@@ -155,7 +167,10 @@ impl Server {
             // What was counted is still emitted, and the store still closed.
             tracing::error!(%error, "the task that emits span metrics had ended");
         }
-        emit(&self.red, &self.store).await;
+        emit(&self.red, &self.store, &self.clock).await;
+        if let Err(error) = self.clock.save(&self.store).await {
+            tracing::warn!(%error, "the time was not kept for the next start");
+        }
         self.rules.stop().await;
         self.store.close().await?;
         tracing::info!("stopped");
@@ -163,12 +178,18 @@ impl Server {
     }
 }
 
-fn api_endpoints(config: &Config, store: &Store, system: System, ready: Ready) -> Vec<Endpoint> {
+fn api_endpoints(
+    config: &Config,
+    store: &Store,
+    clock: SteadyClock,
+    system: System,
+    ready: Ready,
+) -> Vec<Endpoint> {
     let answering = system.clone();
     let api = Api::new(
         store.clone(),
         Arc::new(move || answering.response()),
-        Arc::new(|| UnixNano(system_time())),
+        Arc::new(move || UnixNano(clock.now_ns())),
         config.query_limits(),
     );
     let rules = system.rules.clone();

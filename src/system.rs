@@ -2,6 +2,7 @@
 
 use crate::routes::Listener;
 use crate::rules::RuleEngine;
+use crate::time::{Arrivals, SteadyClock};
 use ocelli_api::UnixNano;
 use ocelli_api::ingest::{
     Listener as ApiListener, ReasonCount, SignalLedger, StorageSummary, SystemResponse,
@@ -26,6 +27,8 @@ pub struct System {
     pub store: Store,
     pub collector: Collector,
     pub rules: Arc<RuleEngine>,
+    pub clock: SteadyClock,
+    pub arrivals: Arc<Arrivals>,
     pub listeners: Arc<[(Listener, SocketAddr)]>,
     pub started: Instant,
 }

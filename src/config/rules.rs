@@ -19,6 +19,9 @@ impl Default for RulesConfig {
     }
 }
 
+/// Time for senders to come back after a start: exporters try again within half a minute.
+const SETTLE_MS: i64 = 60_000;
+
 impl Config {
     /// Patterns of the file are relative to its folder; then come those of the flags.
     pub(super) fn name_rules(&mut self, folder: &Path, flags: &[PathBuf]) {
@@ -37,6 +40,7 @@ impl Config {
             timeout: limits.timeout,
             max_samples: limits.samples,
             max_bytes: usize::try_from(limits.query_bytes).unwrap_or(usize::MAX),
+            settle_ms: SETTLE_MS,
         }
     }
 }

@@ -7,7 +7,7 @@ use ocelli_query::Error;
 use ocelli_query::promql::annotations::line_and_column;
 use ocelli_query::promql::otlp::select_from;
 use ocelli_query::rules::schedule::{Due, Schedule};
-use ocelli_query::rules::{Inputs, Recorded, RuleState, points};
+use ocelli_query::rules::{Context, Inputs, Recorded, RuleState, points};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -32,9 +32,10 @@ pub async fn run(
             None => work.restored(rule, &unit).await,
         });
     }
+    let language = unit.group.rules.first().map(|rule| rule.language).unwrap_or_default();
     let mut late = false;
     while !*stop.borrow() {
-        match schedule.due(work.now_ms()) {
+        match schedule.due(work.complete_ms(language)) {
             Due::Wait(ms) => {
                 let wait = Duration::from_millis(ms.unsigned_abs()).min(LOOK_EVERY);
                 tokio::select! {
@@ -113,7 +114,8 @@ async fn evaluate_rule(
     slot_ms: i64,
     again: bool,
 ) -> Result<u64, Error> {
-    let (mut moved, context, ask) = (state.clone(), unit.context.clone(), work.ask);
+    let (mut moved, ask) = (state.clone(), work.ask);
+    let context = Context { settling: work.is_settling(), ..unit.context.clone() };
     let asked = work.blocking(move |stored, budget| {
         let mut ask = |language, text: &_, time_ms| ask.at(language, text, time_ms, stored, budget);
         let outcome = moved.evaluate(slot_ms, &context, &mut ask, &mut |rule, time_ms, ask| {

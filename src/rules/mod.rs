@@ -16,6 +16,7 @@ mod work;
 pub use load::{LoadError, load};
 pub use metrics::register;
 
+use crate::time::Arrivals;
 use mark::Mark;
 use ocelli_api::rules::RulesResponse;
 use ocelli_query::rules::{Group, Rule, RuleState};
@@ -42,6 +43,8 @@ pub struct Settings {
     /// Samples, and bytes of what is read, that one evaluation may hold.
     pub max_samples: u64,
     pub max_bytes: usize,
+    /// For so long after the start nothing is taken as over because its data is not there.
+    pub settle_ms: i64,
 }
 
 /// A group that runs.
@@ -69,11 +72,12 @@ impl RuleEngine {
     pub async fn start(
         store: Store,
         clock: Clock,
+        arrivals: Arc<Arrivals>,
         settings: Settings,
         groups: Vec<Group>,
     ) -> anyhow::Result<Arc<RuleEngine>> {
         let (stop_backfill, stops) = watch::channel(false);
-        let work = Arc::new(Work::new(store, clock, &settings));
+        let work = Arc::new(Work::new(store, clock, arrivals, &settings));
         let units = Arc::<Mutex<Vec<_>>>::default();
         let worker = backfill::Worker { work: work.clone(), units: units.clone() };
         let engine = Arc::new(RuleEngine {

@@ -161,6 +161,7 @@ fn active(alert: &Alert) -> Option<ActiveAlert> {
         state: alert.state.as_str().to_owned(),
         active_at: nanos(alert.active_at_ms),
         keep_firing_since: alert.keep_firing_since_ms.map(nanos),
+        unknown_since: alert.unknown_since_ms.map(nanos),
         value: format_float(alert.value),
     })
 }

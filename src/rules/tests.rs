@@ -32,11 +32,12 @@ impl Bench {
             timeout: Duration::from_secs(10),
             max_samples: 1_000_000,
             max_bytes: 1 << 30,
+            settle_ms: 0,
         };
         settings(&mut given);
         let text = format!("groups: [{{name: g, rules: [{rules}]}}]");
         let groups = file::parse("r.yml", &text).unwrap();
-        let engine = RuleEngine::start(store.clone(), clock, given, groups).await.unwrap();
+        let engine = RuleEngine::start(store.clone(), clock, Arc::default(), given, groups).await.unwrap();
         Bench { engine, now_ms, store, _directory: directory }
     }
 
@@ -145,7 +146,9 @@ async fn a_restart_goes_on_where_it_was() {
     let text = "groups: [{name: g, rules: [{record: a, expr: '1'}, {record: b, expr: a > 0}]}]";
     let groups = file::parse("r.yml", text).unwrap();
     let engine =
-        RuleEngine::start(bench.store.clone(), clock, bench.engine.settings.clone(), groups).await.unwrap();
+        RuleEngine::start(bench.store.clone(), clock, Arc::default(), bench.engine.settings.clone(), groups)
+            .await
+            .unwrap();
     let bench = Bench { engine, ..bench };
     bench.evaluations(2).await;
     bench.until(|group| group.rules.iter().all(|rule| rule.backfill.as_ref().unwrap().fraction == 1.0)).await;

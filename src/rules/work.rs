@@ -3,6 +3,7 @@
 use super::mark::{self, Mark};
 use super::status::{Past, RuleInfo, Unit};
 use super::{Settings, restore};
+use crate::time::Arrivals;
 use ocelli_query::Error;
 use ocelli_query::http::TENANT;
 use ocelli_query::http::run::Budget;
@@ -30,6 +31,8 @@ const KEEP_PATIENCE: Duration = Duration::from_secs(10);
 pub struct Work {
     pub store: Store,
     pub clock: Clock,
+    arrivals: Arc<Arrivals>,
+    settled_ms: i64,
     pub timeout: Duration,
     pub ask: Ask,
     identities: Arc<Identities>,
@@ -43,11 +46,13 @@ pub struct Work {
 }
 
 impl Work {
-    pub fn new(store: Store, clock: Clock, settings: &Settings) -> Work {
+    pub fn new(store: Store, clock: Clock, arrivals: Arc<Arrivals>, settings: &Settings) -> Work {
         let identities = Arc::new(Identities::new(store.memory()));
         Work {
             store,
             identities,
+            arrivals,
+            settled_ms: clock.now_ns().div_euclid(1_000_000) + settings.settle_ms,
             clock,
             timeout: settings.timeout,
             ask: Ask { max_samples: settings.max_samples, subquery_step_ms: settings.interval_ms },
@@ -66,6 +71,23 @@ impl Work {
 
     pub fn now_ms(&self) -> i64 {
         self.clock.now_ns().div_euclid(1_000_000)
+    }
+
+    /// Up to when the input of rules in a language is complete, as far as how late data came lately tells.
+    /// Points have no such time: a query looks back for the last of them.
+    pub fn complete_ms(&self, language: Language) -> i64 {
+        let signal = match language {
+            Language::PromQl => return self.now_ms(),
+            Language::LogQl => Signal::Logs,
+            Language::TraceQl => Signal::Spans,
+        };
+        let now_ns = self.clock.now_ns();
+        now_ns.div_euclid(1_000_000) - self.arrivals.lag_ms(signal, now_ns)
+    }
+
+    /// Whether the server has just started.
+    pub fn is_settling(&self) -> bool {
+        self.now_ms() < self.settled_ms
     }
 
     /// Runs what asks the store, off the async threads and among few.

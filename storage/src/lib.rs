@@ -45,7 +45,7 @@ pub use log_index::{Candidates, TextQuery, tokenize};
 pub use options::{Clock, Options};
 pub use retention::{Retention, Rules, ServiceRule};
 pub use rows::Rows;
-pub use segment::value_column;
+pub use segment::{time_bounds, value_column};
 pub use series_index::{ChunkBuilder, ChunkRows, Key, Origin, SeriesChunk};
 pub use snapshot::{
     AttributeKeys, Choose, End, Found, Keeper, OfMetrics, Piece, Point, PointList, PointValue, QueryMemory,

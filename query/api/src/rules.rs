@@ -104,6 +104,9 @@ pub struct ActiveAlert {
     pub active_at: UnixNano,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_firing_since: Option<UnixNano>,
+    /// Since when there is nothing to judge it by: its data is missing or late. It stays as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_since: Option<UnixNano>,
     /// As Prometheus writes a number: it may be no number.
     pub value: String,
 }

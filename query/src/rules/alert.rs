@@ -120,6 +120,8 @@ impl Alerts {
         for (labels, mut alert) in found {
             match self.active.get_mut(&labels).filter(|known| known.state != AlertState::Resolved) {
                 Some(known) => (known.value, known.annotations) = (alert.value, alert.annotations),
+                // What seems absent may only not have come yet.
+                None if context.settling && rule.expr.contains("absent") => {}
                 None => {
                     alert.active_at_ms = self.restored.remove(&labels).unwrap_or(time_ms);
                     self.active.insert(labels, alert);

@@ -23,6 +23,8 @@ pub struct Context {
     /// For the templates of alerts.
     pub external_labels: Vec<(String, String)>,
     pub external_url: String,
+    /// The server has just begun to take data in: what is not there yet may be on its way.
+    pub settling: bool,
 }
 
 /// Answers an instant query at a time in milliseconds.
@@ -87,6 +89,7 @@ impl RuleState {
         let (vector, present) = match self.rule.alert {
             Some(_) => {
                 let inputs = match self.alerts.are_missed_by(&vector) {
+                    true if context.settling => Inputs::Incomplete,
                     true => look(&self.rule, looked_at, ask),
                     false => Inputs::Complete,
                 };

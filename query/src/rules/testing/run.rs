@@ -90,6 +90,7 @@ impl<'a> GroupRun<'a> {
             limit: group.limit,
             external_labels: test.external_labels.0.clone(),
             external_url: test.external_url.clone(),
+            settling: false,
         };
         let states = |group: &Group| group.rules.iter().cloned().map(RuleState::new).collect();
         let mut store = TestStore::default();

@@ -4,6 +4,7 @@
 //! A handler in [`http`] reads parameters, runs the work under admission and a deadline
 //! ([`http::run`]), and shapes the answer. The engines know nothing of HTTP.
 
+pub mod alerting;
 mod cores;
 mod edit_distance;
 pub mod error;

@@ -2,9 +2,9 @@
 
 use super::steady::{Event, Reading, Steady};
 use ocelli_storage::{Clock, Store};
-use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// The note in the catalog by which the next process goes on.
 const NOTE: &str = "clock";
@@ -80,9 +80,17 @@ impl SteadyClock {
 }
 
 fn reading() -> Reading {
-    let boot = clock_gettime(ClockId::Boottime);
-    let boot_ns = boot.tv_sec.saturating_mul(1_000_000_000).saturating_add(boot.tv_nsec);
-    Reading { wall_ns: ocelli_collector::system_time(), boot_ns }
+    static STARTED: LazyLock<(Instant, i64)> = LazyLock::new(|| (Instant::now(), uptime_ns()));
+    let (started, uptime_ns) = &*STARTED;
+    let elapsed_ns = i64::try_from(started.elapsed().as_nanos()).unwrap_or(i64::MAX);
+    Reading { wall_ns: ocelli_collector::system_time(), boot_ns: uptime_ns.saturating_add(elapsed_ns) }
+}
+
+/// Since the start of the machine, to a hundredth of a second; 0 where there is no such file.
+fn uptime_ns() -> i64 {
+    let text = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
+    let seconds = text.split(' ').next().and_then(|text| text.parse::<f64>().ok());
+    (seconds.unwrap_or_default() * 1e9) as i64
 }
 
 fn boot_id() -> Option<String> {

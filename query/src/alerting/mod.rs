@@ -1,0 +1,16 @@
+//! From an alert that fires to what its receivers are sent: silences, inhibition, routing, grouping, and
+//! the messages.
+//!
+//! ```text
+//! alerts ─► dispatch: silences · inhibition · mute times · routes · groups ─► Flush ─► render ─► Parcel
+//! ```
+//!
+//! Source: Prometheus Alertmanager's documentation; its configuration is read unchanged. All of it is
+//! functions of a time that comes in: the binary has the clock, keeps the records in the catalog, and
+//! sends.
+
+pub mod alert;
+pub mod receiver;
+
+pub use alert::{Alert, Fingerprint, Flush};
+pub use receiver::{Integration, Kind, Receiver};

@@ -1,0 +1,119 @@
+//! Who is told, and how: the receivers of Alertmanager's configuration, as far as they are ours.
+//!
+//! Texts are templates; what is empty is the default. Secrets are shown by nothing here.
+
+use std::fmt;
+
+/// A text that `Debug` does not show: an address with a token in it, a key, a password.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "-" } else { "<secret>" })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receiver {
+    pub name: String,
+    pub integrations: Vec<Integration>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Integration {
+    pub kind: Kind,
+    pub send_resolved: bool,
+    /// Of HTTP.
+    pub http: Http,
+}
+
+/// How a request is made. Certificates of the system are trusted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Http {
+    pub basic_auth: Option<(String, Secret)>,
+    pub bearer: Option<Secret>,
+    pub headers: Vec<(String, String)>,
+    pub timeout_ms: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    Slack(Slack),
+    PagerDuty(PagerDuty),
+    Webhook(Webhook),
+    Email(Email),
+    Alertmanager(Alertmanager),
+}
+
+impl Kind {
+    /// Alertmanager's word.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Kind::Slack(_) => "slack",
+            Kind::PagerDuty(_) => "pagerduty",
+            Kind::Webhook(_) => "webhook",
+            Kind::Email(_) => "email",
+            Kind::Alertmanager(_) => "alertmanager",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Slack {
+    pub url: Secret,
+    pub channel: String,
+    pub username: String,
+    pub icon_emoji: String,
+    pub title: String,
+    pub title_link: String,
+    pub text: String,
+    pub color: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PagerDuty {
+    /// Empty for PagerDuty's own.
+    pub url: String,
+    pub routing_key: Secret,
+    pub description: String,
+    pub severity: String,
+    pub client: String,
+    pub client_url: String,
+    pub class: String,
+    pub component: String,
+    pub group: String,
+    pub details: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Webhook {
+    pub url: Secret,
+    /// 0 for all.
+    pub max_alerts: usize,
+    /// A template of the body; empty for Alertmanager's version 4.
+    pub body: String,
+    pub content_type: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Email {
+    pub to: Vec<String>,
+    pub from: String,
+    /// Host and port.
+    pub smarthost: String,
+    pub hello: String,
+    pub auth_username: String,
+    pub auth_password: Secret,
+    pub require_tls: bool,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// Another Alertmanager, that is sent the alerts of its groups.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Alertmanager {
+    /// Of its root: `/api/v2/alerts` is put behind it.
+    pub url: Secret,
+}

@@ -198,7 +198,8 @@ mod tests {
         assert_eq!(machine.pass(9, Some(-HOUR)), 0);
         assert_eq!(machine.pass(3, Some(-HOUR)), -HOUR);
         machine.wall_ahead_ns = HOUR;
-        assert_eq!(machine.pass(60, Some(0)), -HOUR, "data of neither time says nothing for {HOUR}");
+        assert_eq!(machine.pass(25, Some(0)), -HOUR);
+        assert_eq!(machine.pass(10, Some(0)), HOUR, "data of neither time is as good as none");
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub use disk::SegmentsAddress;
 pub use error::{Error, Result};
 pub use log_index::{Candidates, TextQuery, tokenize};
 pub use options::{Clock, Options};
-pub use retention::{Retention, Rules, ServiceRule};
+pub use retention::{Pin, Retention, Rules, ServiceRule};
 pub use rows::Rows;
 pub use segment::{time_bounds, value_column};
 pub use series_index::{ChunkBuilder, ChunkRows, Key, Origin, SeriesChunk};

@@ -1,7 +1,9 @@
 //! How long rows are kept. The policy is pure; `store/retain.rs` does what it says.
 
+mod pins;
 mod policy;
 
+pub use pins::Pin;
 pub use policy::{Verdict, judge, oldest_beyond};
 
 use crate::limits;

@@ -4,6 +4,7 @@
 //! whichever is earlier: what a wrong clock dates into the future does not live for ever.
 
 use super::Retention;
+use super::pins::{Pin, pinned};
 use crate::catalog::SegmentEntry;
 use crate::limits;
 use std::collections::BTreeSet;
@@ -14,34 +15,58 @@ use std::time::Duration;
 pub enum Verdict {
     Keep,
     Remove,
-    /// It is written anew without the rows of these services.
-    Rewrite(BTreeSet<String>),
+    /// It is written anew without what has expired.
+    Rewrite(Rewrite),
+}
+
+/// What goes: the rows of some services, or of all, but for those of a pinned time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrite {
+    /// None for all.
+    pub services: Option<BTreeSet<String>>,
+    /// Nanoseconds since the Unix epoch, both ends included.
+    pub pinned: Option<(i64, i64)>,
+}
+
+impl Rewrite {
+    pub fn keeps(&self, service: &str, time_ns: i64) -> bool {
+        self.pinned.is_some_and(|(from, to)| (from..=to).contains(&time_ns))
+            || self.services.as_ref().is_some_and(|services| !services.contains(service))
+    }
 }
 
 /// Decides about a segment; `now` in nanoseconds since the Unix epoch.
-pub fn judge(retention: &Retention, segment: &SegmentEntry, now: i64) -> Verdict {
+pub fn judge(retention: &Retention, pins: &[Pin], segment: &SegmentEntry, now: i64) -> Verdict {
     let (tenant, signal) = (&segment.tenant, segment.signal);
-    // How long something has been expired; none while it has not.
-    let over = |youngest: i64, keep: Duration| {
+    let pinned = pinned(pins, segment, now);
+    // How long rows have been expired; none while they have not, or where all of them are pinned.
+    let over = |oldest: i64, youngest: i64, keep: Duration| {
         let keep = i64::try_from(keep.as_nanos()).unwrap_or(i64::MAX);
         let expiry = youngest.min(segment.created_at).saturating_add(keep);
-        (expiry <= now).then(|| now.saturating_sub(expiry))
+        let is_pinned = pinned.is_some_and(|(from, to)| from <= oldest && youngest <= to);
+        (expiry <= now && !is_pinned).then(|| now.saturating_sub(expiry))
     };
     let services = &segment.services;
     let mut expired: Vec<(&String, u64, i64)> = Vec::new();
     for (service, rows) in &services.named {
-        if let Some(since) = over(rows.max_time, retention.keep(tenant, signal, service)) {
+        if let Some(since) = over(rows.min_time, rows.max_time, retention.keep(tenant, signal, service)) {
             expired.push((service, rows.rows, since));
         }
     }
-    let others_expired = || over(segment.max_time, retention.longest(tenant, signal)).is_some();
+    let longest = retention.longest(tenant, signal);
+    let others_expired = || over(segment.min_time, segment.max_time, longest).is_some();
     if expired.len() == services.named.len() && (!services.more || others_expired()) {
-        return Verdict::Remove;
+        return match pinned {
+            None => Verdict::Remove,
+            Some(_) if expired.is_empty() && !services.more => Verdict::Keep,
+            Some(_) => Verdict::Rewrite(Rewrite { services: None, pinned }),
+        };
     }
     let rows: u64 = expired.iter().map(|(_, rows, _)| rows).sum();
     let waits_long = expired.iter().any(|(_, _, since)| *since >= limits::REWRITE_WAIT_NS);
     if rows > 0 && (waits_long || rows.saturating_mul(limits::REWRITE_SHARE) >= segment.rows) {
-        return Verdict::Rewrite(expired.into_iter().map(|(service, _, _)| service.clone()).collect());
+        let services = Some(expired.into_iter().map(|(service, _, _)| service.clone()).collect());
+        return Verdict::Rewrite(Rewrite { services, pinned });
     }
     Verdict::Keep
 }
@@ -119,8 +144,10 @@ mod tests {
 
     #[test]
     fn whole_segments_go_and_rows_of_services_where_it_pays() {
-        let rewrite =
-            |services: &[&str]| Verdict::Rewrite(services.iter().map(|s| (*s).to_owned()).collect());
+        let rewrite = |services: &[&str]| {
+            let services = Some(services.iter().map(|s| (*s).to_owned()).collect());
+            Verdict::Rewrite(Rewrite { services, pinned: None })
+        };
         for (created, services, expected) in [
             (0, &[("cart", 29, 1)][..], Verdict::Keep),
             (0, &[("cart", 30, 1)], Verdict::Remove),
@@ -138,7 +165,7 @@ mod tests {
             (0, &[("cart", 20_000, 1)], Verdict::Remove),
         ] {
             let segment = segment(created, services);
-            assert_eq!(judge(&retention(), &segment, NOW), expected, "{created} {services:?}");
+            assert_eq!(judge(&retention(), &[], &segment, NOW), expected, "{created} {services:?}");
         }
     }
 
@@ -146,9 +173,12 @@ mod tests {
     fn services_that_are_not_named_are_kept_as_long_as_any() {
         let mut many = segment(0, &[("cart", 40, 100)]);
         many.services.more = true;
-        assert_eq!(judge(&retention(), &many, NOW), Verdict::Rewrite(["cart".to_owned()].into()));
+        assert_eq!(
+            judge(&retention(), &[], &many, NOW),
+            Verdict::Rewrite(Rewrite { services: Some(["cart".to_owned()].into()), pinned: None })
+        );
         many.max_time = days_ago(90);
-        assert_eq!(judge(&retention(), &many, NOW), Verdict::Remove);
+        assert_eq!(judge(&retention(), &[], &many, NOW), Verdict::Remove);
     }
 
     #[test]

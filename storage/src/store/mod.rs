@@ -6,6 +6,7 @@ mod compact;
 mod flush;
 mod follow;
 mod open;
+mod pins;
 mod place;
 mod progress;
 mod quarantine;
@@ -24,6 +25,7 @@ use crate::limits;
 use crate::memtable::{Tables, batch_bytes};
 use crate::options::Options;
 use crate::paths;
+use crate::retention::Pin;
 use crate::segment::SegmentContext;
 use crate::snapshot::Snapshot;
 use crate::wal::{Append, Queue, WalLedger, WalWriter};
@@ -87,6 +89,8 @@ struct Shared {
     work: Mutex<Work>,
     observer: Option<Arc<dyn SpanObserver>>,
     followers: Followers,
+    /// By name; see `pins.rs`.
+    pins: Mutex<Vec<(String, Pin)>>,
     /// A memtable has grown to its size.
     grown: Notify,
     /// Held as long as anything works on the directory; none for a disk that is no directory.

@@ -230,7 +230,7 @@ impl Life {
     fn check_expired(&self) {
         let now = self.now();
         for segment in self.store.inner.shared.tables.segments() {
-            assert_eq!(judge(&retention(), &segment.entry, now), Verdict::Keep, "{:?}", segment.entry);
+            assert_eq!(judge(&retention(), &[], &segment.entry, now), Verdict::Keep, "{:?}", segment.entry);
         }
         let day_end = |time: i64| (time.div_euclid(DAY_NS) + 1) * DAY_NS;
         let found = Signal::ALL.map(|signal| (signal, counted(&self.store, signal)));

@@ -69,8 +69,10 @@ pub async fn open_on(
         segments,
         observer,
         followers: Followers::default(),
+        pins: Mutex::default(),
     });
     recover::catalog(&shared).await?;
+    shared.read_pins().await?;
     recover::segments(&shared).await?;
     *shared.progress() = Progress::new(shared.catalog.marks().await?, observed);
     let replayed = replay::replay(&shared).await?;

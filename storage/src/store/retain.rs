@@ -62,17 +62,18 @@ impl Retainer {
     async fn pass(&self, compactor: &Compactor) -> Result<Option<Job>> {
         let (shared, now) = (&self.shared, self.shared.options.clock.now_ns());
         let mut segments = shared.tables.segments();
+        let pins = shared.pins();
         let (mut expired, mut rewrite) = (Vec::new(), None);
-        segments.retain(|segment| match judge(&shared.options.retention, &segment.entry, now) {
+        segments.retain(|segment| match judge(&shared.options.retention, &pins, &segment.entry, now) {
             Verdict::Keep => true,
             Verdict::Remove => {
                 expired.push(segment.clone());
                 false
             }
-            Verdict::Rewrite(services) => {
+            Verdict::Rewrite(rewritten) => {
                 let delayed = self.waiting.is_empty() && compactor.is_delayed(segment);
                 if rewrite.is_none() && !segment.is_damaged() && !delayed {
-                    rewrite = Some((segment.clone(), services));
+                    rewrite = Some((segment.clone(), rewritten));
                 }
                 true
             }
@@ -82,9 +83,9 @@ impl Retainer {
         let is_beyond = |segment: &Arc<Segment>| beyond.iter().any(|gone| Arc::ptr_eq(gone, segment));
         let rewrite = rewrite.filter(|(segment, _)| !is_beyond(segment));
         self.remove(beyond, Reason::Disk).await?;
-        Ok(rewrite.map(|(segment, services)| Job {
+        Ok(rewrite.map(|(segment, rewrite)| Job {
             inputs: vec![segment],
-            keep: Arc::new(move |service, _| !services.contains(service)),
+            keep: Arc::new(move |service, time_ns| rewrite.keeps(service, time_ns)),
         }))
     }
 

@@ -165,3 +165,33 @@ async fn expiry_that_fails_anywhere_is_made_up_for() {
         assert_eq!(rig.spans(), (0..20).filter(|n| n % 3 != 1).collect(), "change {failing}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pinned_outlives_the_rest() {
+    let rig = Rig::new(Retention::default()).await;
+    rig.flush(Signal::Spans, 0, 0).await;
+    rig.flush(Signal::Spans, 20, 1).await;
+    // As `test_rows` makes them.
+    let time_ns = |n: i64| BASE_TIME + n * 100_000_000;
+    let until_ns = BASE_TIME + 60 * DAY_NS;
+    let pin = |from: i64, to: i64| Pin {
+        tenant: "default".into(),
+        from_ns: time_ns(from),
+        to_ns: time_ns(to),
+        until_ns,
+    };
+    rig.store.pin("a", pin(3, 4)).await.unwrap();
+    rig.store.pin("b", pin(6, 7)).await.unwrap();
+    rig.at_day(40);
+    rig.store.retain().await.unwrap();
+    assert_eq!(rig.spans().len(), 5, "and what is between two pins");
+    let written = rig.store.summary().compaction.levels[&1].segments;
+    rig.store.retain().await.unwrap();
+    assert_eq!(rig.store.summary().compaction.levels[&1].segments, written, "once");
+    rig.at_day(61);
+    rig.store.retain().await.unwrap();
+    assert_eq!((rig.spans().len(), rig.store.pins().len()), (0, 2));
+    rig.store.pin("c", Pin { until_ns: until_ns + 9 * DAY_NS, ..pin(0, 1) }).await.unwrap();
+    let names: Vec<String> = rig.store.pins().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["c"], "those that are over are forgotten");
+}

@@ -5,6 +5,7 @@
 //! `_ns` at the end; ids are lowercase hex; attribute values are OTLP/JSON `AnyValue`s
 //! (`{"stringValue": "x"}`, `{"intValue": "5"}`), so that no type is lost.
 
+pub mod alerts;
 pub mod error;
 pub mod explain;
 pub mod ingest;

@@ -3,6 +3,7 @@
 //! `endpoints` gives every route as `"METHOD /path"` with its handler; the binary's route table
 //! declares role and limits for each and refuses to start when the two disagree.
 
+pub mod alerting;
 pub mod answer;
 pub mod jaeger;
 pub mod logs;

@@ -15,6 +15,7 @@ pub mod nanos;
 pub mod rfc3339;
 pub mod rules;
 pub mod services;
+pub mod slos;
 pub mod sql;
 pub mod storage;
 pub mod time_range;

@@ -10,7 +10,12 @@
 //! sends.
 
 pub mod alert;
+pub mod matcher;
 pub mod receiver;
+pub mod silence;
+pub mod times;
 
 pub use alert::{Alert, Fingerprint, Flush};
 pub use receiver::{Integration, Kind, Receiver};
+pub use silence::{CompiledSilence, Silence, SilenceState};
+pub use times::TimeInterval;

@@ -17,8 +17,6 @@ use std::ops::Range;
 
 /// Of a hit, while hits are put in order: itself, its hash, and its time among those of others.
 const HIT_BYTES: usize = 3 * size_of::<Ordered>();
-/// One row in so many is few.
-const FEW: u64 = 4;
 
 pub struct LogSearch<'a> {
     pub filter: &'a Filter,
@@ -81,7 +79,7 @@ pub fn search(snapshot: &Snapshot, search: &LogSearch<'_>, budget: &Budget) -> R
         (scan.run_oldest_first(&sources, budget, &mut oldest)?, oldest.into_hits())
     } else {
         let mut newest = Nearest::new(wanted, cursor_time, |hit| !hit.time);
-        (run(&scan, &sources, budget, &mut newest)?, newest.into_hits())
+        (scan.run_nearest(&sources, budget, &mut newest)?, newest.into_hits())
     };
     let ordered = order(&sources, hits, search, budget)?;
     let more = ordered.len() > search.limit;
@@ -108,25 +106,6 @@ pub fn search(snapshot: &Snapshot, search: &LogSearch<'_>, budget: &Budget) -> R
         page.partial = partial;
     }
     Ok(page)
-}
-
-/// A value that bloom filters find in few places is looked for in all of them at once; else the walk
-/// goes from the newest on and ends early.
-pub(super) fn run(
-    scan: &Scan<'_>,
-    sources: &[Source],
-    budget: &Budget,
-    newest: &mut Nearest,
-) -> Result<Option<String>, Error> {
-    if scan.filter.names_a_value() {
-        let scan = Scan { newest_first: false, ..*scan };
-        let pieces = scan.pieces_of(sources)?;
-        let all: u64 = sources.iter().map(Source::rows).sum();
-        if pieces.iter().map(|(_, piece)| piece.len() as u64).sum::<u64>() * FEW <= all {
-            return scan.run_pieces(&pieces, sources, budget, newest);
-        }
-    }
-    scan.run(sources, budget, newest)
 }
 
 /// The hits that are first in the order of a rank, and all whose rank is that of the last of them.

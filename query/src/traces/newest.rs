@@ -4,7 +4,7 @@ use super::cursor::TraceKey;
 use super::slowest::{check_most, id_of};
 use crate::Error;
 use crate::logs::filter::column;
-use crate::logs::scan::{Chunk, Collector};
+use crate::logs::scan::{Chunk, Collector, Mergeable};
 use arrow::array::FixedSizeBinaryArray;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -34,6 +34,18 @@ impl<'a> Newest<'a> {
         self.starts.iter().map(|(id, start)| TraceKey { value: *start, trace_id: *id }).collect()
     }
 
+    /// Forgets what is older than the traces that are wanted.
+    fn shrink(&mut self) -> Result<(), Error> {
+        check_most(self.starts.len(), self.most)?;
+        let mut keys = self.keys();
+        if keys.len() >= self.wanted {
+            let (_, last, _) = keys.select_nth_unstable_by_key(self.wanted - 1, |key| Reverse(*key));
+            self.floor = last.value;
+            self.starts.retain(|_, start| *start >= self.floor);
+        }
+        Ok(())
+    }
+
     /// The traces, in no order, and whether there may be more.
     pub fn into_keys(self) -> (Vec<TraceKey>, bool) {
         (self.keys(), self.floor > i64::MIN)
@@ -51,17 +63,26 @@ impl Collector for Newest<'_> {
                 *newest = start.max(*newest);
             }
         }
-        check_most(self.starts.len(), self.most)?;
-        let mut keys = self.keys();
-        if keys.len() >= self.wanted {
-            let (_, last, _) = keys.select_nth_unstable_by_key(self.wanted - 1, |key| Reverse(*key));
-            self.floor = last.value;
-            self.starts.retain(|_, start| *start >= self.floor);
-        }
-        Ok(())
+        self.shrink()
     }
 
     fn floor(&self) -> i64 {
         self.floor
+    }
+}
+
+impl Mergeable for Newest<'_> {
+    fn fork(&self) -> Self {
+        Newest { only: self.only, ..Newest::new(self.wanted, self.most) }
+    }
+
+    /// Each of the wanted traces is among those that are wanted of the part that has its newest start.
+    fn merge(&mut self, other: Self) -> Result<(), Error> {
+        for (id, start) in other.starts {
+            let newest = self.starts.entry(id).or_insert(start);
+            *newest = start.max(*newest);
+        }
+        self.floor = self.floor.max(other.floor);
+        self.shrink()
     }
 }

@@ -114,7 +114,7 @@ fn newest(
         let mut newest = Newest::new(traces, search.most_traces());
         let scan =
             Scan { filter, signal, range, columns: &["trace_id"], attributes: &[], newest_first: true };
-        let partial = scan.run(&sources, budget, &mut newest)?;
+        let partial = scan.run_nearest(&sources, budget, &mut newest)?;
         let (keys, more) = newest.into_keys();
         let keys = search.behind_cursor(keys);
         if keys.len() >= wanted || !more || partial.is_some() {

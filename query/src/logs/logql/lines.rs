@@ -12,7 +12,7 @@ use crate::logs::filter::mask::Mask;
 use crate::logs::filter::{Filter, column};
 use crate::logs::meter::Meter;
 use crate::logs::scan::Scan;
-use crate::logs::search::{Nearest, run as walk};
+use crate::logs::search::Nearest;
 use arrow::array::{RecordBatch, StringArray, TimestampNanosecondArray};
 use ocelli_api::{TimeRange, UnixNano};
 use ocelli_signal::Signal;
@@ -98,7 +98,7 @@ fn hits(
         (scan.run_oldest_first(sources, budget, &mut oldest)?, oldest.into_hits())
     } else {
         let mut newest = Nearest::of_rows(wanted.limit, |hit| !hit.time);
-        (walk(&scan, sources, budget, &mut newest)?, newest.into_hits())
+        (scan.run_nearest(sources, budget, &mut newest)?, newest.into_hits())
     };
     if wanted.forward {
         hits.sort_unstable_by_key(|hit| (hit.time, hit.source, hit.row));

@@ -11,6 +11,9 @@ use std::ops::Range;
 /// So many rows are worth a thread of their own.
 const WORTH_ROWS: usize = if cfg!(test) { 100 } else { 1 << 16 };
 
+/// One row in so many is few.
+const FEW: u64 = 4;
+
 /// Rows of one source, by its index.
 pub type Piece = (usize, Range<u32>);
 
@@ -33,6 +36,25 @@ impl Scan<'_> {
     ) -> Result<Option<String>, Error> {
         let work = self.pieces_of(sources)?;
         self.run_pieces(&work, sources, budget, collector)
+    }
+
+    /// The same as [`Scan::run`], for the newest of what passes: a value that bloom filters find in few places
+    /// is looked for in all of them at once; else the walk goes from the newest on and ends early.
+    pub fn run_nearest<C: Mergeable>(
+        &self,
+        sources: &[Source],
+        budget: &Budget,
+        collector: &mut C,
+    ) -> Result<Option<String>, Error> {
+        if self.filter.names_a_value() {
+            let scan = Scan { newest_first: false, ..*self };
+            let pieces = scan.pieces_of(sources)?;
+            let all: u64 = sources.iter().map(Source::rows).sum();
+            if pieces.iter().map(|(_, piece)| piece.len() as u64).sum::<u64>() * FEW <= all {
+                return scan.run_pieces(&pieces, sources, budget, collector);
+            }
+        }
+        self.run(sources, budget, collector)
     }
 
     /// Where rows lie that may pass, source by source, as far as footers and bloom filters tell.

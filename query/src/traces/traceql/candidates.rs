@@ -145,7 +145,7 @@ impl Walk<'_, '_> {
         let range = self.search.range;
         let sources = self.snapshot.sources(Signal::Spans, range.from.0, range.to.0);
         let scan = Scan { newest_first: true, ..scan(&self.narrowed.answer, range, &["trace_id"]) };
-        self.found.partial = scan.run(&sources, self.budget, &mut newest)?;
+        self.found.partial = scan.run_nearest(&sources, self.budget, &mut newest)?;
         Ok(newest.into_keys())
     }
 

@@ -64,6 +64,33 @@ impl Cells {
         0
     }
 
+    /// Takes in what cells of the same function and steps have counted.
+    pub fn merge(&mut self, other: Cells) {
+        match (self, other) {
+            (Cells::Count(own), Cells::Count(more)) => {
+                own.iter_mut().zip(more).for_each(|(own, more)| *own += more)
+            }
+            (Cells::Fold(fold, own), Cells::Fold(_, more)) => {
+                for ((count, folded), (others, other)) in own.iter_mut().zip(more) {
+                    *folded = match fold {
+                        _ if others == 0 => *folded,
+                        _ if *count == 0 => other,
+                        Fold::Min => folded.min(other),
+                        Fold::Max => folded.max(other),
+                        Fold::Sum | Fold::Avg => *folded + other,
+                    };
+                    *count += others;
+                }
+            }
+            (Cells::Quantile(own), Cells::Quantile(more)) => {
+                for (own, more) in own.iter_mut().zip(more) {
+                    more.into_iter().for_each(|(bucket, count)| *own.entry(bucket).or_default() += count);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The values of the steps; a rate where `per_second` is given.
     pub fn values(&self, per_second: Option<(&Steps, TimeRange)>) -> Vec<Option<f64>> {
         match self {

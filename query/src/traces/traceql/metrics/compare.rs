@@ -39,6 +39,32 @@ impl<'q> Comparison<'q> {
         Comparison { selection, top, between, steps, attributes: BTreeMap::new() }
     }
 
+    /// One like this that has seen nothing.
+    pub fn fork(&self) -> Comparison<'q> {
+        Comparison { attributes: BTreeMap::new(), ..*self }
+    }
+
+    /// Takes in what another one has seen, up to the same limits.
+    pub fn merge(&mut self, other: Comparison<'q>) -> Result<(), Error> {
+        for (name, more) in other.attributes {
+            if !self.attributes.contains_key(&name) {
+                check_attributes(self.attributes.len())?;
+                self.attributes.insert(name, more);
+                continue;
+            }
+            let Some(own) = self.attributes.get_mut(&name) else { continue };
+            add(&mut own.totals, &more.totals);
+            for (value, cells) in more.values {
+                if let Some(known) = own.values.get_mut(&value) {
+                    add(known, &cells);
+                } else if own.values.len() < MAX_VALUES {
+                    own.values.insert(value, cells);
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub fn add<'a>(&mut self, span: &SpanRef<'_, 'a>, budget: &Budget) -> Result<(), Error>
     where
         'q: 'a,
@@ -80,10 +106,7 @@ impl<'q> Comparison<'q> {
         let empty = || [vec![0; steps], vec![0; steps]];
         if !self.attributes.contains_key(name) {
             budget.keep(2 * 8 * steps + name.len() + 200)?;
-            if self.attributes.len() == MAX_SERIES {
-                let message = format!("the spans have more than {MAX_SERIES} different attributes");
-                return Err(Error::LimitExceeded(message));
-            }
+            check_attributes(self.attributes.len())?;
             self.attributes.insert(name.to_owned(), Counts { totals: empty(), ..Counts::default() });
         }
         let Some(counts) = self.attributes.get_mut(name) else { return Ok(()) };
@@ -125,4 +148,18 @@ impl<'q> Comparison<'q> {
         }
         all
     }
+}
+
+/// Refuses one more attribute than there may be.
+fn check_attributes(count: usize) -> Result<(), Error> {
+    if count < MAX_SERIES {
+        return Ok(());
+    }
+    Err(Error::LimitExceeded(format!("the spans have more than {MAX_SERIES} different attributes")))
+}
+
+/// Baseline and selection, step by step.
+fn add(own: &mut [Vec<u64>; 2], more: &[Vec<u64>; 2]) {
+    let cells = own.iter_mut().flatten().zip(more.iter().flatten());
+    cells.for_each(|(own, more)| *own += more);
 }

@@ -8,7 +8,7 @@ use crate::traces::traceql::Value;
 use crate::traces::traceql::ast::{Attribute, Expr, Function, Metrics};
 use crate::traces::traceql::eval::SpanRef;
 use std::collections::HashMap;
-use std::fmt::Write;
+use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// Every series so far.
 pub struct Groups<'q> {
@@ -16,9 +16,9 @@ pub struct Groups<'q> {
     names: Vec<String>,
     pub steps: Steps,
     exemplars: usize,
-    of_key: HashMap<String, usize>,
+    of_key: HashMap<Vec<u8>, usize, Xxh3DefaultBuilder>,
     groups: Vec<Group>,
-    key: String,
+    key: Vec<u8>,
     /// Bytes that series grew by, and that are not taken yet.
     grown: usize,
 }
@@ -40,8 +40,42 @@ impl<'q> Groups<'q> {
     pub fn new(search: &MetricsSearch<'q>, metrics: &'q Metrics, steps: Steps) -> Groups<'q> {
         let names = metrics.by.iter().map(Attribute::to_string).collect();
         let exemplars = search.exemplars.min(super::MAX_EXEMPLARS);
-        let (of_key, groups) = (HashMap::new(), Vec::new());
-        Groups { metrics, names, steps, exemplars, of_key, groups, key: String::new(), grown: 0 }
+        let (of_key, groups) = (HashMap::default(), Vec::new());
+        Groups { metrics, names, steps, exemplars, of_key, groups, key: Vec::new(), grown: 0 }
+    }
+
+    /// One like this that has seen nothing.
+    pub fn fork(&self) -> Groups<'q> {
+        let (names, of_key) = (self.names.clone(), HashMap::default());
+        Groups { names, of_key, groups: Vec::new(), key: Vec::new(), grown: 0, ..*self }
+    }
+
+    /// Takes in what another one has seen, up to the same limit.
+    pub fn merge(&mut self, other: Groups<'q>) -> Result<(), Error> {
+        // In the order in which they came, so that sums come out the same each time.
+        let mut keys: Vec<(usize, Vec<u8>)> = other.of_key.into_iter().map(|(key, at)| (at, key)).collect();
+        keys.sort_unstable();
+        for (more, (_, key)) in other.groups.into_iter().zip(keys) {
+            match self.of_key.get(&key) {
+                Some(at) => self.groups[*at].merge(more, self.exemplars),
+                None => {
+                    self.check_series()?;
+                    self.of_key.insert(key, self.groups.len());
+                    self.groups.push(more);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses one more series than there may be.
+    fn check_series(&self) -> Result<(), Error> {
+        if self.groups.len() < MAX_SERIES {
+            return Ok(());
+        }
+        let message =
+            format!("the query makes more than {MAX_SERIES} series; group by attributes with fewer values");
+        Err(Error::LimitExceeded(message))
     }
 
     /// What a function looks at; `None` where it only counts.
@@ -71,9 +105,7 @@ impl<'q> Groups<'q> {
                 bucket = Some(power_of_two(value, matches!(found, Value::Duration(_))));
             }
         }
-        let metrics = self.metrics;
-        let labels: Vec<Value<'a>> = metrics.by.iter().map(|by| span.attribute(by)).collect();
-        let group = self.group(labels, bucket, budget)?;
+        let group = self.group(span, bucket, budget)?;
         let wanted = self.exemplars;
         let group = &mut self.groups[group];
         self.grown += group.cells.add(step, value);
@@ -87,35 +119,28 @@ impl<'q> Groups<'q> {
         Ok(())
     }
 
-    fn group(
+    fn group<'a>(
         &mut self,
-        labels: Vec<Value<'_>>,
+        span: &SpanRef<'_, 'a>,
         bucket: Option<f64>,
         budget: &Budget,
-    ) -> Result<usize, Error> {
-        if self.metrics.by.is_empty() && bucket.is_none() && !self.groups.is_empty() {
-            return Ok(0);
-        }
+    ) -> Result<usize, Error>
+    where
+        'q: 'a,
+    {
+        let metrics: &'q Metrics = self.metrics;
         self.key.clear();
-        for label in &labels {
-            // Values of different kinds may read alike.
-            let _ = write!(self.key, "{:?}\u{0}{label}\u{0}", std::mem::discriminant(label));
-        }
+        metrics.by.iter().for_each(|by| put(&span.attribute(by), &mut self.key));
         if let Some(bound) = bucket {
-            let _ = write!(self.key, "{bound}");
+            self.key.extend_from_slice(&bound.to_le_bytes());
         }
         if let Some(at) = self.of_key.get(&self.key) {
             return Ok(*at);
         }
-        if self.groups.len() == MAX_SERIES {
-            let message = format!(
-                "the query makes more than {MAX_SERIES} series; group by attributes with fewer values"
-            );
-            return Err(Error::LimitExceeded(message));
-        }
-        let cells = Cells::new(&self.metrics.function, self.steps.count);
+        self.check_series()?;
+        let cells = Cells::new(&metrics.function, self.steps.count);
         budget.keep(cells.bytes() + self.key.len() + 200)?;
-        let labels = labels.into_iter().map(Value::into_owned).collect();
+        let labels = metrics.by.iter().map(|by| span.attribute(by).into_owned()).collect();
         self.groups.push(Group { labels, bucket, cells, exemplars: Vec::new(), seen: 0 });
         self.of_key.insert(self.key.clone(), self.groups.len() - 1);
         Ok(self.groups.len() - 1)
@@ -151,7 +176,34 @@ impl<'q> Groups<'q> {
     }
 }
 
+/// A label as bytes by which it is told from all others; values of different kinds may read alike.
+fn put(label: &Value<'_>, key: &mut Vec<u8>) {
+    let mut put_text = |kind: u8, text: &str| {
+        key.push(kind);
+        key.extend_from_slice(&text.len().to_le_bytes());
+        key.extend_from_slice(text.as_bytes());
+    };
+    match label {
+        Value::Text(text) => put_text(b't', text),
+        other => put_text(b'o', &format!("{:?} {other}", std::mem::discriminant(other))),
+    }
+}
+
 impl Group {
+    /// Takes in the spans of the same series that another one has seen, and keeps a spread of both.
+    fn merge(&mut self, other: Group, wanted: usize) {
+        self.cells.merge(other.cells);
+        self.seen += other.seen;
+        self.exemplars.extend(other.exemplars);
+        let (count, mut at) = (self.exemplars.len(), 0);
+        if count > wanted {
+            self.exemplars.retain(|_| {
+                at += 1;
+                (at - 1) * wanted / count < at * wanted / count
+            });
+        }
+    }
+
     /// Keeps a spread of the spans: when there are too many, every other one goes and from then on
     /// only every second, fourth … span is taken. Gives by how many bytes it grew.
     fn offer(&mut self, span: &SpanRef<'_, '_>, time: i64, value: f64, wanted: usize) -> usize {

@@ -112,7 +112,10 @@ pub fn number(value: &Value<'_>) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod steps_tests {
     use super::*;
     use ocelli_api::UnixNano;
 

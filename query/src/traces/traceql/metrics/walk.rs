@@ -6,7 +6,7 @@ use super::{MAX_POINTS, MetricsAnswer, MetricsSearch, Series, Steps, second};
 use crate::Error;
 use crate::http::run::Budget;
 use crate::logs::filter::{AllAttributes, Filter};
-use crate::logs::scan::{Chunk, Collector, Scan};
+use crate::logs::scan::{Chunk, Collector, Mergeable, Scan};
 use crate::traces::traceql::ast::{Function, Metrics};
 use crate::traces::traceql::candidates::{AllIds, all_ids};
 use crate::traces::traceql::eval::{Needs, SpanRef, View};
@@ -35,7 +35,9 @@ pub fn metrics(
     let narrowed = narrow::pipeline(&search.query.pipeline);
     let needs = needs_of(metrics, search.exemplars > 0);
     let partial = if narrowed.exact && !needs.whole_trace {
-        walk_columns(snapshot, search, narrowed.answer, needs, &mut sink, budget)?
+        let (walked, partial) = walk_columns(snapshot, search, narrowed.answer, needs, sink, budget)?;
+        sink = walked;
+        partial
     } else {
         walk_traces(snapshot, search, &narrowed, &mut sink, budget)?
     };
@@ -92,6 +94,21 @@ impl<'q> Sink<'q> {
             Sink::Comparison(comparison) => comparison.add(span, budget),
         }
     }
+
+    fn fork(&self) -> Sink<'q> {
+        match self {
+            Sink::Groups(groups) => Sink::Groups(groups.fork()),
+            Sink::Comparison(comparison) => Sink::Comparison(comparison.fork()),
+        }
+    }
+
+    fn merge(&mut self, other: Sink<'q>) -> Result<(), Error> {
+        match (self, other) {
+            (Sink::Groups(own), Sink::Groups(more)) => own.merge(more),
+            (Sink::Comparison(own), Sink::Comparison(more)) => own.merge(more),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn walk_columns<'q>(
@@ -99,9 +116,9 @@ fn walk_columns<'q>(
     search: &MetricsSearch<'q>,
     answer: Filter,
     needs: Needs,
-    sink: &mut Sink<'q>,
+    sink: Sink<'q>,
     budget: &Budget,
-) -> Result<Option<String>, Error> {
+) -> Result<(Sink<'q>, Option<String>), Error> {
     let (signal, range) = (Signal::Spans, search.range);
     let attributes: Vec<String> = needs.keys.into_iter().collect();
     let columns: Vec<&'static str> = needs.columns.into_iter().collect();
@@ -118,11 +135,13 @@ fn walk_columns<'q>(
         attributes: &attributes,
         newest_first: false,
     };
-    scan.run(&sources, budget, &mut Spans { sink, budget })
+    let mut spans = Spans { sink, budget };
+    let partial = scan.run_on_cores(&sources, budget, &mut spans)?;
+    Ok((spans.sink, partial))
 }
 
 struct Spans<'s, 'q> {
-    sink: &'s mut Sink<'q>,
+    sink: Sink<'q>,
     budget: &'s Budget,
 }
 
@@ -130,6 +149,16 @@ impl Collector for Spans<'_, '_> {
     fn take(&mut self, chunk: &Chunk<'_>) -> Result<(), Error> {
         let view = View::new(chunk.batch)?;
         chunk.passed.iter().try_for_each(|row| self.sink.add(&SpanRef::of_row(&view, row), self.budget))
+    }
+}
+
+impl Mergeable for Spans<'_, '_> {
+    fn fork(&self) -> Self {
+        Spans { sink: self.sink.fork(), budget: self.budget }
+    }
+
+    fn merge(&mut self, other: Self) -> Result<(), Error> {
+        self.sink.merge(other.sink)
     }
 }
 

@@ -26,6 +26,7 @@ mod postgres;
 mod prometheus;
 mod promtool;
 mod read_back;
+mod receivers;
 mod red;
 mod remote_write;
 mod rule_files;

@@ -14,6 +14,7 @@ pub mod otlp;
 pub mod postgres;
 pub mod process;
 pub mod prometheus;
+pub mod receivers;
 pub mod s3;
 pub mod sender;
 pub mod server;

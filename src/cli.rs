@@ -191,7 +191,7 @@ pub struct VerifyArgs {
 pub struct DemoArgs {
     #[command(flatten)]
     pub serve: ServeArgs,
-    /// The first of eight ports on 127.0.0.1 for the shop; 0 picks a free range.
+    /// The first of eight ports on 127.0.0.1 for the shop, with its chat's behind them; 0 picks free ones.
     #[arg(long, default_value_t = 4330)]
     pub base_port: u16,
     /// Requests a second that customers make.

@@ -6,7 +6,7 @@ use crate::forward::{Echo, Sender, forward};
 use crate::routes::Listener;
 use crate::serve::{Server, init_logs, stop_signal};
 use anyhow::anyhow;
-use ocelli_shop::{FAULTS, Shop, ShopOptions, spawn_all};
+use ocelli_shop::{Chat, FAULTS, Shop, ShopOptions, spawn_all};
 use tokio::task::JoinSet;
 
 /// Runs until SIGTERM or SIGINT, or until a process of the shop ends by itself.
@@ -20,19 +20,21 @@ pub async fn demo(args: DemoArgs) -> anyhow::Result<()> {
         seed: args.seed,
         ..ShopOptions::default()
     };
+    // Before the server, so that its configuration can name `chat.webhook_url()` as a receiver.
+    let chat = Chat::start(&options).await?;
     let server = Server::start(config).await?;
     let url =
         |listener| server.address(listener).map(|address| format!("http://{address}")).unwrap_or_default();
     options.otlp_endpoint = url(Listener::OtlpGrpc);
     let outcome = match spawn_all(&std::env::current_exe()?, &options) {
-        Ok(shop) => run_shop(shop, &url(Listener::OtlpHttp), &url(Listener::Api)).await,
+        Ok(shop) => run_shop(shop, &chat, &url(Listener::OtlpHttp), &url(Listener::Api)).await,
         Err(error) => Err(error),
     };
     server.stop().await?;
     outcome
 }
 
-async fn run_shop(mut shop: Shop, otlp_http: &str, ui: &str) -> anyhow::Result<()> {
+async fn run_shop(mut shop: Shop, chat: &Chat, otlp_http: &str, ui: &str) -> anyhow::Result<()> {
     let sender = Sender::start(otlp_http)?;
     let mut readers = JoinSet::new();
     for output in shop.take_outputs() {
@@ -43,7 +45,7 @@ async fn run_shop(mut shop: Shop, otlp_http: &str, ui: &str) -> anyhow::Result<(
     }
     let names = FAULTS.map(|fault| fault.name).join(", ");
     let faults = format!("curl -X POST -d on {}/NAME, NAME is one of {names}", shop.faults_url());
-    tracing::info!(ui, faults, "the demo runs");
+    tracing::info!(ui, chat = chat.page_url(), faults, "the demo runs");
     let outcome = tokio::select! {
         signal = stop_signal() => signal,
         exit = shop.next_exit() => Err(ended_early(exit)),

@@ -10,11 +10,12 @@
 //! ```
 //!
 //! Every process is `EXE shop NAME …`, so that one binary holds the whole shop: [`run`] is one of them,
-//! [`spawn_all`] starts them all as children.
+//! [`spawn_all`] starts them all as children. [`Chat`] is what the people on call would look at.
 
 mod auth;
 mod card_network;
 mod catalogue;
+mod chat;
 mod contracts;
 mod database;
 mod failure;
@@ -33,6 +34,7 @@ mod service;
 mod stop;
 mod supervisor;
 
+pub use chat::Chat;
 pub use faults::{FAULTS, Fault};
 pub use options::ShopOptions;
 pub use process::PROCESSES;

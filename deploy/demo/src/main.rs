@@ -4,7 +4,7 @@
 use std::process::{ExitCode, ExitStatus};
 
 use clap::{Parser, Subcommand};
-use ocelli_shop::{Output, ShopOptions, spawn_all};
+use ocelli_shop::{Chat, Output, ShopOptions, spawn_all};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Parser)]
@@ -44,6 +44,8 @@ async fn main() -> ExitCode {
 
 /// Runs the whole shop; the processes' log lines come out as they are.
 async fn run_all(options: ShopOptions) -> anyhow::Result<()> {
+    let chat = Chat::start(&options).await?;
+    eprintln!("ocelli-shop: messages for {} are shown at {}", chat.webhook_url(), chat.page_url());
     let mut shop = spawn_all(&std::env::current_exe()?, &options)?;
     for Output { mut stdout, mut stderr, .. } in shop.take_outputs() {
         tokio::spawn(async move { tokio::io::copy(&mut stdout, &mut tokio::io::stdout()).await });

@@ -11,7 +11,7 @@ use crate::process::{PORT_COUNT, Process};
 /// Options of one process or of the whole shop.
 #[derive(Clone, Debug, PartialEq, clap::Args)]
 pub struct ShopOptions {
-    /// The first of eight ports on 127.0.0.1; 0 lets the parent pick a free range.
+    /// The first of eight ports on 127.0.0.1, with the chat's behind them; 0 lets the parent pick free ones.
     #[arg(long, default_value_t = 4330, value_parser = clap::value_parser!(u16).range(..=(u16::MAX - PORT_COUNT) as i64))]
     pub base_port: u16,
     /// Where the databases and the queue are kept.
@@ -65,6 +65,11 @@ impl ShopOptions {
     /// Where the third party behind `payment` listens.
     pub(crate) fn card_network_address(&self) -> SocketAddr {
         self.local(PORT_COUNT - 1)
+    }
+
+    /// Where the chat listens: behind the shop's ports. If those are picked, it takes any.
+    pub(crate) fn chat_address(&self) -> SocketAddr {
+        if self.base_port == 0 { self.local(0) } else { self.local(PORT_COUNT) }
     }
 
     fn local(&self, offset: u16) -> SocketAddr {
@@ -133,6 +138,12 @@ mod tests {
         let line = std::iter::once(OsString::from("shop")).chain(options.arguments());
         assert_eq!(Line::parse_from(line).options, options);
         assert_eq!(Line::parse_from(["shop"]).options, ShopOptions::default());
+    }
+
+    #[test]
+    fn the_chat_is_behind_the_shop() {
+        let port = |base_port| ShopOptions { base_port, ..ShopOptions::default() }.chat_address().port();
+        assert_eq!((port(4330), port(0), port(u16::MAX - PORT_COUNT)), (4338, 0, u16::MAX));
     }
 
     #[test]

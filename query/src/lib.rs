@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod promql;
 pub mod red;
 pub mod rules;
+pub mod slo;
 pub mod sql;
 pub mod traces;
 

@@ -46,10 +46,11 @@ pub use duration::{parse as duration_ms, text as duration_text};
 pub(crate) use embed::{function, number_of, zero_is_nan};
 pub use engine::{Answer, Data, Query, run};
 pub use functions::names as function_names;
-pub(crate) use parse::{parse_labels as parse_label_set, unquote_prefix};
+pub(crate) use parse::{parse as parse_expr, parse_labels as parse_label_set, unquote_prefix};
 pub use print::pretty;
 pub use tree::tree;
 pub use walk::selectors;
+pub(crate) use walk::visit;
 pub use watch::Watch;
 
 /// The matchers of a series selector, as `match[]` takes it.

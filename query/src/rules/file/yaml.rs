@@ -5,6 +5,7 @@ use serde::de::{
     DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use std::cell::Cell;
 use std::fmt;
 
 /// Something wrong in a file. Line and column count from 1.
@@ -130,21 +131,41 @@ pub enum Step<'a> {
 /// The line and column of a node. The parser tells the place of nothing but errors, so this reads the
 /// text once more and fails at the node. The begin of the file for a node that is not there.
 pub fn locate(text: &str, path: &[Step]) -> (usize, usize) {
-    let text = without_mark(text);
-    let found = Seek(path).deserialize(serde_yaml_ng::Deserializer::from_str(text));
-    let place = found.err().and_then(|error| error.location());
+    let place = seek(text, path, &Cell::default()).and_then(|error| error.location());
     place.map_or((1, 1), |at| (at.line(), at.column()))
+}
+
+/// A scalar as it is written: `1.10` has lost its last letter where it was read as a number. None for a node
+/// that is none or not there.
+pub fn scalar_at(text: &str, path: &[Step]) -> Option<String> {
+    let scalar = Cell::default();
+    seek(text, path, &scalar);
+    scalar.take()
+}
+
+fn seek(text: &str, path: &[Step], scalar: &Cell<Option<String>>) -> Option<serde_yaml_ng::Error> {
+    let document = serde_yaml_ng::Deserializer::from_str(without_mark(text));
+    Seek { path, scalar }.deserialize(document).err()
 }
 
 const HERE: &str = "here";
 
-struct Seek<'p>(&'p [Step<'p>]);
+struct Seek<'p> {
+    path: &'p [Step<'p>],
+    scalar: &'p Cell<Option<String>>,
+}
+
+impl<'p> Seek<'p> {
+    fn on(&self, path: &'p [Step<'p>]) -> Seek<'p> {
+        Seek { path, scalar: self.scalar }
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Seek<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.0.is_empty() {
+        if self.path.is_empty() {
             deserializer.deserialize_str(self)
         } else {
             deserializer.deserialize_any(self)
@@ -159,28 +180,33 @@ impl<'de> Visitor<'de> for Seek<'_> {
         f.write_str("another node")
     }
 
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        if self.path.is_empty() {
+            self.scalar.set(Some(text.to_owned()));
+        }
         Err(E::custom(HERE))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let Some((Step::Item(at), rest)) = self.0.split_first() else { return Err(A::Error::custom(HERE)) };
+        let Some((Step::Item(at), rest)) = self.path.split_first() else {
+            return Err(A::Error::custom(HERE));
+        };
         for _ in 0..*at {
             items.next_element::<IgnoredAny>()?;
         }
-        items.next_element_seed(Seek(rest))?;
+        items.next_element_seed(self.on(rest))?;
         Err(A::Error::custom(HERE))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let (wanted, refuse, rest) = match self.0.split_first() {
+        let (wanted, refuse, rest) = match self.path.split_first() {
             Some((Step::Value(name), rest)) => (*name, false, rest),
             Some((Step::Key(name), rest)) => (*name, true, rest),
             _ => return Err(A::Error::custom(HERE)),
         };
         while let Some(found) = map.next_key_seed(KeyName { wanted, refuse })? {
             if found {
-                map.next_value_seed(Seek(rest))?;
+                map.next_value_seed(self.on(rest))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -235,6 +261,16 @@ mod tests {
         assert_eq!(at(&[Item(1), Value("expr")]), (9, 25));
         assert_eq!(at(&[Item(1), Value("labels"), Key("a")]), (9, 40));
         assert_eq!(locate("", &[Key("a")]), (1, 1));
+    }
+
+    #[test]
+    fn scalars_are_as_they_are_written() {
+        let text = "a: &x [007, {b: 1.10}]\nc: *x\n";
+        let at = |path: &[Step]| scalar_at(text, path);
+        assert_eq!(at(&[Step::Value("a"), Step::Item(0)]).as_deref(), Some("007"));
+        assert_eq!(at(&[Step::Value("c"), Step::Item(1), Step::Value("b")]).as_deref(), Some("1.10"));
+        assert_eq!(at(&[Step::Value("a")]), None);
+        assert_eq!(at(&[Step::Value("a"), Step::Value("b")]), None);
     }
 
     #[test]

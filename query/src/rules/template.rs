@@ -14,10 +14,13 @@ mod texts;
 mod time;
 mod value;
 
-pub(crate) use functions::{go_names as of_go_names, of_go};
+pub(crate) use functions::{go_names as of_go_names, of_go, regex};
+pub(crate) use humanize::humanize_duration;
 pub(crate) use parse::{Template, parse};
 pub(crate) use run::{Functions, run};
-pub(crate) use time::Time;
+pub(crate) use scope::check_used;
+pub(crate) use texts::{changed as text_changed, html as html_escaped};
+pub(crate) use time::{Span, Time};
 pub(crate) use value::Value;
 
 use super::state::Asked;

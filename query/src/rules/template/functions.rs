@@ -228,7 +228,7 @@ fn slice(value: &Value, bounds: &[Value]) -> Result<Value, String> {
     }
 }
 
-fn regex(pattern: &Value) -> Result<Regex, String> {
+pub fn regex(pattern: &Value) -> Result<Regex, String> {
     let built = regex::RegexBuilder::new(pattern.string()?).size_limit(MAX_REGEX_BYTES).build();
     built.map_err(|why| why.to_string().lines().last().unwrap_or_default().to_owned())
 }

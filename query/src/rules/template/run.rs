@@ -21,6 +21,16 @@ pub trait Functions {
     /// The template's own data, where it is gone through.
     fn root(&self) -> Value;
 
+    /// A method of a value that this language gives it; `None` where it has none of the name.
+    fn method(&self, _of: &Value, _name: &str, _arguments: &[Value]) -> Option<Result<Value, String>> {
+        None
+    }
+
+    /// Puts the value of an action behind what there is.
+    fn write(&self, value: &Value, out: &mut String) {
+        out.push_str(&value.text());
+    }
+
     /// After so many actions a template is ended.
     fn most_nodes(&self) -> usize {
         MAX_NODES
@@ -91,7 +101,7 @@ impl<'a> Run<'a, '_> {
             Node::Action(pipeline) => {
                 let value = self.action(pipeline, dot)?;
                 if pipeline.variables.is_empty() {
-                    self.out.push_str(&value.text());
+                    self.functions.write(&value, &mut self.out);
                 } else {
                     self.assign(pipeline, vec![value])?;
                 }
@@ -274,7 +284,9 @@ impl<'a> Run<'a, '_> {
         };
         let of = Operand { base: operand.base.clone(), fields: fields.to_vec() };
         let value = self.operand(&of, dot)?;
-        value.method(name, &self.arguments(arguments, piped, dot)?)
+        let arguments = self.arguments(arguments, piped, dot)?;
+        let own = self.functions.method(&value, name, &arguments);
+        own.unwrap_or_else(|| value.method(name, &arguments))
     }
 
     fn operand(&mut self, operand: &Operand, dot: &Value) -> Result<Value, String> {
@@ -296,7 +308,10 @@ impl<'a> Run<'a, '_> {
         for field in &operand.fields {
             value = match value {
                 Value::Root => self.functions.field(field)?,
-                value => value.field(field)?,
+                value => {
+                    let own = self.functions.method(&value, field, &[]);
+                    own.unwrap_or_else(|| value.field(field))?
+                }
             };
         }
         Ok(value)

@@ -21,9 +21,39 @@ pub fn given(data: &Data) -> Vec<(String, Value)> {
 }
 
 pub fn check(template: &Template) -> Result<(), Wrong> {
-    block(&template.nodes, &mut GIVEN.map(str::to_owned).to_vec())?;
-    // A defined template sees nothing but the dot that it is given.
-    template.defined.values().try_for_each(|nodes| block(nodes, &mut vec![String::new()]))
+    let all = || {
+        block(&template.nodes, &mut GIVEN.map(str::to_owned).to_vec())?;
+        // A defined template sees nothing but the dot that it is given.
+        template.defined.values().try_for_each(|nodes| block(nodes, &mut vec![String::new()]))
+    };
+    let there_are = "; there are $labels, $value, $externalLabels and $externalURL";
+    all().map_err(|wrong| Wrong { why: wrong.why + there_are, ..wrong })
+}
+
+/// Of a template whose only variable is `$`; the templates that it uses must be there.
+pub fn check_used(template: &Template) -> Result<(), Wrong> {
+    let blocks = std::iter::once(&template.nodes).chain(template.defined.values());
+    for nodes in blocks {
+        block(nodes, &mut vec![String::new()])?;
+        used(nodes, &mut |name, at| match template.defined.contains_key(name) {
+            true => Ok(()),
+            false => Err(Wrong { at, why: format!("template {name:?} not defined") }),
+        })?;
+    }
+    Ok(())
+}
+
+/// The names of the templates that are used, with their places.
+fn used(nodes: &[Node], found: &mut dyn FnMut(&str, usize) -> Result<(), Wrong>) -> Result<(), Wrong> {
+    nodes.iter().try_for_each(|node| match node {
+        Node::Template(name, _, at) => found(name, *at),
+        Node::If(branches) => branches.iter().try_for_each(|(_, body)| used(body, found)),
+        Node::With(_, body, otherwise) | Node::Range(_, body, otherwise) => {
+            used(body, found)?;
+            used(otherwise, found)
+        }
+        _ => Ok(()),
+    })
 }
 
 fn block(nodes: &[Node], known: &mut Vec<String>) -> Result<(), Wrong> {
@@ -89,7 +119,5 @@ fn is_known(name: &str, known: &[String]) -> Result<(), String> {
     if known.iter().any(|one| one == name) {
         return Ok(());
     }
-    Err(format!(
-        "undefined variable \"${name}\"; there are $labels, $value, $externalLabels and $externalURL"
-    ))
+    Err(format!("undefined variable \"${name}\""))
 }

@@ -45,7 +45,15 @@ struct Parts {
     nanosecond: i64,
 }
 
+/// Go's time of nothing, the beginning of the year 1, which is out of reach of nanoseconds.
+const ZERO: Time = Time(i64::MIN);
+const ZERO_DAYS: i64 = -719_162;
+
 impl Time {
+    pub fn zero() -> Time {
+        ZERO
+    }
+
     pub fn of_ns(ns: i64) -> Time {
         Time(ns)
     }
@@ -69,7 +77,10 @@ impl Time {
     }
 
     fn parts(self) -> Parts {
-        let (days, in_day) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
+        let (days, in_day) = match self {
+            ZERO => (ZERO_DAYS, 0),
+            Time(ns) => (ns.div_euclid(DAY), ns.rem_euclid(DAY)),
+        };
         let (year, month, day) = civil(days);
         let second = in_day / SECOND;
         Parts {
@@ -95,6 +106,7 @@ impl Time {
             ("Before", [Value::Time(other)]) => Value::Bool(self < *other),
             ("After", [Value::Time(other)]) => Value::Bool(self > *other),
             ("Equal", [Value::Time(other)]) => Value::Bool(self == *other),
+            ("IsZero", []) => Value::Bool(self == ZERO),
             ("UTC", []) => Value::Time(self),
             ("String", []) => Value::Text(self.to_string()),
             ("Unix", []) => Value::Int(self.0.div_euclid(SECOND)),
@@ -242,6 +254,14 @@ impl Span {
         Span((seconds * 1e9) as i64)
     }
 
+    pub fn of_ns(ns: i64) -> Span {
+        Span(ns)
+    }
+
+    pub fn ns(self) -> i64 {
+        self.0
+    }
+
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e9
     }
@@ -342,6 +362,7 @@ mod tests {
         check(951_782_400.0, "Jan 2 2006 002", "Feb 29 2000 060");
         check(1_353_755_652.0, "Mon Jan 2 15:04:05 2006", "Sat Nov 24 11:14:12 2012");
         assert_eq!(Time::of_seconds(1.5).unwrap().to_string(), "1970-01-01 00:00:01.5 +0000 UTC");
+        assert_eq!(Time::zero().format("Mon 2006-01-02 15:04"), "Mon 0001-01-01 00:00");
         assert!(Time::of_seconds(f64::NAN).is_err() && Time::of_seconds(1e10).is_err());
     }
 

@@ -3,6 +3,7 @@
 use super::time::{Span, Time};
 use crate::promql::labels::Labels;
 use crate::promql::value::{Sample, format_general};
+use std::sync::Arc;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -11,6 +12,8 @@ pub enum Value {
     Int(i64),
     Float(f64),
     Text(String),
+    /// Text that an HTML page takes as it is.
+    Html(String),
     Time(Time),
     Duration(Span),
     /// Names and texts, as `.Labels`.
@@ -20,6 +23,8 @@ pub enum Value {
     List(Vec<Value>),
     /// Made by `args`: `.arg0`.
     Args(Vec<Value>),
+    /// A struct: what it is, and its fields by name.
+    Record(&'static str, Arc<[(String, Value)]>),
     /// The template's own data, whose fields are those of its `Functions`.
     Root,
 }
@@ -41,7 +46,7 @@ impl Value {
             Value::Bool(flag) => flag.to_string(),
             Value::Int(int) => int.to_string(),
             Value::Float(float) => format_general(*float),
-            Value::Text(text) => text.clone(),
+            Value::Text(text) | Value::Html(text) => text.clone(),
             Value::Time(time) => time.to_string(),
             Value::Duration(span) => span.to_string(),
             Value::Map(labels) => {
@@ -59,6 +64,10 @@ impl Value {
                 let pairs = items.iter().enumerate().map(|(at, item)| format!("arg{at}:{}", item.text()));
                 format!("map[{}]", pairs.collect::<Vec<_>>().join(" "))
             }
+            Value::Record(_, fields) => {
+                let values: Vec<String> = fields.iter().map(|(_, value)| value.text()).collect();
+                format!("{{{}}}", values.join(" "))
+            }
             Value::Root => "{}".to_owned(),
         }
     }
@@ -70,11 +79,11 @@ impl Value {
             Value::Bool(flag) => *flag,
             Value::Int(int) => *int != 0,
             Value::Float(float) => *float != 0.0,
-            Value::Text(text) => !text.is_empty(),
+            Value::Text(text) | Value::Html(text) => !text.is_empty(),
             Value::Duration(span) => *span != Span::default(),
             Value::Map(labels) => !labels.is_empty(),
             Value::List(items) | Value::Args(items) => !items.is_empty(),
-            Value::Sample(..) | Value::Time(_) | Value::Root => true,
+            Value::Sample(..) | Value::Time(_) | Value::Record(..) | Value::Root => true,
         }
     }
 
@@ -91,7 +100,7 @@ impl Value {
 
     pub fn string(&self) -> Result<&str, String> {
         match self {
-            Value::Text(text) => Ok(text),
+            Value::Text(text) | Value::Html(text) => Ok(text),
             other => Err(format!("wrong type of value; expected string; got {}", other.text())),
         }
     }
@@ -102,6 +111,12 @@ impl Value {
             (Value::Map(labels), _) => Ok(Value::Text(labels.get(name).to_owned())),
             (Value::Sample(labels, _), "Labels") => Ok(Value::Map(labels.clone())),
             (Value::Sample(_, value), "Value") => Ok(Value::from(value)),
+            (Value::Record(what, fields), _) => {
+                let found = fields.iter().find(|(field, _)| field == name);
+                found
+                    .map(|(_, value)| value.clone())
+                    .ok_or_else(|| format!("can't evaluate field {name} in type {what}"))
+            }
             // As a key that a map does not have.
             (Value::Args(values), _) => {
                 let at = name.strip_prefix("arg").and_then(|at| at.parse::<usize>().ok());

@@ -10,12 +10,19 @@
 //! sends.
 
 pub mod alert;
+pub mod config;
+pub mod dispatch;
 pub mod matcher;
 pub mod receiver;
+pub mod render;
+#[cfg(test)]
+pub(crate) mod samples;
 pub mod silence;
+pub mod template;
 pub mod times;
 
 pub use alert::{Alert, Fingerprint, Flush};
+pub use config::Config;
 pub use receiver::{Integration, Kind, Receiver};
 pub use silence::{CompiledSilence, Silence, SilenceState};
 pub use times::TimeInterval;

@@ -9,6 +9,7 @@ use super::template::{self, Data as TemplateData};
 use crate::Error;
 use crate::promql::labels::{Labels, METRIC_NAME};
 use crate::promql::value::Sample;
+use serde::{Deserialize, Serialize};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +26,8 @@ const RESOLVED_KEPT_MS: i64 = 15 * 60_000;
 /// An alert of which nothing is known fires on for so long; then its source is taken as gone.
 pub const UNKNOWN_KEPT_MS: i64 = 60 * 60_000;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum AlertState {
     /// True for less than the rule's `for`.
     Pending,
@@ -226,6 +228,19 @@ fn expanded(
         unknown_since_ms: None,
         resolved_at_ms: None,
     }
+}
+
+/// The annotations of an alert with these labels.
+pub fn annotations(rule: &Rule, labels: &Labels, value: f64, time_ms: i64, ask: &mut Asked) -> Labels {
+    let data = TemplateData {
+        labels: labels.clone(),
+        external_labels: Labels::default(),
+        external_url: String::new(),
+        value: Sample::Float(value),
+        time_ms,
+    };
+    let texts = rule.alert.iter().flat_map(|alert| &alert.annotations);
+    Labels::new(texts.map(|(name, text)| (name.clone(), template::expand(text, &data, ask))))
 }
 
 /// What `ALERTS` and `ALERTS_FOR_STATE` say of an alert.

@@ -2,6 +2,7 @@
 //!
 //! A wrong file is refused with its name, line and column, and what to write instead.
 
+mod alerting;
 mod bytes;
 mod retention;
 mod rules;
@@ -11,6 +12,7 @@ pub use bytes::Bytes;
 pub use retention::Keep;
 
 use crate::cli::ServeArgs;
+use alerting::AlertingConfig;
 use ocelli_storage::budget::{Budget, Part};
 use ocelli_storage::{CatalogAddress, SegmentsAddress};
 use retention::RetentionConfig;
@@ -46,6 +48,7 @@ pub struct Config {
     /// Patterns; in a file they are relative to its folder.
     pub rule_files: Vec<PathBuf>,
     pub rules: RulesConfig,
+    pub alerting: AlertingConfig,
 }
 
 /// Where things are kept, and when memtables are written out.
@@ -109,6 +112,7 @@ impl Default for Config {
             retention: RetentionConfig::default(),
             rule_files: Vec::new(),
             rules: RulesConfig::default(),
+            alerting: AlertingConfig::default(),
         }
     }
 }
@@ -202,6 +206,7 @@ impl Config {
             return Err((name, format!("{name} is 0; give a number from 1")));
         }
         self.storage_options().check().map_err(|error| ("storage.node", error.to_string()))?;
+        self.alerting.validate()?;
         self.retention.validate()
     }
 
@@ -251,6 +256,7 @@ pub fn load(args: &ServeArgs) -> Result<Config, ConfigError> {
     }
     let folder = args.data.config.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
     config.name_rules(folder, &args.rules);
+    config.alerting.name_files(folder);
     config.retention.default = args.retention.unwrap_or(config.retention.default);
     config.listen = args.listen.unwrap_or(config.listen);
     config.otlp_grpc = args.otlp_grpc.unwrap_or(config.otlp_grpc);

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 failed while running, 2 a bad command line or configuration.
 
+mod alerting;
 mod check;
 mod cli;
 mod client;

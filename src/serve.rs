@@ -1,5 +1,6 @@
 //! The whole server on one page: what starts in which order, and stops in the reverse.
 
+use crate::alerting::{self, Alerts, Running};
 use crate::config::Config;
 use crate::guard::Hosts;
 use crate::listeners::Listeners;
@@ -19,6 +20,7 @@ use ocelli_collector::limits::RedLimits;
 use ocelli_collector::processors::red::Red;
 use ocelli_collector::{Collector, Ledger, grpc_endpoints, http_endpoints};
 use ocelli_query::Api;
+use ocelli_query::http::alerting::Alerting;
 use ocelli_query::http::rules::Rules;
 use ocelli_storage::Store;
 use std::future::Future;
@@ -44,7 +46,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     loop {
         tokio::select! {
             stopped = &mut stop => break stopped?,
-            _ = hangup.recv() => server.rules.reload().await,
+            _ = hangup.recv() => {
+                server.alerts.reload().await;
+                server.rules.reload().await;
+            }
         }
     }
     server.stop().await
@@ -75,6 +80,8 @@ pub struct Server {
     clock: SteadyClock,
     ticker: tokio::task::JoinHandle<()>,
     rules: Arc<RuleEngine>,
+    alerts: Arc<Alerts>,
+    alerting: Running,
     ready: Ready,
     stopping: watch::Sender<bool>,
     serving: JoinSet<std::io::Result<()>>,
@@ -86,6 +93,8 @@ impl Server {
         let groups = rules::load(&config.rule_files)?;
         let listeners = Listeners::bind(&config).await?;
         let addresses: Arc<[_]> = listeners.addresses()?.into();
+        let alerting_settings = config.alerting_settings(listeners.api.local_addr()?);
+        let loaded = alerting::load(&alerting_settings)?;
 
         let clock = SteadyClock::start();
         let red = Arc::new(Red::new(RedLimits::default(), clock.now_ns()));
@@ -100,8 +109,16 @@ impl Server {
 
         let arrivals = Arc::new(Arrivals::default());
         let settings = config.rule_settings();
-        let rules =
-            RuleEngine::start(store.clone(), clock.of_storage(), arrivals.clone(), settings, groups).await?;
+        let (alerts, alerting) = start_alerting(&config, &store, &clock, alerting_settings, loaded).await?;
+        let rules = RuleEngine::start(
+            store.clone(),
+            clock.of_storage(),
+            arrivals.clone(),
+            Some(alerts.clone()),
+            settings,
+            groups,
+        )
+        .await?;
 
         let ledger = Arc::new(Ledger::new());
         let limits = config.collector_limits(&memory);
@@ -122,7 +139,7 @@ impl Server {
         let ready = Ready::default();
 
         let mut serving = JoinSet::new();
-        let api = api_endpoints(&config, &store, clock.clone(), system, ready.clone());
+        let api = api_endpoints(&config, &store, clock.clone(), system, alerts.clone(), ready.clone());
         let hosts = if config.insecure { Hosts::Any } else { Hosts::Local };
         let routers = [
             (
@@ -144,7 +161,7 @@ impl Server {
         }
         let ready_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(data_dir = %config.data_dir.display(), ready_ms, "ready");
-        Ok(Server { addresses, store, red, clock, ticker, rules, ready, stopping, serving })
+        Ok(Server { addresses, store, red, clock, ticker, rules, alerts, alerting, ready, stopping, serving })
     }
 
     pub fn address(&self, listener: Listener) -> Option<SocketAddr> {
@@ -172,10 +189,27 @@ impl Server {
             tracing::warn!(%error, "the time was not kept for the next start");
         }
         self.rules.stop().await;
+        self.alerting.stop().await;
         self.store.close().await?;
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Alerting asks the store as everybody else, under an admission of its own: a burst of questions from outside
+/// does not keep it from finding evidence.
+async fn start_alerting(
+    config: &Config,
+    store: &Store,
+    clock: &SteadyClock,
+    settings: alerting::Settings,
+    loaded: alerting::Loaded,
+) -> anyhow::Result<(Arc<Alerts>, Running)> {
+    let told = clock.clone();
+    let limits = ocelli_query::Limits { concurrent_queries: 1, ..config.query_limits() };
+    let now = Arc::new(move || UnixNano(told.now_ns()));
+    let api = Api::new(store.clone(), Arc::new(Default::default), now, limits);
+    Alerts::start(store.clone(), clock.of_storage(), api, settings, loaded).await
 }
 
 fn api_endpoints(
@@ -183,6 +217,7 @@ fn api_endpoints(
     store: &Store,
     clock: SteadyClock,
     system: System,
+    alerts: Arc<Alerts>,
     ready: Ready,
 ) -> Vec<Endpoint> {
     let answering = system.clone();
@@ -193,6 +228,7 @@ fn api_endpoints(
         config.query_limits(),
     );
     let rules = system.rules.clone();
+    let _alerting: Arc<dyn Alerting> = alerts;
     let rules = Rules(Arc::new(move || rules.status()));
     exported(ocelli_query::http::endpoints(api))
         .chain(exported(ocelli_query::http::rules::endpoints(rules)))

@@ -66,6 +66,10 @@ async fn evaluate(work: &Work, unit: &Unit, states: &mut [RuleState], slot_ms: i
     for (at, state) in states.iter_mut().enumerate() {
         let rule_started = Instant::now();
         let outcome = evaluate_rule(work, unit, state, slot_ms, again).await;
+        if let (Ok(_), Some(alerts), Some(_)) = (&outcome, &work.alerts, &state.rule.alert) {
+            let told: Vec<_> = state.alerts().cloned().collect();
+            alerts.report(&alerts.rule_of(&unit.group, &state.rule), &told).await;
+        }
         let mut told = unit.state();
         let info = &mut told.rules[at];
         info.evaluations += 1;

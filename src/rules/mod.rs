@@ -16,14 +16,15 @@ mod work;
 pub use load::{LoadError, load};
 pub use metrics::register;
 
+use crate::alerting::Alerts;
 use crate::time::Arrivals;
 use mark::Mark;
 use ocelli_api::rules::RulesResponse;
 use ocelli_query::rules::{Group, Rule, RuleState};
 use ocelli_storage::{Clock, Store};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -60,6 +61,8 @@ pub struct RuleEngine {
     settings: Settings,
     work: Arc<Work>,
     running: Mutex<Vec<Running>>,
+    /// The groups that run, or will when this server is the one that evaluates them.
+    wanted: Mutex<Vec<Group>>,
     /// One reload at a time.
     reloading: tokio::sync::Mutex<()>,
     units: Arc<Mutex<Vec<Arc<status::Unit>>>>,
@@ -73,24 +76,47 @@ impl RuleEngine {
         store: Store,
         clock: Clock,
         arrivals: Arc<Arrivals>,
+        alerts: Option<Arc<Alerts>>,
         settings: Settings,
         groups: Vec<Group>,
     ) -> anyhow::Result<Arc<RuleEngine>> {
         let (stop_backfill, stops) = watch::channel(false);
-        let work = Arc::new(Work::new(store, clock, arrivals, &settings));
+        let work = Arc::new(Work::new(store, clock, arrivals, alerts, &settings));
         let units = Arc::<Mutex<Vec<_>>>::default();
         let worker = backfill::Worker { work: work.clone(), units: units.clone() };
         let engine = Arc::new(RuleEngine {
             settings,
             work,
             running: Mutex::default(),
+            wanted: Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
             units,
             stop_backfill,
             backfill: Mutex::new(Some(tokio::spawn(worker.run(stops)))),
         });
         engine.replace(groups).await?;
+        if let Some(alerts) = &engine.work.alerts {
+            tokio::spawn(lead(Arc::downgrade(&engine), alerts.leads()));
+        }
         Ok(engine)
+    }
+
+    /// Of servers that share a catalog one evaluates.
+    fn is_leading(&self) -> bool {
+        self.work.alerts.as_ref().is_none_or(|alerts| *alerts.leads().borrow())
+    }
+
+    /// Another server evaluates: what the rules remember here is old from now on.
+    async fn pause(&self) {
+        let _one = self.reloading.lock().await;
+        let running = std::mem::take(&mut *self.running());
+        for running in &running {
+            let _ = running.stop.send(true);
+        }
+        for running in running {
+            let _ = running.task.await;
+        }
+        self.units.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Reads the files again. Groups that are as they were go on; an error leaves all as it is.
@@ -107,6 +133,10 @@ impl RuleEngine {
     /// Runs these groups instead of those that run.
     async fn replace(&self, groups: Vec<Group>) -> anyhow::Result<()> {
         let _one = self.reloading.lock().await;
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = groups.clone();
+        if !self.is_leading() {
+            return Ok(());
+        }
         let mut old = std::mem::take(&mut *self.running());
         let mut next = Vec::with_capacity(groups.len());
         let mut new = Vec::new();
@@ -134,6 +164,10 @@ impl RuleEngine {
         self.work.end(remembered).await;
         *self.units.lock().unwrap_or_else(PoisonError::into_inner) =
             next.iter().map(|running| running.unit.clone()).collect();
+        if let Some(alerts) = &self.work.alerts {
+            let keys: HashSet<String> = next.iter().flat_map(|running| running.unit.alert_keys()).collect();
+            alerts.retain_rules(|key| keys.contains(key)).await;
+        }
         *self.running() = next;
         self.work.wake.notify_one();
         Ok(())
@@ -181,6 +215,23 @@ impl RuleEngine {
 
     fn running(&self) -> std::sync::MutexGuard<'_, Vec<Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Evaluates while this server leads.
+async fn lead(engine: Weak<RuleEngine>, mut leads: watch::Receiver<bool>) {
+    leads.mark_unchanged();
+    while leads.changed().await.is_ok() {
+        let Some(engine) = engine.upgrade() else { return };
+        let leads = *leads.borrow();
+        if !leads {
+            engine.pause().await;
+            continue;
+        }
+        let groups = engine.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Err(error) = engine.replace(groups).await {
+            tracing::error!(%error, "rules could not be put to work");
+        }
     }
 }
 

@@ -70,6 +70,11 @@ impl Unit {
         Unit { group, slots, context, live_from_ms: AtomicI64::new(live_from_ms), state }
     }
 
+    /// Of the rules that give alerts.
+    pub fn alert_keys(&self) -> Vec<String> {
+        self.group.rules.iter().filter(|rule| rule.alert.is_some()).map(Rule::key).collect()
+    }
+
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -37,7 +37,8 @@ impl Bench {
         settings(&mut given);
         let text = format!("groups: [{{name: g, rules: [{rules}]}}]");
         let groups = file::parse("r.yml", &text).unwrap();
-        let engine = RuleEngine::start(store.clone(), clock, Arc::default(), given, groups).await.unwrap();
+        let engine =
+            RuleEngine::start(store.clone(), clock, Arc::default(), None, given, groups).await.unwrap();
         Bench { engine, now_ms, store, _directory: directory }
     }
 
@@ -145,10 +146,16 @@ async fn a_restart_goes_on_where_it_was() {
     let clock = Clock::new(move || shown.load(Ordering::Relaxed) * 1_000_000);
     let text = "groups: [{name: g, rules: [{record: a, expr: '1'}, {record: b, expr: a > 0}]}]";
     let groups = file::parse("r.yml", text).unwrap();
-    let engine =
-        RuleEngine::start(bench.store.clone(), clock, Arc::default(), bench.engine.settings.clone(), groups)
-            .await
-            .unwrap();
+    let engine = RuleEngine::start(
+        bench.store.clone(),
+        clock,
+        Arc::default(),
+        None,
+        bench.engine.settings.clone(),
+        groups,
+    )
+    .await
+    .unwrap();
     let bench = Bench { engine, ..bench };
     bench.evaluations(2).await;
     bench.until(|group| group.rules.iter().all(|rule| rule.backfill.as_ref().unwrap().fraction == 1.0)).await;

@@ -3,6 +3,7 @@
 use super::mark::{self, Mark};
 use super::status::{Past, RuleInfo, Unit};
 use super::{Settings, restore};
+use crate::alerting::Alerts;
 use crate::time::Arrivals;
 use ocelli_query::Error;
 use ocelli_query::http::TENANT;
@@ -32,6 +33,8 @@ pub struct Work {
     pub store: Store,
     pub clock: Clock,
     arrivals: Arc<Arrivals>,
+    /// Whom the alerts of rules are told; none in tests of the rules alone.
+    pub alerts: Option<Arc<Alerts>>,
     settled_ms: i64,
     pub timeout: Duration,
     pub ask: Ask,
@@ -46,12 +49,19 @@ pub struct Work {
 }
 
 impl Work {
-    pub fn new(store: Store, clock: Clock, arrivals: Arc<Arrivals>, settings: &Settings) -> Work {
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        arrivals: Arc<Arrivals>,
+        alerts: Option<Arc<Alerts>>,
+        settings: &Settings,
+    ) -> Work {
         let identities = Arc::new(Identities::new(store.memory()));
         Work {
             store,
             identities,
             arrivals,
+            alerts,
             settled_ms: clock.now_ns().div_euclid(1_000_000) + settings.settle_ms,
             clock,
             timeout: settings.timeout,
@@ -209,6 +219,8 @@ impl Work {
         match found.flatten() {
             Ok(found) => {
                 state.resume(&found.series);
+                let key = state.rule.key();
+                state.resume_alerts(self.alerts.iter().flat_map(|alerts| alerts.kept(&key)));
                 found.alerts.iter().for_each(|(labels, since)| state.restore_alert(labels, *since));
             }
             Err(error) => tracing::warn!(%error, rule = state.rule.name, "its state could not be restored"),

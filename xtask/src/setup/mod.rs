@@ -3,6 +3,6 @@
 pub mod apt;
 pub mod browser;
 pub mod clients;
+pub mod debian;
 pub mod postgres;
-pub mod prometheus;
 pub mod wasm;

@@ -16,7 +16,7 @@ use crate::command;
 use crate::paths::Paths;
 use crate::setup::browser::Browser;
 use crate::setup::clients::Clients;
-use crate::setup::{postgres, prometheus};
+use crate::setup::{debian, postgres};
 use crate::steps::{Report, Tally};
 use crate::test::programs::{Program, SELECTION};
 use crate::ui;
@@ -121,10 +121,11 @@ impl SetUp {
         {
             variables.push(("OCELLI_TEST_POSTGRES_DIR", folder));
         }
-        if groups.contains(&Group::E2e)
-            && let Some(program) = report.prepare("prometheus", || prometheus::find(paths))
-        {
-            variables.push(("OCELLI_TEST_PROMETHEUS", program));
+        if groups.contains(&Group::E2e) {
+            for tool in &debian::ALL {
+                let found = report.prepare(tool.name(), || tool.find(paths));
+                variables.extend(found.map(|found| (tool.variable, found)));
+            }
         }
         if groups.contains(&Group::Browser)
             && let Some(browser) = report.prepare("chromium", Browser::find)

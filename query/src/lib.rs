@@ -5,6 +5,7 @@
 //! ([`http::run`]), and shapes the answer. The engines know nothing of HTTP.
 
 pub mod alerting;
+mod byte_hash;
 mod cores;
 mod edit_distance;
 pub mod error;

@@ -6,13 +6,13 @@ use super::hints::attribute_keys;
 use super::meter::Meter;
 use super::scan::{Chunk, Collector, Scan};
 use crate::Error;
+use crate::byte_hash::ByteHash;
 use crate::http::run::Budget;
 use ocelli_api::TimeRange;
 use ocelli_api::logs::{Facet, FacetValue, LogFacetsResponse};
 use ocelli_signal::Signal;
 use ocelli_storage::{Snapshot, Source};
 use std::collections::HashMap;
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// Values of one field that are counted apart; those that come when there are so many are counted together.
 const MAX_VALUES: usize = 10_000;
@@ -102,7 +102,7 @@ struct Counts<'b> {
 struct OfField {
     name: String,
     field: Field,
-    values: HashMap<String, u64, Xxh3DefaultBuilder>,
+    values: HashMap<String, u64, ByteHash>,
     /// Records whose value is none of these.
     other: u64,
     /// Records without a value.

@@ -130,6 +130,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Numbers that stand for the values of the batch, row by row, and how many there are.
+    pub fn codes(&self) -> Option<(&'a [i32], usize)> {
+        if let Reader::Distinct(of) = self { Some((of.keys, of.values.len())) } else { None }
+    }
+
     /// Whether the row has a value.
     pub fn exists(&self, row: usize) -> bool {
         match self {

@@ -7,6 +7,7 @@ use super::histogram::Buckets;
 use super::meter::Meter;
 use super::scan::{Chunk, Collector, Mergeable, Scan};
 use crate::Error;
+use crate::byte_hash::ByteHash;
 use crate::http::run::Budget;
 use ocelli_api::TimeRange;
 use ocelli_api::logs::{LogHistogramResponse, ValueCounts};
@@ -15,7 +16,6 @@ use ocelli_storage::{Snapshot, Source};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// Values that are counted apart at once; of more the most frequent are found first.
 const MAX_VALUES: usize = 1_000;
@@ -100,7 +100,7 @@ struct Counts<'a> {
     field: &'a Field,
     buckets: Buckets,
     /// `None` for records without a value.
-    values: HashMap<Option<String>, Vec<u64>, Xxh3DefaultBuilder>,
+    values: HashMap<Option<String>, Vec<u64>, ByteHash>,
     other: Vec<u64>,
     /// All of them, where it is known which count.
     only: Option<Arc<HashSet<Option<String>>>>,
@@ -169,7 +169,7 @@ impl Mergeable for Counts<'_> {
 /// How often each value comes, whenever.
 struct Tally<'a> {
     field: &'a Field,
-    values: HashMap<Option<String>, u64, Xxh3DefaultBuilder>,
+    values: HashMap<Option<String>, u64, ByteHash>,
     meter: Meter<'a>,
 }
 

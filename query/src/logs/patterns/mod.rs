@@ -14,6 +14,7 @@ use super::filter::{Filter, column};
 use super::meter::Meter;
 use super::scan::{Chunk, Collector, Mergeable, Scan};
 use crate::Error;
+use crate::byte_hash::ByteHash;
 use crate::http::run::Budget;
 use arrow::array::{Int32Array, StringArray};
 use mask::mask;
@@ -23,7 +24,6 @@ use ocelli_signal::Signal;
 use ocelli_storage::Snapshot;
 use std::collections::HashMap;
 use templates::{Seen, Template, Templates};
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// Masked bodies that are counted before they become templates.
 const MAX_BODIES: usize = 20_000;
@@ -121,7 +121,7 @@ fn pattern(template: Template, seconds: Option<(f64, f64)>) -> LogPattern {
 struct Bodies<'b> {
     meter: Meter<'b>,
     since: i64,
-    counts: HashMap<String, Seen, Xxh3DefaultBuilder>,
+    counts: HashMap<String, Seen, ByteHash>,
     templates: Templates,
     scratch: String,
 }

@@ -140,8 +140,7 @@ impl Aggregate {
     pub fn bytes(&self) -> usize {
         match self {
             Aggregate::Uniq(values) => values.bytes(),
-            Aggregate::Quantiles(Quantiles::Exact(values)) => values.capacity() * size_of::<f64>(),
-            Aggregate::Quantiles(_) => 32 << 10,
+            Aggregate::Quantiles(quantiles) => quantiles.bytes(),
             _ => 0,
         }
     }

@@ -3,12 +3,12 @@
 use super::aggregate::Aggregate;
 use super::{Column, Key, Stats};
 use crate::Error;
+use crate::byte_hash::ByteHash;
 use crate::http::run::Budget;
 use crate::logs::field::Reader;
 use crate::logs::meter::Meter;
 use crate::logs::scan::{Chunk, Collector, Mergeable};
 use std::collections::HashMap;
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// More groups than these are of no use to anybody, and would take the memory of others.
 pub const MAX_GROUPS: usize = 100_000;
@@ -30,7 +30,7 @@ pub struct Groups<'a> {
     stats: &'a Stats,
     buckets: Buckets,
     meter: Meter<'a>,
-    places: HashMap<Vec<u8>, usize, Xxh3DefaultBuilder>,
+    places: HashMap<Vec<u8>, usize, ByteHash>,
     groups: Vec<Group>,
     /// Of each key, then of each figure: whether some row had a value.
     pub seen: Vec<bool>,
@@ -71,6 +71,18 @@ impl<'a> Groups<'a> {
         self.groups.len() - 1
     }
 
+    /// The group of a row, made if need be.
+    fn place(&mut self, keys: &[KeyReader<'_>], time: i64, row: usize) -> Result<usize, Error> {
+        let Buckets { start, step } = self.buckets;
+        let bucket = || time.saturating_sub(start) / step;
+        encode(keys, bucket, row, &mut self.key, &mut self.seen);
+        if let Some(place) = self.places.get(self.key.as_slice()) {
+            return Ok(*place);
+        }
+        self.one_more()?;
+        Ok(self.insert())
+    }
+
     /// Refuses one more group than there may be, or its memory.
     fn one_more(&mut self) -> Result<(), Error> {
         if self.groups.len() >= MAX_GROUPS {
@@ -103,14 +115,19 @@ impl<'a> Collector for Groups<'a> {
         };
         let columns: Vec<Option<Reader<'_>>> =
             stats.columns.iter().map(of_column).collect::<Result<_, _>>()?;
+        // Of one key whose values have numbers in the batch the groups are looked up once.
+        let codes = if let [Some(reader)] = &keys[..] { reader.codes() } else { None };
+        let mut known: Vec<Option<usize>> = vec![None; codes.map_or(0, |(_, count)| count)];
         for row in chunk.passed.iter() {
-            let bucket = (chunk.times.value(row).saturating_sub(self.buckets.start)) / self.buckets.step;
-            encode(&keys, bucket, row, &mut self.key, &mut self.seen);
-            let place = match self.places.get(self.key.as_slice()) {
-                Some(place) => *place,
+            let code = codes.map(|(codes, _)| codes[row] as usize);
+            let place = match code.and_then(|code| known[code]) {
+                Some(place) => place,
                 None => {
-                    self.one_more()?;
-                    self.insert()
+                    let place = self.place(&keys, chunk.times.value(row), row)?;
+                    if let Some(code) = code {
+                        known[code] = Some(place);
+                    }
+                    place
                 }
             };
             let group = &mut self.groups[place];
@@ -134,11 +151,17 @@ impl<'a> Collector for Groups<'a> {
 }
 
 /// The group of a row as bytes: of each field 0 where it has none, else 1, the length and the text.
-fn encode(keys: &[KeyReader<'_>], bucket: i64, row: usize, out: &mut Vec<u8>, seen: &mut [bool]) {
+fn encode(
+    keys: &[KeyReader<'_>],
+    bucket: impl Fn() -> i64,
+    row: usize,
+    out: &mut Vec<u8>,
+    seen: &mut [bool],
+) {
     out.clear();
     for (at, key) in keys.iter().enumerate() {
         let Some(reader) = key else {
-            out.extend_from_slice(&bucket.to_le_bytes());
+            out.extend_from_slice(&bucket().to_le_bytes());
             seen[at] = true;
             continue;
         };

@@ -17,9 +17,34 @@ pub enum Quantiles {
 /// How many values lie in each bucket, by the power of the ratio that bounds it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Buckets {
-    negative: BTreeMap<i32, u64>,
+    negative: Counts,
     zero: u64,
-    positive: BTreeMap<i32, u64>,
+    positive: Counts,
+}
+
+/// Neighbours lie in one page: values are near each other, and a tree of all of them is slow to search.
+const PAGE: usize = 1 << PAGE_BITS;
+const PAGE_BITS: u32 = 6;
+/// Of a page, and its place in the tree.
+const PAGE_BYTES: usize = PAGE * size_of::<u64>() + 48;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Counts(BTreeMap<i32, Box<[u64; PAGE]>>);
+
+impl Counts {
+    fn add(&mut self, power: i32, count: u64) {
+        let page = self.0.entry(power >> PAGE_BITS).or_insert_with(|| Box::new([0; PAGE]));
+        page[power as usize % PAGE] += count;
+    }
+
+    /// The buckets that have values, ascending.
+    fn iter(&self) -> impl DoubleEndedIterator<Item = (i32, u64)> + '_ {
+        self.0.iter().flat_map(|(page, counts)| {
+            let power = move |at: usize| (page << PAGE_BITS) + at as i32;
+            let counts = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+            counts.map(move |(at, count)| (power(at), *count))
+        })
+    }
 }
 
 impl Default for Quantiles {
@@ -70,6 +95,14 @@ impl Quantiles {
         }
     }
 
+    /// Bytes beyond its own size, about.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Quantiles::Exact(values) => values.capacity() * size_of::<f64>(),
+            Quantiles::Buckets(buckets) => (buckets.negative.0.len() + buckets.positive.0.len()) * PAGE_BYTES,
+        }
+    }
+
     pub fn is_exact(&self) -> bool {
         matches!(self, Quantiles::Exact(_))
     }
@@ -95,35 +128,35 @@ fn rank(part: f64, count: u64) -> Option<u64> {
 impl Buckets {
     fn add(&mut self, value: f64, count: u64) {
         // The least positive double is far above the power that an i32 can't hold.
-        let power = |value: f64| (value.min(f64::MAX).ln() / RATIO.ln()).ceil() as i32;
+        let power = |value: f64| {
+            let power = value.min(f64::MAX).ln() / RATIO.ln();
+            // Rounded up, which is a call otherwise.
+            let whole = power as i32;
+            whole + i32::from(power > f64::from(whole))
+        };
         match value {
             0.0 => self.zero += count,
-            value if value > 0.0 => *self.positive.entry(power(value)).or_default() += count,
-            value => *self.negative.entry(power(-value)).or_default() += count,
+            value if value > 0.0 => self.positive.add(power(value), count),
+            value => self.negative.add(power(-value), count),
         }
     }
 
     fn merge(&mut self, other: Buckets) {
-        other
-            .negative
-            .into_iter()
-            .for_each(|(power, count)| *self.negative.entry(power).or_default() += count);
-        other
-            .positive
-            .into_iter()
-            .for_each(|(power, count)| *self.positive.entry(power).or_default() += count);
+        other.negative.iter().for_each(|(power, count)| self.negative.add(power, count));
+        other.positive.iter().for_each(|(power, count)| self.positive.add(power, count));
         self.zero += other.zero;
     }
 
     fn at(&self, part: f64) -> Option<f64> {
-        let count = self.negative.values().sum::<u64>() + self.zero + self.positive.values().sum::<u64>();
+        let sum = |counts: &Counts| counts.iter().map(|(_, count)| count).sum::<u64>();
+        let count = sum(&self.negative) + self.zero + sum(&self.positive);
         let mut left = rank(part, count)?;
         // Of a bucket the value whose ratio to both bounds is the same, about.
         let middle = |power: i32| 2.0 * RATIO.powi(power) / (RATIO + 1.0);
-        let ascending = self.negative.iter().rev().map(|(power, count)| (-middle(*power), *count));
+        let ascending = self.negative.iter().rev().map(|(power, count)| (-middle(power), count));
         let ascending = ascending.chain([(0.0, self.zero)]);
         let mut ascending =
-            ascending.chain(self.positive.iter().map(|(power, count)| (middle(*power), *count)));
+            ascending.chain(self.positive.iter().map(|(power, count)| (middle(power), count)));
         ascending.find_map(|(value, count)| {
             let here = left <= count;
             left = left.saturating_sub(count);

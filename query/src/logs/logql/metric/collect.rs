@@ -4,6 +4,7 @@ use super::cells::{Cells, Place, Windows};
 use super::fold::Fold;
 use super::{Grid, RangeSeries};
 use crate::Error;
+use crate::byte_hash::ByteHash;
 use crate::http::run::Budget;
 use crate::logs::filter::column;
 use crate::logs::logql::ast::{Conversion, RangeAggregation, RangeOp, Stage};
@@ -23,7 +24,6 @@ use ocelli_signal::Signal;
 use ocelli_storage::Snapshot;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// What a series takes in memory beside the text of its labels, about.
 const SERIES_BYTES: usize = 256;
@@ -120,7 +120,7 @@ struct Found<'q> {
     only_stream: bool,
     needs: &'q Needs,
     /// By their labels as one text, see [`put_labels`].
-    series: HashMap<String, Cells, Xxh3DefaultBuilder>,
+    series: HashMap<String, Cells, ByteHash>,
     budget: &'q Budget,
     meter: Meter<'q>,
     scratch: String,

@@ -3,12 +3,12 @@
 use super::cells::{Cells, power_of_two};
 use super::{Exemplar, MAX_SERIES, MetricsSearch, Series, Steps, number};
 use crate::Error;
+use crate::byte_hash::ByteHash;
 use crate::http::run::Budget;
 use crate::traces::traceql::Value;
 use crate::traces::traceql::ast::{Attribute, Expr, Function, Metrics};
 use crate::traces::traceql::eval::SpanRef;
 use std::collections::HashMap;
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// Every series so far.
 pub struct Groups<'q> {
@@ -16,7 +16,7 @@ pub struct Groups<'q> {
     names: Vec<String>,
     pub steps: Steps,
     exemplars: usize,
-    of_key: HashMap<Vec<u8>, usize, Xxh3DefaultBuilder>,
+    of_key: HashMap<Vec<u8>, usize, ByteHash>,
     groups: Vec<Group>,
     key: Vec<u8>,
     /// Bytes that series grew by, and that are not taken yet.

@@ -90,6 +90,11 @@ fn any_query() -> impl Strategy<Value = String> {
         "resource.host.name:b",
         "trace_id:*",
         "trace_id:05050505050505050505050505050505",
+        "number:77",
+        "number:1200.0",
+        "number:1900",
+        "number:99999",
+        "attributes.number:431",
         "nowhere:x",
     ])
     .prop_map(str::to_owned);

@@ -3,11 +3,14 @@
 mod bloom;
 
 use super::Segment;
+use super::columns::downcast;
 use super::columns::keyed::{KeyColumn, ValueType};
 use super::read::RowsFooter;
 use crate::disk::DiskReader;
 use crate::error::{Error, Result};
 use crate::paths::ROWS_SUFFIX;
+use crate::rows::Rows;
+use arrow::array::{Array, ArrayRef, FixedSizeBinaryArray, Int64Array, StringArray};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
@@ -27,6 +30,54 @@ impl Segment {
             Ok(None) => Ok(Vec::new()),
             Ok(Some((place, column))) => self.runs_with_value(&footer, place, column, value),
         }
+    }
+
+    /// Rows of a run outside of which none in it has this value, as told for [`Segment::runs_with_attribute`]:
+    /// the attribute's column alone is read. `None` where that tells little.
+    pub fn rows_with_attribute(
+        &self,
+        key: &str,
+        value: &str,
+        or_resource: bool,
+        run: Range<u32>,
+    ) -> Result<Option<Rows>> {
+        let footer = self.rows_footer()?;
+        if or_resource && footer.layout.resource_may_have(key) {
+            return Ok(None);
+        }
+        let Ok(Some((place, about))) = footer.layout.only_column(key) else { return Ok(None) };
+        let needle = match (about.value_type, value.parse()) {
+            _ if about.repeats => return Ok(None),
+            (ValueType::String, _) => Needle::Text(value),
+            (ValueType::Int, Ok(number)) => Needle::Number(number),
+            _ => return Ok(None),
+        };
+        self.rows_with(&footer, place, &needle, run).map(Some)
+    }
+
+    /// Rows of a run that have this id in a column of ids, of which nothing else is read.
+    pub fn rows_with_id(&self, name: &str, id: &[u8], run: Range<u32>) -> Result<Option<Rows>> {
+        let footer = self.rows_footer()?;
+        let place = footer.layout.file.index_of(name).ok();
+        place.map(|place| self.rows_with(&footer, place, &Needle::Id(id), run)).transpose()
+    }
+
+    fn rows_with(
+        &self,
+        footer: &RowsFooter,
+        place: usize,
+        needle: &Needle<'_>,
+        run: Range<u32>,
+    ) -> Result<Rows> {
+        let rows = Rows::from_sorted(run.clone().collect());
+        let (mut found, mut first) = (Vec::new(), run.start);
+        self.read_rows(footer, &[place], Some(&rows), |batch| {
+            let places = needle.places(batch.column(0), footer.layout.file.field(place).name())?;
+            found.extend(places.into_iter().map(|at| first + at as u32));
+            first += batch.num_rows() as u32;
+            Ok(())
+        })?;
+        Ok(Rows::from_sorted(found))
     }
 
     fn all_rows(&self) -> Vec<Range<u32>> {
@@ -88,6 +139,34 @@ impl Segment {
         let found = bloom::may_have(file, column, value);
         let found = found.map_err(|error| self.blame(Error::from(ParquetError::from(error))))?;
         Ok(found.unwrap_or(true))
+    }
+}
+
+/// What is looked for in a column.
+enum Needle<'v> {
+    Text(&'v str),
+    /// Of integers; a double, since the value may be written as one.
+    Number(f64),
+    Id(&'v [u8]),
+}
+
+impl Needle<'_> {
+    fn places(&self, array: &ArrayRef, name: &str) -> Result<Vec<usize>> {
+        let rows = 0..array.len();
+        Ok(match *self {
+            Needle::Text(text) => {
+                let texts: &StringArray = downcast(array, name)?;
+                rows.filter(|row| texts.value(*row) == text && texts.is_valid(*row)).collect()
+            }
+            Needle::Number(number) => {
+                let numbers: &Int64Array = downcast(array, name)?;
+                rows.filter(|row| numbers.value(*row) as f64 == number && numbers.is_valid(*row)).collect()
+            }
+            Needle::Id(id) => {
+                let ids: &FixedSizeBinaryArray = downcast(array, name)?;
+                rows.filter(|row| ids.value(*row) == id && ids.is_valid(*row)).collect()
+            }
+        })
     }
 }
 

@@ -144,6 +144,29 @@ impl Source {
         }
     }
 
+    /// Rows of a run outside of which none in it has this value, as told for [`Source::runs_with_attribute`],
+    /// where its column alone tells; `None` for any row of the run.
+    pub fn rows_with_attribute(
+        &self,
+        key: &str,
+        value: &str,
+        or_resource: bool,
+        run: Range<u32>,
+    ) -> Result<Option<Rows>> {
+        match self {
+            Source::Memory(_) => Ok(None),
+            Source::Segment(segment) => segment.rows_with_attribute(key, value, or_resource, run),
+        }
+    }
+
+    /// The same for an id in a column of ids.
+    pub fn rows_with_id(&self, column: &str, id: &[u8], run: Range<u32>) -> Result<Option<Rows>> {
+        match self {
+            Source::Memory(_) => Ok(None),
+            Source::Segment(segment) => segment.rows_with_id(column, id, run),
+        }
+    }
+
     fn all_rows(&self) -> Vec<Range<u32>> {
         std::iter::once(0..self.rows() as u32).collect()
     }

@@ -17,7 +17,8 @@ use arrow::array::{
 use ocelli_api::traces::Resource;
 use ocelli_signal::AnyValue;
 use ocelli_signal::origin::{self, Scope};
-use ocelli_storage::Source;
+use ocelli_storage::{Rows, Source};
+use std::ops::Range;
 
 #[derive(Clone, Debug)]
 pub enum Leaf {
@@ -104,6 +105,17 @@ impl Leaf {
                 Some(source.runs_with_attribute(key, scalar.text(), *or_resource)?)
             }
             Leaf::Id { column, test: IdTest::Equals(id) } => Some(source.runs_with_id(column, id)?),
+            _ => None,
+        })
+    }
+
+    /// Rows of a run outside of which none in it passes, where one column alone tells of a rare value.
+    pub fn rows(&self, source: &Source, run: Range<u32>) -> Result<Option<Rows>, Error> {
+        Ok(match self {
+            Leaf::Attribute { key, test: ValueTest::Equals(scalar), or_resource } => {
+                source.rows_with_attribute(key, scalar.text(), *or_resource, run)?
+            }
+            Leaf::Id { column, test: IdTest::Equals(id) } => source.rows_with_id(column, id, run)?,
             _ => None,
         })
     }

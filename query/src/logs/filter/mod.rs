@@ -20,9 +20,10 @@ use super::scan::runs::{self, Runs};
 use crate::Error;
 use arrow::array::RecordBatch;
 use mask::Mask;
-use ocelli_storage::{Source, TextQuery};
+use ocelli_storage::{Rows, Source, TextQuery};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A test of whole rows that a language brings along.
@@ -170,6 +171,33 @@ impl Filter {
                 for filter in any {
                     match filter.runs(source)? {
                         Some(runs) => found = runs::either(&found, &runs),
+                        None => return Ok(None),
+                    }
+                }
+                Ok(Some(found))
+            }
+        }
+    }
+
+    /// Rows of a run outside of which none in it passes, where one column alone tells of a rare value;
+    /// `None` for all.
+    pub fn rows(&self, source: &Source, run: Range<u32>) -> Result<Option<Rows>, Error> {
+        match self {
+            Filter::All | Filter::Not(_) | Filter::Rows(_) => Ok(None),
+            Filter::Leaf(leaf) => leaf.rows(source, run),
+            Filter::And(all) => {
+                for filter in all {
+                    if let Some(rows) = filter.rows(source, run.clone())? {
+                        return Ok(Some(rows));
+                    }
+                }
+                Ok(None)
+            }
+            Filter::Or(any) => {
+                let mut found = Rows::default();
+                for filter in any {
+                    match filter.rows(source, run.clone())? {
+                        Some(rows) => found = found.union(&rows),
                         None => return Ok(None),
                     }
                 }

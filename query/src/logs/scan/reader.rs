@@ -21,6 +21,8 @@ const LEAST_ROWS: usize = if cfg!(test) { 8 } else { 256 };
 /// Single rows are read where the index finds less than one in so many: of a page that is decoded
 /// anyway, skipping costs more than reading.
 const SPARSE: usize = 8;
+/// In so many rows it pays to look for a rare value in its column before others are read.
+const APART_ROWS: usize = if cfg!(test) { 16 } else { 1 << 13 };
 
 pub(super) struct Reader<'a, 'c> {
     pub scan: &'a Scan<'a>,
@@ -52,19 +54,36 @@ impl<'a, 'c> Reader<'a, 'c> {
         Ok(query.map(|query| self.source.candidates(&query)).transpose()?.flatten())
     }
 
-    /// Looks at a run of rows: at those that the index finds, if these are few.
+    /// Looks at a run of rows: at those that the index, or a column alone, finds, if these are few.
     pub fn read_piece(
         &mut self,
         piece: Range<u32>,
         candidates: &mut Option<Candidates>,
     ) -> Result<(), Error> {
-        match candidates.as_mut().map(|candidates| candidates.within(piece.clone())) {
+        let among = match candidates {
+            Some(candidates) => Some(candidates.within(piece.clone())),
+            None => self.named(&piece)?,
+        };
+        match among {
             Some(found) if found.is_empty() => Ok(()),
             Some(found) if found.len() * SPARSE <= piece.len() => self.read(Some(&found), None),
             // Decoding single rows costs more than decoding pages, but testing them does not.
             among if piece.len() as u64 == self.source.rows() => self.read(None, among.as_ref()),
             among => self.read(Some(&Rows::from_sorted(piece.collect())), among.as_ref()),
         }
+    }
+
+    /// The rows of a run that have a value which the filter names, where that is quickly found out.
+    fn named(&self, piece: &Range<u32>) -> Result<Option<Rows>, Error> {
+        if piece.len() < APART_ROWS || self.collector.looks_at_all_rows() || !self.scan.filter.names_a_value()
+        {
+            return Ok(None);
+        }
+        let found = self.scan.filter.rows(self.source, piece.clone())?;
+        if let Some(found) = &found {
+            self.budget.scanned((piece.len() - found.len()) as u64, 0);
+        }
+        Ok(found)
     }
 
     /// Reads rows in the order of the source, in parts where they are large. If the index tells among which of

@@ -125,3 +125,80 @@ fn ids_that_are_there_are_never_excluded() {
     assert!(!may_have("trace_id", &[9; 16]));
     assert!(may_have("span_id", &[9; 8]), "without a bloom filter it may be there");
 }
+
+#[test]
+fn rows_of_a_value_are_found_in_its_column_alone() {
+    let rows = rows();
+    let segment = written(Signal::Logs, vec![rows.clone()], usize::MAX).segment;
+    let lists = rows.column_by_name("attributes").unwrap().as_binary::<i32>();
+    let values = [
+        ("request", "request-77"),
+        ("request", "request-5000"),
+        ("order_id", "5001"),
+        ("order_id", "5001.0"),
+        ("order_id", "50010e-1"),
+        ("order_id", "4999"),
+        ("even", "1998"),
+        ("name", "a"),
+        ("mixed", "4"),
+        ("ratio", "0.5"),
+        ("rare", "once"),
+        ("absent", "x"),
+    ];
+    let (mut told, mut order) = (0, segment.read(Some(&["attributes"]), None).unwrap());
+    let order: Vec<Vec<u8>> = order
+        .drain(..)
+        .flat_map(|batch| {
+            batch.column(0).as_binary::<i32>().iter().map(|list| list.unwrap().to_vec()).collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(order.len(), lists.len());
+    for (key, value) in values {
+        let is = |row: &u32| {
+            let found = Attributes::of_column(&order[*row as usize]).get(key);
+            match found {
+                Some(AnyValue::Int(n)) => value.parse::<f64>() == Ok(n as f64),
+                found => found.is_some_and(|found| display(&found) == value),
+            }
+        };
+        for run in [0..2_000, 0..1, 1_999..2_000, 60..90, 500..500] {
+            let found = segment.rows_with_attribute(key, value, false, run.clone()).unwrap();
+            told += usize::from(found.is_some());
+            if let Some(found) = found {
+                assert_eq!(
+                    found.iter().collect::<Vec<_>>(),
+                    run.filter(is).collect::<Vec<_>>(),
+                    "{key}={value}"
+                );
+            }
+        }
+    }
+    assert!(told >= 5 * 7, "{told}");
+    // Every resource has one, and few values are not worth it.
+    assert!(segment.rows_with_attribute("host.cpus", "x", true, 0..9).unwrap().is_none());
+    assert!(segment.rows_with_attribute("name", "a", false, 0..9).unwrap().is_none());
+}
+
+#[test]
+fn rows_of_an_id_are_found_across_pages_and_batches() {
+    let segment = written(Signal::Logs, vec![test_rows::batch(Signal::Logs, 0, 10_000)], usize::MAX).segment;
+    let batches = segment.read(Some(&["trace_id"]), None).unwrap();
+    let ids: Vec<Option<Vec<u8>>> = batches
+        .iter()
+        .flat_map(|batch| {
+            let ids = batch.column(0).as_fixed_size_binary();
+            ids.iter().map(|id| id.map(<[u8]>::to_vec)).collect::<Vec<_>>()
+        })
+        .collect();
+    for run in [0..10_000, 4_090..4_100, 8_190..8_200, 4_096..8_192, 9_999..10_000, 7..7] {
+        for wanted in [0, 4_095, 4_096, 8_191, 8_192, 9_998, 9_999] {
+            let Some(id) = &ids[wanted as usize] else { continue };
+            let found = segment.rows_with_id("trace_id", id, run.clone()).unwrap().unwrap();
+            let expected: Vec<u32> =
+                run.clone().filter(|row| ids[*row as usize].as_ref() == Some(id)).collect();
+            assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{wanted} in {run:?}");
+        }
+        assert!(segment.rows_with_id("trace_id", &[9; 16], run).unwrap().unwrap().is_empty());
+    }
+    assert!(segment.rows_with_id("none", &[9; 16], 0..9).unwrap().is_none());
+}

@@ -33,8 +33,7 @@ pub enum Role {
     Ingest,
     /// Reads it.
     Viewer,
-    /// Changes dashboards, rules and objectives.
-    #[allow(dead_code, reason = "the first route that writes comes with dashboards")]
+    /// Changes silences, dashboards, rules and objectives.
     Editor,
     /// Manages users, tokens and retention.
     #[allow(dead_code, reason = "the first such route comes with log-in")]
@@ -75,6 +74,8 @@ const INGEST: RouteLimits =
 /// Queries end themselves at their own, shorter deadline and say so better than this one would.
 const QUERY: RouteLimits =
     RouteLimits { body_bytes: Some(1 << 20), timeout: Duration::from_secs(600), concurrent: 256 };
+const WRITE: RouteLimits =
+    RouteLimits { body_bytes: Some(16 << 20), timeout: Duration::from_secs(60), concurrent: 16 };
 const SMALL: RouteLimits =
     RouteLimits { body_bytes: Some(0), timeout: Duration::from_secs(10), concurrent: 256 };
 
@@ -97,6 +98,10 @@ const fn form(path: &'static str) -> Route {
 
 const fn small(path: &'static str, role: Role) -> Route {
     Route { listener: Listener::Api, method: Method::GET, path, role, limits: SMALL }
+}
+
+const fn write(method: Method, path: &'static str) -> Route {
+    Route { listener: Listener::Api, method, path, role: Role::Editor, limits: WRITE }
 }
 
 /// A page of the UI, for which the browser gets `index.html`.
@@ -137,6 +142,20 @@ pub const ROUTES: &[Route] = &[
     read("/api/sql"),
     form("/api/sql"),
     read("/api/rules"),
+    form("/api/rules/preview"),
+    read("/api/alerts"),
+    read("/api/alerts/history"),
+    read("/api/alerts/{fingerprint}"),
+    read("/api/receivers"),
+    write(Method::POST, "/api/receivers/{name}/test"),
+    read("/api/outbox"),
+    write(Method::POST, "/api/outbox/{id}/resend"),
+    write(Method::DELETE, "/api/outbox/{id}"),
+    read("/api/silences"),
+    write(Method::POST, "/api/silences"),
+    form("/api/silences/preview"),
+    read("/api/silences/{id}"),
+    write(Method::DELETE, "/api/silences/{id}"),
     read("/api/system"),
     read("/api/openapi.json"),
     read("/prometheus/api/v1/query"),
@@ -185,6 +204,15 @@ pub const ROUTES: &[Route] = &[
     read("/tempo/api/v2/search/tag/{name}/values"),
     read("/tempo/api/metrics/query_range"),
     read("/tempo/api/metrics/query"),
+    read("/alertmanager/api/v2/status"),
+    read("/alertmanager/api/v2/receivers"),
+    read("/alertmanager/api/v2/alerts"),
+    write(Method::POST, "/alertmanager/api/v2/alerts"),
+    read("/alertmanager/api/v2/alerts/groups"),
+    read("/alertmanager/api/v2/silences"),
+    write(Method::POST, "/alertmanager/api/v2/silences"),
+    read("/alertmanager/api/v2/silence/{id}"),
+    write(Method::DELETE, "/alertmanager/api/v2/silence/{id}"),
     read("/loki/api/v1/query"),
     form("/loki/api/v1/query"),
     read("/loki/api/v1/query_range"),
@@ -235,7 +263,16 @@ pub const ROUTES: &[Route] = &[
 
 /// Whether a row is a page of the UI.
 pub fn is_page(route: &Route) -> bool {
-    const NOT_PAGES: [&str; 8] =
-        ["/api/", "/prometheus/", "/jaeger/", "/tempo/", "/loki/", "/health/", "/assets/", "/metrics"];
+    const NOT_PAGES: [&str; 9] = [
+        "/api/",
+        "/prometheus/",
+        "/jaeger/",
+        "/tempo/",
+        "/loki/",
+        "/alertmanager/",
+        "/health/",
+        "/assets/",
+        "/metrics",
+    ];
     route.listener == Listener::Api && !NOT_PAGES.iter().any(|prefix| route.path.starts_with(prefix))
 }

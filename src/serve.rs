@@ -228,10 +228,11 @@ fn api_endpoints(
         config.query_limits(),
     );
     let rules = system.rules.clone();
-    let _alerting: Arc<dyn Alerting> = alerts;
+    let alerting: Arc<dyn Alerting> = alerts;
     let rules = Rules(Arc::new(move || rules.status()));
     exported(ocelli_query::http::endpoints(api))
         .chain(exported(ocelli_query::http::rules::endpoints(rules)))
+        .chain(exported(ocelli_query::http::alerting::endpoints(alerting)))
         .chain(metrics::endpoints(system, ready))
         .chain(ui_files::endpoints())
         .collect()

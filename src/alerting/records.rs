@@ -25,10 +25,6 @@ impl Unsaved {
         self.0.insert((space.to_owned(), name.to_owned()), content);
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub fn take(&mut self) -> Vec<RecordChange> {
         let all = std::mem::take(&mut self.0);
         all.into_iter().map(|((space, name), content)| RecordChange { space, name, content }).collect()

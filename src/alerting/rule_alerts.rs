@@ -303,7 +303,7 @@ mod tests {
         let mut second = RuleAlerts::restored(kept.collect(), Vec::new());
         assert_eq!(second.of_rule("k"), [alert("a", AlertState::Firing)]);
         assert!(second.note(&rule, &[alert("a", AlertState::Firing)], 2, &mut unsaved).fired.is_empty());
-        assert!(unsaved.is_empty(), "nothing is new");
+        assert!(unsaved.take().is_empty(), "nothing is new");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod alerting;
 mod bad_grpc;
 mod bad_input;
 mod bad_queries;

@@ -200,7 +200,7 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 26] = [
+const ROUTES: [&str; 38] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
@@ -226,6 +226,18 @@ const ROUTES: [&str; 26] = [
     "/api/metrics/points",
     "/api/system",
     "/api/rules",
+    "/api/rules/preview",
+    "/api/alerts",
+    "/api/alerts/history",
+    "/api/alerts/{fingerprint}",
+    "/api/receivers",
+    "/api/receivers/{name}/test",
+    "/api/outbox",
+    "/api/outbox/{id}",
+    "/api/outbox/{id}/resend",
+    "/api/silences",
+    "/api/silences/preview",
+    "/api/silences/{id}",
     "/api/openapi.json",
 ];
 

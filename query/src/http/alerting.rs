@@ -3,15 +3,32 @@
 //! The engine has the clock, the records and the outbox, so it is not in this crate; it implements
 //! [`Alerting`].
 
+mod alertmanager;
+mod native;
+mod read;
+mod silences;
+
 use crate::Error;
 use crate::alerting::{Alert, Fingerprint};
 use crate::promql::labels::Labels;
 use async_trait::async_trait;
+use axum::routing::MethodRouter;
 use ocelli_api::TimeRange;
 use ocelli_api::alerts::{
     AlertHistoryResponse, AlertResponse, AlertSummary, Notification, ReceiverStatus, ReceiverTestResponse,
     RulePreviewRequest, RulePreviewResponse, Silence, SilenceRequest,
 };
+use std::sync::Arc;
+
+type Engine = Arc<dyn Alerting>;
+
+/// The native routes, and Alertmanager's.
+pub fn endpoints(engine: Arc<dyn Alerting>) -> Vec<(&'static str, MethodRouter)> {
+    let mut all = native::endpoints(engine.clone());
+    all.extend(silences::endpoints(engine.clone()));
+    all.extend(alertmanager::endpoints(engine));
+    all
+}
 
 /// Everything that handlers need of alerting. What does not wait is of one moment, and quick.
 ///
@@ -101,3 +118,6 @@ pub struct Group {
     pub labels: Labels,
     pub alerts: Vec<Routed>,
 }
+
+#[cfg(test)]
+mod tests;

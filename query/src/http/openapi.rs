@@ -3,6 +3,7 @@
 //! Answers come from the types of `ocelli-api`; routes and parameters from the table below, which a
 //! test holds against the routes that exist.
 
+mod alerts;
 mod logs;
 mod traces;
 
@@ -11,12 +12,13 @@ use utoipa::ToSchema;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
 };
+use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
 };
 
-/// One operation; all are GET.
+/// An operation that reads: GET.
 struct Route {
     path: &'static str,
     id: &'static str,
@@ -24,6 +26,19 @@ struct Route {
     summary: &'static str,
     parameters: &'static [Param],
     answer: fn(&mut Schemas) -> RefOr<Schema>,
+}
+
+/// An operation that changes something, or has a body.
+struct Change {
+    method: HttpMethod,
+    path: &'static str,
+    id: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    parameters: &'static [Param],
+    body: Option<fn(&mut Schemas) -> RefOr<Schema>>,
+    /// None where it is empty.
+    answer: Option<fn(&mut Schemas) -> RefOr<Schema>>,
 }
 
 /// One parameter. Those in braces in the path are path parameters.
@@ -52,7 +67,7 @@ const FROM: Param = param("from", Form::Default("now-1h"), TIME);
 const TO: Param = param("to", Form::Default("now"), "Like `from`; the range does not include it.");
 const CURSOR: Param = param("cursor", Form::Text, "`next_cursor` of the page before this one.");
 
-/// Those of logs have a file of their own.
+/// Those of logs, traces and alerts have files of their own.
 static ROUTES: &[Route] = &[
     Route {
         path: "/api/services",
@@ -162,10 +177,14 @@ const ERRORS: [(&str, &str); 6] = [
 pub fn document() -> OpenApi {
     let mut schemas = Schemas::default();
     let error = schemas.answer::<ErrorBody>();
-    let paths =
-        ROUTES.iter().chain(logs::ROUTES).chain(traces::ROUTES).fold(PathsBuilder::new(), |paths, route| {
-            paths.path(route.path, PathItem::new(HttpMethod::Get, operation(route, &error, &mut schemas)))
-        });
+    let reads = ROUTES.iter().chain(logs::ROUTES).chain(traces::ROUTES).chain(alerts::ROUTES);
+    let paths = reads.fold(PathsBuilder::new(), |paths, route| {
+        paths.path(route.path, PathItem::new(HttpMethod::Get, operation(route, &error, &mut schemas)))
+    });
+    let paths = alerts::CHANGES.iter().fold(paths, |paths, change| {
+        let item = PathItem::new(change.method.clone(), changing(change, &error, &mut schemas));
+        paths.path(change.path, item)
+    });
     let info = InfoBuilder::new()
         .title("Ocelli")
         .version(env!("CARGO_PKG_VERSION"))
@@ -179,19 +198,46 @@ pub fn document() -> OpenApi {
 }
 
 fn operation(route: &Route, error: &RefOr<Schema>, schemas: &mut Schemas) -> OperationBuilder {
-    let mut operation = OperationBuilder::new()
+    let operation = OperationBuilder::new()
         .operation_id(Some(route.id))
         .tag(route.tag)
         .summary(Some(route.summary))
         .response("200", json("The answer.", (route.answer)(schemas)));
+    described(operation, route.path, route.parameters, error)
+}
+
+fn changing(change: &Change, error: &RefOr<Schema>, schemas: &mut Schemas) -> OperationBuilder {
+    let empty = || RefOr::T(ObjectBuilder::new().build().into());
+    let answer = change.answer.map_or_else(empty, |answer| answer(schemas));
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(change.id))
+        .tag(change.tag)
+        .summary(Some(change.summary))
+        .response("200", json("The answer.", answer));
+    if let Some(body) = change.body {
+        let content = ContentBuilder::new().schema(Some(body(schemas))).build();
+        let body =
+            RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
+        operation = operation.request_body(Some(body.build()));
+    }
+    described(operation, change.path, change.parameters, error)
+}
+
+/// With errors and parameters.
+fn described(
+    mut operation: OperationBuilder,
+    path: &str,
+    parameters: &[Param],
+    error: &RefOr<Schema>,
+) -> OperationBuilder {
     for (status, about) in ERRORS {
         operation = operation.response(status, json(about, error.clone()));
     }
-    route.parameters.iter().fold(operation, |operation, param| operation.parameter(parameter(route, param)))
+    parameters.iter().fold(operation, |operation, param| operation.parameter(parameter(path, param)))
 }
 
-fn parameter(route: &Route, param: &Param) -> Parameter {
-    let in_path = route.path.contains(&format!("{{{}}}", param.name));
+fn parameter(path: &str, param: &Param) -> Parameter {
+    let in_path = path.contains(&format!("{{{}}}", param.name));
     let text = ObjectBuilder::new().schema_type(Type::String);
     let schema = match param.form {
         Form::Required | Form::Text => text,

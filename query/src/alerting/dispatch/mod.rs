@@ -93,9 +93,11 @@ impl Dispatcher {
                     serde_json::from_str(&content).map(|kept: KeptAlert| alerts.push(kept.alert()))
                 }
                 kept::GROUP => serde_json::from_str(&content)
-                    .map(|kept: KeptGroup| drop(groups.insert(name.clone(), kept))),
+                    .map(|kept: KeptGroup| groups.insert(name.clone(), kept))
+                    .map(|_| ()),
                 kept::NOTIFIED => serde_json::from_str(&content)
-                    .map(|told: Told| drop(dispatcher.told.insert(name.clone(), told))),
+                    .map(|told: Told| dispatcher.told.insert(name.clone(), told))
+                    .map(|_| ()),
                 kept::SILENCE => {
                     serde_json::from_str(&content).map(|silence: Silence| dispatcher.take_silence(silence))
                 }

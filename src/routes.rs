@@ -258,6 +258,8 @@ pub const ROUTES: &[Route] = &[
     page("/map"),
     page("/traces/{trace_id}"),
     page("/logs"),
+    page("/alerts"),
+    page("/alerts/{fingerprint}"),
     page("/system"),
 ];
 

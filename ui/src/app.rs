@@ -7,8 +7,8 @@ use crate::context::Context;
 use crate::dynamic::dynamic;
 use crate::location::Location;
 use crate::pages::{
-    diff::Diff, explain::Explain, logs::Logs, map::Map, metrics::Metrics, service::Service,
-    services::Services, system::System, trace::Trace, traces::Traces,
+    alert::Alert, alerts::Alerts, diff::Diff, explain::Explain, logs::Logs, map::Map, metrics::Metrics,
+    service::Service, services::Services, slo::Slo, slos::Slos, system::System, trace::Trace, traces::Traces,
 };
 use crate::view::route::Route;
 use leptos::prelude::*;
@@ -38,6 +38,10 @@ pub fn App() -> impl IntoView {
         Route::Trace(id) => view! { <Trace id/> }.into_any(),
         Route::Logs => view! { <Logs/> }.into_any(),
         Route::Metrics => view! { <Metrics/> }.into_any(),
+        Route::Alerts => view! { <Alerts/> }.into_any(),
+        Route::Alert(fingerprint) => view! { <Alert fingerprint/> }.into_any(),
+        Route::Slos => view! { <Slos/> }.into_any(),
+        Route::Slo(id) => view! { <Slo id/> }.into_any(),
         Route::System => view! { <System/> }.into_any(),
         Route::Unknown(path) => view! { <NotFound path/> }.into_any(),
     };

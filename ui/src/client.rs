@@ -2,11 +2,12 @@
 //! and a sequence number, so that a late answer is never shown for a newer question. What was shown stays
 //! until the new answer is there.
 
+use crate::context::Context;
 use crate::dynamic::{effect, memo};
 use crate::json;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use ocelli_api::{ApiError, ErrorBody};
+use ocelli_api::{ApiError, ErrorBody, UnixNano};
 use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::marker::PhantomData;
@@ -135,6 +136,47 @@ where
     Fetched { asked, answer: PhantomData }
 }
 
+/// Asks for something of the present: again at each refresh, though the address stays.
+pub fn fetch_now<T>(url: impl Fn() -> Option<String> + Send + Sync + 'static) -> Fetched<T>
+where
+    T: DeserializeOwned + Send + Sync + 'static,
+{
+    let (now, fetched) = (Context::get().now, fetch::<T>(url));
+    again_at(now, fetched.asked);
+    fetched
+}
+
+fn again_at(now: RwSignal<UnixNano>, asked: Asked) {
+    Effect::new(move |before: Option<()>| {
+        now.track();
+        if before.is_some() {
+            asked.retry();
+        }
+    });
+}
+
+/// Tells the server something. The body is JSON; what the answer holds is left where nobody wants it.
+pub async fn send<T: DeserializeOwned>(method: &str, url: &str, body: Option<String>) -> Result<T, Failure> {
+    let text = send_text(method, url, body).await?;
+    json::from_str(&text).map_err(|why| Failure::Unreadable(why.to_string()))
+}
+
+/// The same without an answer.
+pub async fn send_text(method: &str, url: &str, body: Option<String>) -> Result<String, Failure> {
+    let init = web_sys::RequestInit::new();
+    init.set_method(method);
+    // The server takes nothing that a form of another site could send, also where there is no body. Setting a
+    // property of a new object cannot fail.
+    let headers = js_sys::Object::new();
+    let _set = js_sys::Reflect::set(&headers, &"content-type".into(), &"application/json".into());
+    init.set_headers(&headers);
+    if let Some(body) = &body {
+        init.set_body(&JsValue::from_str(body));
+    }
+    let (status, text) = exchange(url, &init).await.map_err(|why| Failure::Network(words(&why)))?;
+    if (200..300).contains(&status) { Ok(text) } else { Err(refusal(status, &text)) }
+}
+
 fn follow(asked: Asked, decode: Decode) {
     let running = StoredValue::new_local(Running::default());
     on_cleanup(move || {
@@ -206,7 +248,11 @@ async fn get(url: &str, signal: Option<&web_sys::AbortSignal>, decode: Decode) -
 async fn get_text(url: &str, signal: Option<&web_sys::AbortSignal>) -> Result<(u16, String), JsValue> {
     let init = web_sys::RequestInit::new();
     init.set_signal(signal);
-    let response = JsFuture::from(window().fetch_with_str_and_init(url, &init)).await?;
+    exchange(url, &init).await
+}
+
+async fn exchange(url: &str, init: &web_sys::RequestInit) -> Result<(u16, String), JsValue> {
+    let response = JsFuture::from(window().fetch_with_str_and_init(url, init)).await?;
     let response: web_sys::Response = response.dyn_into()?;
     let text = JsFuture::from(response.text()?).await?;
     Ok((response.status(), text.as_string().unwrap_or_default()))

@@ -47,6 +47,7 @@ fn go(context: Context, key: &str) -> bool {
         "p" => "/map",
         "l" => "/logs",
         "m" => "/metrics",
+        "a" => "/alerts",
         "y" => "/system",
         _ => return false,
     };

@@ -7,7 +7,7 @@ use crate::components::time_plot::{Area, Spot, TimePlot};
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::view::scale::Linear;
-use crate::view::series::{Series, highest};
+use crate::view::series::{Series, highest, lowest};
 use crate::view::{links, scatter, ticks, zone};
 use leptos::prelude::*;
 use ocelli_api::UnixNano;
@@ -31,17 +31,21 @@ pub fn LineChart(
     exemplars: Signal<Vec<Exemplar>>,
 ) -> impl IntoView {
     let context = Context::get();
-    let top = memo(move || {
-        let highest = series.with(|series| highest(series));
-        let ticks = ticks::linear(highest, VALUE_TICKS);
-        (ticks[ticks.len() - 1], ticks)
+    let ticks = memo(move || {
+        let (lowest, highest) = series.with(|series| (lowest(series), highest(series)));
+        ticks::around_zero(lowest, highest, VALUE_TICKS)
     });
+    let scale = move |height: f64| {
+        let (bottom, top) = ends(&ticks.get());
+        Linear::new(bottom, top, height, 0.0)
+    };
     let value_ticks = Signal::derive(move || {
-        let (top, ticks) = top.get();
-        ticks.into_iter().map(|tick| (tick / top, unit(tick))).collect::<Vec<_>>()
+        let share = scale(0.0);
+        let share = Linear { start_px: 0.0, end_px: 1.0, ..share };
+        ticks.get().into_iter().map(|tick| (share.px(tick), unit(tick))).collect::<Vec<_>>()
     });
     let place = move |exemplar: &Exemplar, x: &Linear, height: f64| {
-        let y = Linear::new(0.0, top.get_untracked().0, height, 0.0);
+        let y = untrack(|| scale(height));
         Point {
             x: x.px(exemplar.time_ms as f64),
             // A dot above the highest quantile stays in sight at the edge.
@@ -51,7 +55,7 @@ pub fn LineChart(
     };
     let draw = move |area: Area| {
         let height = area.canvas.height;
-        let y = Linear::new(0.0, top.get().0, height, 0.0);
+        let y = scale(height);
         series.with(|series| lines::draw(&area.canvas, series, &area.x, &y));
         let dots: Vec<Point> = exemplars
             .with(|exemplars| exemplars.iter().map(|exemplar| place(exemplar, &area.x, height)).collect());
@@ -83,6 +87,10 @@ pub fn LineChart(
             <SeriesTable unit series/>
         </figure>
     }
+}
+
+fn ends(ticks: &[f64]) -> (f64, f64) {
+    (ticks.first().copied().unwrap_or_default(), ticks.last().copied().unwrap_or(1.0))
 }
 
 /// The trace of an exemplar with its span opened.

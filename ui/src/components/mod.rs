@@ -1,6 +1,10 @@
 //! The parts that pages are put together from.
 
+pub mod alert_changes;
+pub mod alert_marks;
+pub mod alert_table;
 pub mod answer;
+pub mod attention;
 pub mod attributes;
 pub mod copy;
 pub mod dot;
@@ -23,8 +27,13 @@ pub mod map_drawing;
 pub mod minimap;
 pub mod mistake;
 pub mod moment;
+pub mod receivers;
 pub mod scatter;
+pub mod send_button;
+pub mod silence_form;
+pub mod silences;
 pub mod size;
+pub mod slo_marks;
 pub mod span_panel;
 pub mod span_row;
 pub mod sparkline;

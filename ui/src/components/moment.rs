@@ -29,3 +29,14 @@ pub fn Moment(at: UnixNano, #[prop(optional)] clock_only: bool) -> impl IntoView
     };
     view! { <time class="num" datetime=format_rfc3339(at) title=dynamic(move || readings(context, at))>{dynamic(text)}</time> }
 }
+
+/// How long ago a moment was, or how far ahead it lies.
+#[component]
+pub fn Ago(at: UnixNano) -> impl IntoView {
+    let context = Context::get();
+    view! {
+        <time class="num" datetime=format_rfc3339(at) title=dynamic(move || readings(context, at))>
+            {dynamic(move || zone::ago(at, context.now.get()))}
+        </time>
+    }
+}

@@ -1,5 +1,6 @@
 //! The one bar at the top: where to go, which time, how fresh, dark or light.
 
+use crate::components::attention::FiringCount;
 use crate::components::time_picker::TimePicker;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler};
@@ -42,7 +43,7 @@ fn Pages(open: RwSignal<bool>) -> impl IntoView {
     let location = Context::get().location;
     let page = move |label: &'static str, path: &'static str, test: &'static str, is: fn(&Route) -> bool| {
         let current = move || location.route.with(is).then_some("page");
-        view! { <a href=dynamic(move || location.link(path, &[])) data-testid=test aria-current=dynamic(current)>{label}</a> }
+        view! { <a href=dynamic(move || location.link(path, &[])) data-testid=test aria-current=dynamic(current)>{label}{(path == "/alerts").then(|| view! { <FiringCount/> })}</a> }
     };
     view! {
         <nav id="pages" aria-label="Pages" class:open=dynamic(move || open.get())>
@@ -51,6 +52,7 @@ fn Pages(open: RwSignal<bool>) -> impl IntoView {
             {page("Map", "/map", "nav-map", |route| matches!(route, Route::Map))}
             {page("Logs", "/logs", "nav-logs", |route| matches!(route, Route::Logs))}
             {page("Metrics", "/metrics", "nav-metrics", |route| matches!(route, Route::Metrics))}
+            {page("Alerts", "/alerts", "nav-alerts", |route| matches!(route, Route::Alerts | Route::Alert(_)))}
             {page("System", "/system", "nav-system", |route| matches!(route, Route::System))}
         </nav>
     }

@@ -3,6 +3,7 @@
 
 use crate::client::{Fetched, fetch};
 use crate::components::answer::{Answer, Empty};
+use crate::components::attention::Attention;
 use crate::components::dot::Dot;
 use crate::components::find::Find;
 use crate::components::sparkline::Sparkline;
@@ -39,6 +40,7 @@ pub fn Services() -> impl IntoView {
                     <h1>"Services"</h1>
                     <Find what="a service"/>
                 </header>
+                <Attention/>
                 <Answer asked=services.asked stats=services.map(|answer| answer.stats.clone())>
                     <Table services/>
                 </Answer>

@@ -17,6 +17,30 @@ pub fn trace_path(trace_id: &str) -> String {
     format!("/traces/{}", encode_segment(trace_id))
 }
 
+pub fn alert_path(fingerprint: &str) -> String {
+    format!("/alerts/{}", encode_segment(fingerprint))
+}
+
+pub fn slo_path(id: &str) -> String {
+    format!("/slos/{}", encode_segment(id))
+}
+
+/// A link of an alert or an objective: a path of this server, or an address of the web; nothing else may be
+/// followed.
+pub fn safe(url: &str) -> Option<&str> {
+    let is_path = url.starts_with('/') && !url.starts_with("//") && !url.starts_with("/\\");
+    let is_web = ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme));
+    (is_path || is_web).then_some(url)
+}
+
+/// The path of an address of this very server, which then opens in this page; other addresses as they are.
+pub fn local<'a>(url: &'a str, origin: &str) -> &'a str {
+    match url.strip_prefix(origin) {
+        Some(path) if !origin.is_empty() && path.starts_with('/') => path,
+        _ => url,
+    }
+}
+
 /// `key:value` of the query languages, quoted where it must be.
 pub fn term(key: &str, value: &str) -> String {
     let starts_plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
@@ -130,6 +154,24 @@ mod tests {
         assert_eq!(quote("1..5"), "\"1..5\"");
         assert_eq!(term("5xx", "true"), "\"5xx\":true");
         assert_eq!(term(&attribute_field("level"), "x"), "attributes.level:x");
+    }
+
+    #[test]
+    fn only_the_web_and_this_server_are_linked() {
+        for url in ["/logs?q=a", "https://example.org/x", "http://x"] {
+            assert_eq!(safe(url), Some(url));
+        }
+        for url in ["javascript:alert(1)", "//evil", "/\\evil", "data:x", "x", ""] {
+            assert_eq!(safe(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_this_server_are_paths() {
+        assert_eq!(local("http://a:1/logs?q=x", "http://a:1"), "/logs?q=x");
+        for url in ["http://a:12/logs", "http://b/logs", "/logs", "http://a:1"] {
+            assert_eq!(local(url, "http://a:1"), url);
+        }
     }
 
     #[test]

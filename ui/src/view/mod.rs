@@ -1,19 +1,23 @@
 //! Pure view models: everything that the pages compute and that needs no browser. Tested natively.
 
+pub mod alerts;
 pub mod collapse;
 pub mod colours;
 pub mod costs;
 pub mod curl;
 pub mod decimate;
 pub mod edge_query;
+pub mod expression;
 pub mod format;
 pub mod heatmap;
 pub mod links;
 pub mod log_query;
+pub mod matchers;
 pub mod minimap;
 pub mod picks;
 pub mod query_string;
 pub mod range;
+pub mod receivers;
 pub mod red;
 pub mod route;
 pub mod scale;
@@ -21,6 +25,7 @@ pub mod scatter;
 pub mod series;
 pub mod service_map;
 pub mod setups;
+pub mod slos;
 pub mod text;
 pub mod ticks;
 pub mod traceql;

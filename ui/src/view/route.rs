@@ -22,6 +22,14 @@ pub enum Route {
     Logs,
     /// `/metrics`
     Metrics,
+    /// `/alerts`
+    Alerts,
+    /// `/alerts/:fingerprint`
+    Alert(String),
+    /// `/slos`
+    Slos,
+    /// `/slos/:id`
+    Slo(String),
     /// `/system`
     System,
     /// Anything else, with the path as it was given.
@@ -41,6 +49,10 @@ impl Route {
             ["traces", id] => Self::Trace(decode_segment(id)),
             ["logs"] => Self::Logs,
             ["metrics"] => Self::Metrics,
+            ["alerts"] => Self::Alerts,
+            ["alerts", fingerprint] => Self::Alert(decode_segment(fingerprint)),
+            ["slos"] => Self::Slos,
+            ["slos", id] => Self::Slo(decode_segment(id)),
             ["system"] => Self::System,
             _ => Self::Unknown(path.to_owned()),
         }
@@ -58,6 +70,10 @@ impl Route {
             Self::Trace(id) => format!("Trace {}", id.get(..8).unwrap_or(id)),
             Self::Logs => "Logs".to_owned(),
             Self::Metrics => "Metrics".to_owned(),
+            Self::Alerts => "Alerts".to_owned(),
+            Self::Alert(fingerprint) => format!("Alert {}", fingerprint.get(..8).unwrap_or(fingerprint)),
+            Self::Slos => "Objectives".to_owned(),
+            Self::Slo(id) => id.clone(),
             Self::System => "System".to_owned(),
             Self::Unknown(_) => "Not found".to_owned(),
         }
@@ -78,6 +94,8 @@ mod tests {
         assert_eq!(Route::of("/traces/diff/"), Route::Diff);
         assert_eq!(Route::of("/map"), Route::Map);
         assert_eq!(Route::of("/logs"), Route::Logs);
+        assert_eq!(Route::of("/alerts"), Route::Alerts);
+        assert_eq!(Route::of("/slos/"), Route::Slos);
         assert_eq!(Route::of("/nope/x"), Route::Unknown("/nope/x".into()));
     }
 
@@ -85,6 +103,8 @@ mod tests {
     fn a_hostile_name_is_a_path_and_back() {
         for name in ["a/b", "50%", "q?x#y", "sp ace+", "日本"] {
             assert_eq!(Route::of(&links::service_path(name)), Route::Service(name.into()), "{name}");
+            assert_eq!(Route::of(&links::slo_path(name)), Route::Slo(name.into()), "{name}");
+            assert_eq!(Route::of(&links::alert_path(name)), Route::Alert(name.into()), "{name}");
         }
     }
 }

@@ -35,6 +35,12 @@ impl Series {
     }
 }
 
+/// The lowest value of all; 0 when all are above it.
+pub fn lowest(series: &[Series]) -> f64 {
+    let values = series.iter().flat_map(|series| series.values.iter().flatten().copied());
+    values.filter(|value| value.is_finite()).fold(0.0, f64::min)
+}
+
 /// The highest value of all; 0 when there is none.
 pub fn highest(series: &[Series]) -> f64 {
     series.iter().filter_map(Series::max).fold(0.0, f64::max)
@@ -52,6 +58,9 @@ mod tests {
         assert_eq!(series.at(108.0), None);
         assert_eq!(series.at(124.0), Some(3.0));
         assert_eq!(series.index_of(126.0), None);
+        assert_eq!(lowest(std::slice::from_ref(&series)), 0.0);
+        let below = Series { values: vec![Some(-2.0), Some(f64::NEG_INFINITY)], ..series.clone() };
+        assert_eq!(lowest(&[below]), -2.0);
         assert_eq!(highest(&[series]), 3.0);
         assert_eq!(highest(&[]), 0.0);
     }

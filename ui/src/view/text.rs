@@ -24,6 +24,37 @@ pub fn number(text: &str) -> Option<f64> {
     number.filter(|number| f64::is_finite(*number))
 }
 
+/// Whether a regular expression matches the whole value; none if it cannot be read. The flags of the whole,
+/// as in `(?i)`, are the only thing that the browser writes otherwise.
+#[cfg(target_arch = "wasm32")]
+pub fn whole_match(pattern: &str, value: &str) -> Option<bool> {
+    use wasm_bindgen::JsCast;
+    let (flags, pattern) = flags(pattern);
+    let pattern = wasm_bindgen::JsValue::from_str(&format!("^(?:{pattern})$"));
+    let arguments = js_sys::Array::of2(&pattern, &wasm_bindgen::JsValue::from_str(&format!("{flags}u")));
+    let global = js_sys::Reflect::get(&js_sys::global(), &"RegExp".into()).ok()?;
+    let made = js_sys::Reflect::construct(global.unchecked_ref::<js_sys::Function>(), &arguments).ok()?;
+    Some(made.unchecked_ref::<js_sys::RegExp>().test(value))
+}
+
+/// The tests of what needs one bring their own.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn whole_match(_: &str, _: &str) -> Option<bool> {
+    None
+}
+
+/// `(?is)x` as flags and the rest; Go's `U` has no twin and stays, so that the browser refuses it.
+#[cfg(any(target_arch = "wasm32", test))]
+fn flags(pattern: &str) -> (&str, &str) {
+    let inner = pattern.strip_prefix("(?").and_then(|rest| rest.split_once(')'));
+    match inner {
+        Some((flags, rest)) if !flags.is_empty() && flags.chars().all(|flag| "ims".contains(flag)) => {
+            (flags, rest)
+        }
+        _ => ("", pattern),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +66,14 @@ mod tests {
         for text in ["", "-", "e", "1-2", "inf", "NaN", "1 ", "0x10", "1e999", "é"] {
             assert_eq!(number(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn flags_are_taken_off() {
+        assert_eq!(flags("(?is)a.*"), ("is", "a.*"));
+        assert_eq!(flags("(?:a)b"), ("", "(?:a)b"));
+        assert_eq!(flags("(?U)a"), ("", "(?U)a"));
+        assert_eq!(flags("(?)a"), ("", "(?)a"));
     }
 
     #[test]

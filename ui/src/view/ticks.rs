@@ -13,6 +13,17 @@ pub fn linear(max: f64, target: usize) -> Vec<f64> {
     ticks
 }
 
+/// From at most `min` to at least `max`, 0 included, in steps as above.
+pub fn around_zero(min: f64, max: f64, target: usize) -> Vec<f64> {
+    if min >= 0.0 || !min.is_finite() {
+        return linear(max, target);
+    }
+    let step = round_step(max.max(0.0) - min, target);
+    let below = (-min / step).ceil().min(50.0) as i32;
+    let above = (max.max(0.0) / step).ceil().min(50.0) as i32;
+    (-below..=above).map(|count| step * f64::from(count)).collect()
+}
+
 /// The least of 1, 2, 5 × 10ⁿ that covers `width` in at most `target` steps.
 pub fn round_step(width: f64, target: usize) -> f64 {
     let rough = (width / target.max(1) as f64).max(f64::MIN_POSITIVE);
@@ -87,6 +98,13 @@ mod tests {
         assert_eq!(linear(4.0, 4), [0.0, 1.0, 2.0, 3.0, 4.0]);
         assert_eq!(linear(0.0, 4), [0.0, 0.5]);
         assert!(linear(f64::INFINITY, 4).len() <= 50);
+    }
+
+    #[test]
+    fn an_axis_goes_below_zero_where_values_do() {
+        assert_eq!(around_zero(0.0, 4.0, 4), linear(4.0, 4));
+        assert_eq!(around_zero(-0.3, 1.0, 4), [-0.5, 0.0, 0.5, 1.0]);
+        assert_eq!(around_zero(-3.0, -1.0, 3), [-3.0, -2.0, -1.0, 0.0]);
     }
 
     #[test]

@@ -1,0 +1,213 @@
+//! The expression of an alert as a chart: what it compares, and with what.
+
+use super::series::Series;
+use super::text::number;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// More lines than these are not told apart.
+pub const LINES: usize = 8;
+
+const COLOURS: [&str; LINES] = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"];
+
+/// An expression taken apart at its last comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// What has a value at all times, also where the alert does not hold.
+    pub left: String,
+    pub operator: &'static str,
+    pub threshold: f64,
+}
+
+/// None where the expression is no comparison of one thing with a number.
+pub fn compared(expression: &str) -> Option<Compared> {
+    let at_top = top_level(expression);
+    let has_word = ["and", "or", "unless"].iter().any(|word| has_word(&at_top, word));
+    if has_word {
+        return None;
+    }
+    // Of two operators at one place the longer comes first.
+    let find = |operator: &'static str| at_top.rfind(operator).map(|at| (at, operator));
+    let found = [">=", "<=", "==", "!=", ">", "<"].into_iter().filter_map(find);
+    let (at, operator) = found.reduce(|best, next| if next.0 > best.0 + 1 { next } else { best })?;
+    let threshold = number(expression[at + operator.len()..].trim())?;
+    let left = expression[..at].trim();
+    let is_one = !left.is_empty() && !top_level(left).contains(['<', '>', '=']);
+    is_one.then(|| Compared { left: left.to_owned(), operator, threshold })
+}
+
+/// The expression with everything in brackets and quotes blanked, byte for byte.
+fn top_level(expression: &str) -> String {
+    let (mut depth, mut quote, mut escaped) = (0i32, None, false);
+    let blank = |byte: u8| {
+        let inside = depth > 0 || quote.is_some();
+        match (quote, byte) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(open), b'\\') => escaped = open != b'`',
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'' | b'`') => quote = Some(byte),
+            (None, b'(' | b'{' | b'[') => depth += 1,
+            (None, b')' | b'}' | b']') => depth -= 1,
+            _ => {}
+        }
+        if inside || quote.is_some() || depth > 0 || !byte.is_ascii() { ' ' } else { char::from(byte) }
+    };
+    expression.bytes().map(blank).collect()
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'))
+        .any(|found| found.eq_ignore_ascii_case(word))
+}
+
+/// Answer of Prometheus' `query_range`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct RangeAnswer {
+    pub data: RangeData,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct RangeData {
+    pub result: Vec<RangeSeries>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct RangeSeries {
+    pub metric: BTreeMap<String, String>,
+    /// Seconds, and the number as a text.
+    #[serde(default)]
+    pub values: Vec<(f64, String)>,
+}
+
+/// Evenly spaced times of a query, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Steps {
+    pub start_ms: i64,
+    pub step_ms: i64,
+    pub count: usize,
+}
+
+impl Steps {
+    /// About `target` of them, whole seconds apart where the range is long enough, both ends included.
+    pub fn over(from_ms: i64, to_ms: i64, target: i64) -> Self {
+        let rough = ((to_ms - from_ms) / target.max(1)).max(1);
+        let step_ms = if rough > 1_000 { (rough + 999) / 1_000 * 1_000 } else { rough };
+        let count = usize::try_from((to_ms - from_ms) / step_ms).unwrap_or(0) + 1;
+        Self { start_ms: from_ms, step_ms, count }
+    }
+
+    pub fn end_ms(self) -> i64 {
+        self.start_ms + self.step_ms * (self.count as i64 - 1)
+    }
+}
+
+/// The lines of an answer: those of the alert where one can tell, and its threshold on top.
+pub fn lines(
+    answer: &RangeAnswer,
+    labels: &BTreeMap<String, String>,
+    steps: Steps,
+    threshold: Option<f64>,
+) -> Vec<Series> {
+    let is_own = |series: &&RangeSeries| {
+        let mut named = series.metric.iter().filter(|(name, _)| *name != "__name__");
+        named.all(|(name, value)| labels.get(name) == Some(value))
+    };
+    let own: Vec<&RangeSeries> = answer.data.result.iter().filter(is_own).collect();
+    let (shown, is_own) =
+        if own.is_empty() { (answer.data.result.iter().collect(), false) } else { (own, true) };
+    let line = |(series, colour): (&RangeSeries, &'static str)| Series {
+        name: if is_own { "this alert".to_owned() } else { name(&series.metric) },
+        colour,
+        start_ms: steps.start_ms,
+        step_ms: steps.step_ms,
+        values: values(series, steps),
+    };
+    let mut lines: Vec<Series> = shown.into_iter().zip(COLOURS).map(line).collect();
+    lines.extend(threshold.map(|threshold| Series {
+        name: "threshold".to_owned(),
+        colour: "--err",
+        start_ms: steps.start_ms,
+        step_ms: steps.step_ms,
+        values: vec![Some(threshold); steps.count],
+    }));
+    lines
+}
+
+/// `{a="b"}` as short as it can be read.
+fn name(metric: &BTreeMap<String, String>) -> String {
+    let pairs: Vec<String> = metric
+        .iter()
+        .filter(|(name, _)| *name != "__name__")
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    if pairs.is_empty() { "value".to_owned() } else { pairs.join(" ") }
+}
+
+fn values(series: &RangeSeries, steps: Steps) -> Vec<Option<f64>> {
+    let mut values = vec![None; steps.count];
+    for (seconds, value) in &series.values {
+        let index = ((seconds * 1_000.0 - steps.start_ms as f64) / steps.step_ms as f64).round();
+        if index >= 0.0
+            && let Some(place) = values.get_mut(index as usize)
+        {
+            *place = number(value);
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+
+    #[test]
+    fn a_comparison_is_taken_apart() {
+        for (text, expect) in [
+            ("up == 0", Some(("up", "==", 0.0))),
+            ("rate(x{a=\"b>1\"}[5m] > 2) >= 1.5e3", Some(("rate(x{a=\"b>1\"}[5m] > 2)", ">=", 1500.0))),
+            ("a / on(x) b{c!=\"d\"} > 0.05", Some(("a / on(x) b{c!=\"d\"}", ">", 0.05))),
+            ("x <-1", Some(("x", "<", -1.0))),
+            ("é{a=\"\\\"<\"} != 2", Some(("é{a=\"\\\"<\"}", "!=", 2.0))),
+            ("a > 1 and b > 2", None),
+            ("a > 1 OR b > 2", None),
+            ("a > b", None),
+            ("a > bool 1", None),
+            ("1 < a > 2", None),
+            ("absent(x)", None),
+            ("(a > 1)", None),
+            ("> 1", None),
+        ] {
+            let found = compared(text);
+            let found = found.as_ref().map(|found| (found.left.as_str(), found.operator, found.threshold));
+            assert_eq!(found, expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn steps_cover_the_range() {
+        let steps = Steps::over(1_000, 901_000, 300);
+        assert_eq!((steps.step_ms, steps.count, steps.end_ms()), (3_000, 301, 901_000));
+        assert_eq!(Steps::over(0, 100, 300).step_ms, 1);
+        assert_eq!(Steps::over(0, 1_000_500, 300).step_ms, 4_000);
+    }
+
+    #[test]
+    fn the_line_of_the_alert_and_its_threshold() {
+        let text = r#"{"status":"success","data":{"resultType":"matrix","result":[
+            {"metric":{"__name__":"x","job":"a"},"values":[[1,"1"],[2.001,"NaN"],[4,"2.5"],[99,"1"]]},
+            {"metric":{"__name__":"x","job":"b"},"values":[[1,"7"]]}]},"warnings":["w"]}"#;
+        let answer: RangeAnswer = json::from_str(text).unwrap();
+        let steps = Steps { start_ms: 1_000, step_ms: 1_000, count: 4 };
+        let labels = |job: &str| BTreeMap::from([("job".to_owned(), job.to_owned())]);
+        let lines_of = |job: &str, threshold| lines(&answer, &labels(job), steps, threshold);
+        let own = lines_of("a", Some(2.0));
+        assert_eq!(own.len(), 2);
+        assert_eq!(own[0].values, [Some(1.0), None, None, Some(2.5)]);
+        assert_eq!((own[1].name.as_str(), &own[1].values), ("threshold", &vec![Some(2.0); 4]));
+        let all = lines_of("other", None);
+        let names: Vec<&str> = all.iter().map(|line| line.name.as_str()).collect();
+        assert_eq!(names, ["job=a", "job=b"]);
+    }
+}

@@ -52,7 +52,7 @@ pub fn links(alert: &Alert, external_url: &str) -> Vec<(String, String)> {
     if let Some(service) = service(alert) {
         let traces = format!("{{ resource.service.name = {service:?} && status = error }}");
         let logs = format!("service:{service:?} level:>=error");
-        links.push(("traces_url".to_owned(), page("/traces", &[("q", &traces)])));
+        links.push(("traces_url".to_owned(), page("/traces", &[("query", &traces)])));
         links.push(("logs_url".to_owned(), page("/logs", &[("q", &logs)])));
     }
     links
@@ -123,7 +123,7 @@ mod tests {
         let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["alert_url", "traces_url", "logs_url"]);
         assert!(
-            found[1].1.starts_with("http://x/traces?q=%7B+resource.service.name+%3D+%22pay+%5C%22x"),
+            found[1].1.starts_with("http://x/traces?query=%7B+resource.service.name+%3D+%22pay+%5C%22x"),
             "{found:?}"
         );
         assert!(found[2].1.ends_with("&from=3000000000000&to=3960000000000"), "{found:?}");

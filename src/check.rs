@@ -1,7 +1,8 @@
-//! `ocelli check FILE…`: every file's verdict, whether it is a configuration or one of rules.
+//! `ocelli check FILE…`: every file's verdict, whether it is a configuration, one of rules or one of objectives.
 
 use crate::config;
-use ocelli_query::rules::{Group, file, testing};
+use ocelli_query::rules::{Group, Problem, file, testing};
+use ocelli_query::slo::{self, Slo};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -41,11 +42,22 @@ fn verdict(path: &Path) -> Result<(String, Vec<Group>), Vec<String>> {
             "{name}: these are unit tests of rules; `ocelli test rules {name}` runs them"
         )]);
     }
-    if !file::is_rule_file(&text) {
-        return config::check(path).map(|()| ("ok".to_owned(), Vec::new())).map_err(|why| vec![why]);
+    let placed = |problems: Vec<Problem>| {
+        problems.iter().map(|problem| format!("{name}:{problem}")).collect::<Vec<_>>()
+    };
+    let made = |slos: Vec<Slo>| match slo::duplicates(&slos) {
+        twice if twice.is_empty() => Ok(slos.iter().flat_map(slo::rules::groups).collect::<Vec<_>>()),
+        twice => Err(twice),
+    };
+    if slo::is_slo_file(&text) {
+        let slos = slo::parse(&name, &text).map_err(placed)?;
+        return Ok((format!("ok, {} objectives", slos.len()), made(slos)?));
     }
-    let groups = file::parse(&name, &text)
-        .map_err(|problems| problems.iter().map(|problem| format!("{name}:{problem}")).collect::<Vec<_>>())?;
+    if !file::is_rule_file(&text) {
+        config::check(path).map_err(|why| vec![why])?;
+        return Ok(("ok".to_owned(), made(slo::of_config(&name, &text).map_err(placed)?)?));
+    }
+    let groups = file::parse(&name, &text).map_err(placed)?;
     let rules: usize = groups.iter().map(|group| group.rules.len()).sum();
     Ok((format!("ok, {rules} rules in {} groups", groups.len()), groups))
 }

@@ -4,6 +4,7 @@
 
 mod alerting;
 mod bytes;
+mod red;
 mod retention;
 mod rules;
 mod text;
@@ -15,8 +16,9 @@ use crate::cli::ServeArgs;
 use alerting::AlertingConfig;
 use ocelli_storage::budget::{Budget, Part};
 use ocelli_storage::{CatalogAddress, SegmentsAddress};
+use red::RedConfig;
 use retention::RetentionConfig;
-use rules::RulesConfig;
+use rules::{Elsewhere, RulesConfig};
 use serde::{Deserialize, Deserializer};
 use std::fs;
 use std::net::SocketAddr;
@@ -49,6 +51,13 @@ pub struct Config {
     pub rule_files: Vec<PathBuf>,
     pub rules: RulesConfig,
     pub alerting: AlertingConfig,
+    pub starter_pack: bool,
+    /// Patterns of files of objectives, as `rule_files`.
+    pub slo_files: Vec<PathBuf>,
+    /// Objectives in the file itself, which is read with the others for them.
+    slos: Elsewhere,
+    #[serde(skip)]
+    file: Option<PathBuf>,
 }
 
 /// Where things are kept, and when memtables are written out.
@@ -88,13 +97,6 @@ pub struct QueryConfig {
     pub concurrent_queries: usize,
 }
 
-/// The metrics that are made of spans.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields, default)]
-pub struct RedConfig {
-    pub interval_s: u64,
-}
-
 impl Default for Config {
     fn default() -> Config {
         let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
@@ -113,6 +115,10 @@ impl Default for Config {
             rule_files: Vec::new(),
             rules: RulesConfig::default(),
             alerting: AlertingConfig::default(),
+            starter_pack: false,
+            slo_files: Vec::new(),
+            slos: Elsewhere,
+            file: None,
         }
     }
 }
@@ -142,12 +148,6 @@ impl Default for QueryConfig {
     fn default() -> QueryConfig {
         let limits = ocelli_query::Limits::default();
         QueryConfig { timeout_s: limits.timeout.as_secs(), concurrent_queries: limits.concurrent_queries }
-    }
-}
-
-impl Default for RedConfig {
-    fn default() -> RedConfig {
-        RedConfig { interval_s: 5 }
     }
 }
 
@@ -257,6 +257,7 @@ pub fn load(args: &ServeArgs) -> Result<Config, ConfigError> {
     let folder = args.data.config.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
     config.name_rules(folder, &args.rules);
     config.alerting.name_files(folder);
+    config.file = args.data.config.clone();
     config.retention.default = args.retention.unwrap_or(config.retention.default);
     config.listen = args.listen.unwrap_or(config.listen);
     config.otlp_grpc = args.otlp_grpc.unwrap_or(config.otlp_grpc);

@@ -22,6 +22,7 @@ use ocelli_collector::{Collector, Ledger, grpc_endpoints, http_endpoints};
 use ocelli_query::Api;
 use ocelli_query::http::alerting::Alerting;
 use ocelli_query::http::rules::Rules;
+use ocelli_query::http::slos::Slos;
 use ocelli_storage::Store;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -90,11 +91,12 @@ pub struct Server {
 impl Server {
     pub async fn start(config: Config) -> anyhow::Result<Server> {
         let started = Instant::now();
-        let groups = rules::load(&config.rule_files)?;
+        let settings = config.rule_settings();
+        let loaded = rules::load(&settings)?;
         let listeners = Listeners::bind(&config).await?;
         let addresses: Arc<[_]> = listeners.addresses()?.into();
         let alerting_settings = config.alerting_settings(listeners.api.local_addr()?);
-        let loaded = alerting::load(&alerting_settings)?;
+        let routes = alerting::load(&alerting_settings)?;
 
         let clock = SteadyClock::start();
         let red = Arc::new(Red::new(RedLimits::default(), clock.now_ns()));
@@ -108,15 +110,14 @@ impl Server {
         let ticker = emit_every(interval, red.clone(), store.clone(), clock.clone(), stops);
 
         let arrivals = Arc::new(Arrivals::default());
-        let settings = config.rule_settings();
-        let (alerts, alerting) = start_alerting(&config, &store, &clock, alerting_settings, loaded).await?;
+        let (alerts, alerting) = start_alerting(&config, &store, &clock, alerting_settings, routes).await?;
         let rules = RuleEngine::start(
             store.clone(),
             clock.of_storage(),
             arrivals.clone(),
             Some(alerts.clone()),
             settings,
-            groups,
+            loaded,
         )
         .await?;
 
@@ -227,12 +228,14 @@ fn api_endpoints(
         Arc::new(move || UnixNano(clock.now_ns())),
         config.query_limits(),
     );
-    let rules = system.rules.clone();
+    let (rules, engine) = (system.rules.clone(), system.rules.clone());
     let alerting: Arc<dyn Alerting> = alerts;
     let rules = Rules(Arc::new(move || rules.status()));
-    exported(ocelli_query::http::endpoints(api))
+    let slos = Slos { list: Arc::new(move || engine.slos()), rules: rules.clone() };
+    exported(ocelli_query::http::endpoints(api.clone()))
         .chain(exported(ocelli_query::http::rules::endpoints(rules)))
         .chain(exported(ocelli_query::http::alerting::endpoints(alerting)))
+        .chain(exported(ocelli_query::http::slos::endpoints(api, slos)))
         .chain(metrics::endpoints(system, ready))
         .chain(ui_files::endpoints())
         .collect()

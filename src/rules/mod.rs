@@ -13,7 +13,7 @@ mod restore;
 mod status;
 mod work;
 
-pub use load::{LoadError, load};
+pub use load::{LoadError, Loaded, load};
 pub use metrics::register;
 
 use crate::alerting::Alerts;
@@ -21,6 +21,7 @@ use crate::time::Arrivals;
 use mark::Mark;
 use ocelli_api::rules::RulesResponse;
 use ocelli_query::rules::{Group, Rule, RuleState};
+use ocelli_query::slo::Slo;
 use ocelli_storage::{Clock, Store};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -35,6 +36,11 @@ use work::Work;
 pub struct Settings {
     /// Patterns of rule files.
     pub files: Vec<PathBuf>,
+    pub starter_pack: bool,
+    /// Patterns of files of objectives.
+    pub slo_files: Vec<PathBuf>,
+    /// The configuration, which may have objectives too.
+    pub config_file: Option<PathBuf>,
     /// Of groups that name none.
     pub interval_ms: i64,
     /// How long points are kept: further back nothing is computed.
@@ -63,6 +69,7 @@ pub struct RuleEngine {
     running: Mutex<Vec<Running>>,
     /// The groups that run, or will when this server is the one that evaluates them.
     wanted: Mutex<Vec<Group>>,
+    slos: Mutex<Arc<Vec<Slo>>>,
     /// One reload at a time.
     reloading: tokio::sync::Mutex<()>,
     units: Arc<Mutex<Vec<Arc<status::Unit>>>>,
@@ -78,7 +85,7 @@ impl RuleEngine {
         arrivals: Arc<Arrivals>,
         alerts: Option<Arc<Alerts>>,
         settings: Settings,
-        groups: Vec<Group>,
+        loaded: impl Into<Loaded>,
     ) -> anyhow::Result<Arc<RuleEngine>> {
         let (stop_backfill, stops) = watch::channel(false);
         let work = Arc::new(Work::new(store, clock, arrivals, alerts, &settings));
@@ -89,12 +96,13 @@ impl RuleEngine {
             work,
             running: Mutex::default(),
             wanted: Mutex::default(),
+            slos: Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
             units,
             stop_backfill,
             backfill: Mutex::new(Some(tokio::spawn(worker.run(stops)))),
         });
-        engine.replace(groups).await?;
+        engine.put_to_work(loaded.into()).await?;
         if let Some(alerts) = &engine.work.alerts {
             tokio::spawn(lead(Arc::downgrade(&engine), alerts.leads()));
         }
@@ -121,13 +129,24 @@ impl RuleEngine {
 
     /// Reads the files again. Groups that are as they were go on; an error leaves all as it is.
     pub async fn reload(&self) {
-        match load(&self.settings.files) {
-            Ok(groups) => match self.replace(groups).await {
+        match load(&self.settings) {
+            Ok(loaded) => match self.put_to_work(loaded).await {
                 Ok(()) => tracing::info!(groups = self.status().groups.len(), "rule files were read again"),
                 Err(error) => tracing::error!(%error, "rule files were read, and could not be put to work"),
             },
             Err(error) => tracing::error!(%error, "rule files can't be used; the rules from before go on"),
         }
+    }
+
+    /// The objectives that are in force.
+    pub fn slos(&self) -> Arc<Vec<Slo>> {
+        self.slos.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn put_to_work(&self, Loaded { groups, slos }: Loaded) -> anyhow::Result<()> {
+        self.replace(groups).await?;
+        *self.slos.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(slos);
+        Ok(())
     }
 
     /// Runs these groups instead of those that run.

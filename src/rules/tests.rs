@@ -27,6 +27,9 @@ impl Bench {
         let clock = Clock::new(move || shown.load(Ordering::Relaxed) * 1_000_000);
         let mut given = Settings {
             files: Vec::new(),
+            starter_pack: false,
+            slo_files: Vec::new(),
+            config_file: None,
             interval_ms: INTERVAL,
             history_ms: 3_600_000,
             timeout: Duration::from_secs(10),

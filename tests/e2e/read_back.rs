@@ -200,7 +200,7 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 38] = [
+const ROUTES: [&str; 41] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
@@ -238,6 +238,9 @@ const ROUTES: [&str; 38] = [
     "/api/silences",
     "/api/silences/preview",
     "/api/silences/{id}",
+    "/api/slos",
+    "/api/slos/{id}",
+    "/api/slos/preview",
     "/api/openapi.json",
 ];
 

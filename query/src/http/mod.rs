@@ -15,6 +15,7 @@ pub mod prometheus;
 pub mod rules;
 pub mod run;
 pub mod services;
+pub mod slos;
 pub mod sql;
 pub mod system;
 mod tail;

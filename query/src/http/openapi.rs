@@ -5,6 +5,7 @@
 
 mod alerts;
 mod logs;
+mod slos;
 mod traces;
 
 use ocelli_api::{ErrorBody, ingest, metrics, rules, services, sql};
@@ -177,7 +178,8 @@ const ERRORS: [(&str, &str); 6] = [
 pub fn document() -> OpenApi {
     let mut schemas = Schemas::default();
     let error = schemas.answer::<ErrorBody>();
-    let reads = ROUTES.iter().chain(logs::ROUTES).chain(traces::ROUTES).chain(alerts::ROUTES);
+    let reads = ROUTES.iter().chain(logs::ROUTES).chain(traces::ROUTES);
+    let reads = reads.chain(alerts::ROUTES).chain(slos::ROUTES);
     let paths = reads.fold(PathsBuilder::new(), |paths, route| {
         paths.path(route.path, PathItem::new(HttpMethod::Get, operation(route, &error, &mut schemas)))
     });
@@ -185,6 +187,8 @@ pub fn document() -> OpenApi {
         let item = PathItem::new(change.method.clone(), changing(change, &error, &mut schemas));
         paths.path(change.path, item)
     });
+    let (path, item) = slos::preview(&error, &mut schemas);
+    let paths = paths.path(path, item);
     let info = InfoBuilder::new()
         .title("Ocelli")
         .version(env!("CARGO_PKG_VERSION"))

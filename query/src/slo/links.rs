@@ -37,6 +37,11 @@ pub fn bad_spans(slo: &Slo) -> Option<String> {
     Some(format!("{{ {} }}", terms.join(" && ")))
 }
 
+/// TraceQL for all of the spans.
+pub fn all_spans(slo: &Slo) -> Option<String> {
+    spans_of(slo).map(|terms| format!("{{ {} }}", terms.join(" && ")))
+}
+
 /// Terms for all of the spans that an objective is about, or that its service has.
 fn spans_of(slo: &Slo) -> Option<Vec<String>> {
     let service = |name: &str| format!("resource.service.name = {}", quoted(name));

@@ -3,8 +3,10 @@
 //!
 //! All of it is functions of their inputs: nothing here reads a clock, a disk or the network.
 
+pub mod budget;
 pub mod calendar;
 mod documents;
+pub mod episodes;
 pub mod expr;
 pub mod files;
 pub mod links;
@@ -13,6 +15,8 @@ mod openslo;
 mod own;
 pub mod rules;
 mod sloth;
+pub mod spend;
+pub mod status;
 pub mod windows;
 
 pub use files::{duplicates, is_slo_file, of_config, parse};

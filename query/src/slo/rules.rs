@@ -8,6 +8,8 @@
 mod alerts;
 mod counts;
 
+pub use counts::labels as span_labels;
+
 use super::model::{Labels, Slo, merged};
 use super::windows::{Pair, RECORDED_MS, pairs};
 use crate::promql::duration_text;

@@ -127,7 +127,8 @@ fn known(expr: &str) -> String {
     format!("count(({expr}) >= -Inf)")
 }
 
-fn labels(spans: &Spans, more: &str) -> String {
+/// The matchers of the metrics of spans; `more` is one of its own.
+pub fn labels(spans: &Spans, more: &str) -> String {
     let mut matchers = vec![format!("service_name={}", quoted(&spans.service))];
     matchers.extend(spans.operation.iter().map(|name| format!("span_name={}", quoted(name))));
     match spans.kinds.as_slice() {

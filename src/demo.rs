@@ -1,18 +1,19 @@
 //! `ocelli demo`: the server, the shop as child processes, and what the shop prints taken in.
 
 use crate::cli::DemoArgs;
-use crate::config;
+use crate::config::{self, Config};
 use crate::forward::{Echo, Sender, forward};
 use crate::routes::Listener;
 use crate::serve::{Server, init_logs, stop_signal};
 use anyhow::anyhow;
 use ocelli_shop::{Chat, FAULTS, Shop, ShopOptions, spawn_all};
+use std::path::Path;
 use tokio::task::JoinSet;
 
 /// Runs until SIGTERM or SIGINT, or until a process of the shop ends by itself.
 pub async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     init_logs();
-    let config = config::load(&args.serve)?;
+    let mut config = config::load(&args.serve)?;
     let mut options = ShopOptions {
         base_port: args.base_port,
         data_dir: config.data_dir.join("shop"),
@@ -20,8 +21,9 @@ pub async fn demo(args: DemoArgs) -> anyhow::Result<()> {
         seed: args.seed,
         ..ShopOptions::default()
     };
-    // Before the server, so that its configuration can name `chat.webhook_url()` as a receiver.
+    // Before the server, whose alerts go to it.
     let chat = Chat::start(&options).await?;
+    watch_shop(&mut config, &options.data_dir, &chat.webhook_url())?;
     let server = Server::start(config).await?;
     let url =
         |listener| server.address(listener).map(|address| format!("http://{address}")).unwrap_or_default();
@@ -32,6 +34,25 @@ pub async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     };
     server.stop().await?;
     outcome
+}
+
+const RULES: &str = include_str!("demo/rules.yml");
+const ALERTMANAGER: &str = include_str!("demo/alertmanager.yml");
+
+/// Rules for the shop, and the chat as who is told, unless the configuration has its own.
+fn watch_shop(config: &mut Config, folder: &Path, webhook_url: &str) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map(|()| path)
+    };
+    config.rule_files.push(write("rules.yml", RULES)?);
+    if config.alerting.config_file.is_none() {
+        let text = ALERTMANAGER.replace("CHAT", webhook_url);
+        config.alerting.config_file = Some(write("alertmanager.yml", &text)?);
+        config.alerting.allow_targets.push("127.0.0.1".to_owned());
+    }
+    Ok(())
 }
 
 async fn run_shop(mut shop: Shop, chat: &Chat, otlp_http: &str, ui: &str) -> anyhow::Result<()> {

@@ -173,6 +173,11 @@ impl Alerts {
         }
     }
 
+    /// Where people open this server.
+    pub fn external_url(&self) -> String {
+        self.loaded().external_url.clone()
+    }
+
     /// Which rule it is that alerts are of.
     pub fn rule_of(&self, group: &Group, rule: &Rule) -> Arc<RuleOf> {
         let mut query = form_urlencoded::Serializer::new(String::new());

@@ -186,6 +186,7 @@ impl Work {
         let context = Context {
             query_offset_ms: group.query_offset_ms.unwrap_or(0),
             limit: group.limit,
+            external_url: self.alerts.as_ref().map(|alerts| alerts.external_url()).unwrap_or_default(),
             ..Context::default()
         };
         let history = self.store.snapshot(TENANT).min_time(Signal::Points);

@@ -263,6 +263,8 @@ pub const ROUTES: &[Route] = &[
     page("/logs"),
     page("/alerts"),
     page("/alerts/{fingerprint}"),
+    page("/slos"),
+    page("/slos/{id}"),
     page("/system"),
 ];
 

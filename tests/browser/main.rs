@@ -17,6 +17,7 @@ mod look;
 mod map;
 mod metrics;
 mod seed;
+mod slos;
 mod system;
 mod trace_views;
 mod traces;

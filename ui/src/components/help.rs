@@ -4,13 +4,14 @@ use crate::dynamic::{effect, handler};
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
-const KEYS: [(&str, &str); 16] = [
+const KEYS: [(&str, &str); 17] = [
     ("g s", "Services"),
     ("g t", "Traces"),
     ("g p", "Map"),
     ("g l", "Logs"),
     ("g m", "Metrics"),
     ("g a", "Alerts"),
+    ("g o", "SLOs"),
     ("g y", "System"),
     ("/", "Find: the first search field of the page"),
     ("j  k", "Next and previous row"),

@@ -48,6 +48,7 @@ fn go(context: Context, key: &str) -> bool {
         "l" => "/logs",
         "m" => "/metrics",
         "a" => "/alerts",
+        "o" => "/slos",
         "y" => "/system",
         _ => return false,
     };

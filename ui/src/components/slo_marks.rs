@@ -41,9 +41,14 @@ pub fn BurnStates(alerts: Vec<SloAlert>) -> impl IntoView {
 
 /// When the budget will be spent, or was.
 #[component]
-pub fn Forecast(exhaustion: Option<Exhaustion>) -> impl IntoView {
+pub fn Forecast(
+    exhaustion: Option<Exhaustion>,
+    /// Something was counted in the window.
+    known: bool,
+) -> impl IntoView {
     let context = Context::get();
     match exhaustion {
+        None if !known => view! { <span class="hint">"–"</span> }.into_any(),
         None => view! { <span class="hint">"not within the window"</span> }.into_any(),
         Some(exhaustion) => {
             let how = format!(

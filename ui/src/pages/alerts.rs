@@ -168,10 +168,11 @@ fn GroupBy(all: Memo<Option<Vec<AlertSummary>>>) -> impl IntoView {
 
 #[component]
 fn NoAlerts() -> impl IntoView {
+    let location = Context::get().location;
     view! {
         <div class="empty" data-testid="empty">
             <p><span class="ok" aria-hidden="true">"✔ "</span>"No alert fires."</p>
-            <p class="hint">"Alerts come of rule files, as Prometheus has them. Name the file in "<code>"rule_files"</code>":"</p>
+            <p class="hint">"Alerts come of rule files, as Prometheus has them, and of the objectives that "<a href=dynamic(move || location.link("/slos", &[]))>"SLOs"</a>" lists. Name the file in "<code>"rule_files"</code>":"</p>
             <pre class="hints">{EXAMPLE}</pre>
         </div>
     }

@@ -6,7 +6,7 @@ use crate::components::line_chart::LineChart;
 use crate::components::moment::Moment;
 use crate::components::slo_marks::{Budget, Forecast, RiskMark};
 use crate::context::Context;
-use crate::dynamic::dynamic;
+use crate::dynamic::{dynamic, memo};
 use crate::view::query_string::QueryString;
 use crate::view::slos::{self, Risk};
 use crate::view::{format, links};
@@ -56,12 +56,14 @@ fn Body(answer: Fetched<SloResponse>) -> impl IntoView {
     let spend = answer.map(|answer| answer.spend.clone());
     let bad = answer.map(|answer| answer.bad_intervals.clone());
     let episodes = answer.map(|answer| answer.episodes.clone());
+    // Nothing is said of what nobody has counted.
+    let known = memo(move || answer.with(|answer| answer.is_some_and(|answer| answer.slo.sli.is_some())));
     view! {
         {dynamic(move || status.get().map(|status| view! { <Figures status/> }))}
         <Charts range_ms=Signal::derive(move || range.get().unwrap_or_default()) history=Signal::derive(move || history.get().unwrap_or_default())/>
         {dynamic(move || spend.get().map(|spend| view! { <Spenders spend/> }))}
-        {dynamic(move || bad.get().map(|intervals| view! { <BadIntervals intervals/> }))}
-        {dynamic(move || episodes.get().map(|episodes| view! { <Episodes episodes/> }))}
+        {dynamic(move || bad.get().filter(|_| known.get()).map(|intervals| view! { <BadIntervals intervals/> }))}
+        {dynamic(move || episodes.get().filter(|_| known.get()).map(|episodes| view! { <Episodes episodes/> }))}
     }
 }
 
@@ -94,7 +96,7 @@ fn Figures(status: SloStatus) -> impl IntoView {
             {tile("Budget left", view! { <Budget left=status.budget_left with_overspent=overspent/> }.into_any())}
             {tile("Good", view! { {slos::precise(status.sli)}<small>" of "{slos::precise(Some(status.objective))}</small> }.into_any())}
             {tile("Events", view! { {events} }.into_any())}
-            {tile("Budget spent", view! { <Forecast exhaustion=status.exhaustion.clone()/> }.into_any())}
+            {tile("Budget spent", view! { <Forecast exhaustion=status.exhaustion.clone() known=status.sli.is_some()/> }.into_any())}
             {tile("Window", view! { {window}<small>{known.map(|known| format!(" {known}"))}</small> }.into_any())}
         </dl>
         <h2>"Burn windows"</h2>

@@ -86,7 +86,7 @@ fn Row(slo: SloStatus, overspent: bool) -> impl IntoView {
             <td class="num" data-l="good">{slos::precise(slo.sli)}</td>
             <td class="bar-cell" data-l="left"><Budget left=slo.budget_left with_overspent=overspent/></td>
             <td><BurnStates alerts=slo.alerts/></td>
-            <td data-l="spent"><Forecast exhaustion=slo.exhaustion/></td>
+            <td data-l="spent"><Forecast exhaustion=slo.exhaustion known=slo.sli.is_some()/></td>
             <td class="hint">{slo.window.length}{known}</td>
         </tr>
     }

@@ -37,9 +37,10 @@ pub async fn demo(args: DemoArgs) -> anyhow::Result<()> {
 }
 
 const RULES: &str = include_str!("demo/rules.yml");
+const SLOS: &str = include_str!("demo/slos.yml");
 const ALERTMANAGER: &str = include_str!("demo/alertmanager.yml");
 
-/// Rules for the shop, and the chat as who is told, unless the configuration has its own.
+/// Rules and objectives for the shop, and the chat as who is told, unless the configuration has its own.
 fn watch_shop(config: &mut Config, folder: &Path, webhook_url: &str) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)?;
     let write = |name: &str, text: &str| {
@@ -47,6 +48,7 @@ fn watch_shop(config: &mut Config, folder: &Path, webhook_url: &str) -> anyhow::
         std::fs::write(&path, text).map(|()| path)
     };
     config.rule_files.push(write("rules.yml", RULES)?);
+    config.slo_files.push(write("slos.yml", SLOS)?);
     if config.alerting.config_file.is_none() {
         let text = ALERTMANAGER.replace("CHAT", webhook_url);
         config.alerting.config_file = Some(write("alertmanager.yml", &text)?);

@@ -120,4 +120,4 @@ pub struct Group {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,5 +1,7 @@
 use super::super::testing::Client;
+use crate::http::alerting::tests::Double;
 use crate::http::rules::Rules;
+use crate::http::slos::Slos;
 use crate::http::{Api, Limits, endpoints};
 use crate::logs::fixture::store;
 use ocelli_api::UnixNano;
@@ -15,9 +17,15 @@ async fn the_document_has_every_route_of_the_native_api() {
         document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
     let clock = Arc::new(|| UnixNano(0));
     let api = Api::new(store, Arc::new(SystemResponse::default), clock, Limits::default());
-    let routes = endpoints(api);
-    let rules = crate::http::rules::endpoints(Rules(Arc::new(Default::default)));
-    let native = routes.iter().chain(&rules).filter_map(|(route, _)| route.strip_prefix("GET "));
+    let rules = Rules(Arc::new(Default::default));
+    let mut routes = endpoints(api.clone());
+    routes.extend(crate::http::slos::endpoints(
+        api,
+        Slos { list: Arc::new(Default::default), rules: rules.clone() },
+    ));
+    routes.extend(crate::http::rules::endpoints(rules));
+    routes.extend(crate::http::alerting::endpoints(Arc::new(Double::default())));
+    let native = routes.iter().filter_map(|(route, _)| Some(route.split_once(' ')?.1));
     let native: BTreeSet<&str> = native.filter(|path| path.starts_with("/api/")).collect();
     assert_eq!(described, native);
 }

@@ -15,7 +15,7 @@ const MS: i64 = 1_000_000;
 
 /// In the place of the engine: one alert that fires, one that is silenced, and what was sent.
 #[derive(Default)]
-struct Double {
+pub(crate) struct Double {
     received: Mutex<Vec<Alert>>,
     silences: Mutex<Vec<Silence>>,
 }

@@ -36,7 +36,10 @@ fn term_matches(term: &Term, record: &Record) -> bool {
             Some(value) => value_matches(&term.value, value),
             None => text(&record.host),
         },
-        Some(key) => record.attribute(key).is_some_and(|value| value_matches(&term.value, value)),
+        Some(key) => {
+            let key = key.strip_prefix("attributes.").unwrap_or(key);
+            record.attribute(key).is_some_and(|value| value_matches(&term.value, value))
+        }
     }
 }
 

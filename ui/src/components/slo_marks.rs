@@ -21,8 +21,8 @@ pub fn Budget(
 ) -> impl IntoView {
     let bar = left.map(|left| {
         let (begin, width) = slos::budget_bar(left, with_overspent);
-        let style = format!("margin-left:{begin:.1}%;width:{width:.1}%");
-        view! { <span class="budget" class:zero=with_overspent aria-hidden="true"><span class="share" class:err={left <= 0.0} style=style></span></span> }
+        let (begin, width) = (format!("{begin:.1}%"), format!("{width:.1}%"));
+        view! { <span class="budget" class:zero=with_overspent aria-hidden="true"><span class="share" class:err={left <= 0.0} style:margin-left=begin style:width=width></span></span> }
     });
     view! { <span class="num budget-left" class:bad=left.is_some_and(|left| left <= 0.0)>{slos::signed(left)}</span>{bar} }
 }

@@ -49,8 +49,11 @@ impl Alerting for Alerts {
                 name: alert.labels.get(ALERT_NAME).to_owned(),
                 state: shown(&alert),
                 suppressed: known.iter().flat_map(suppressed).collect(),
-                labels: map(&alert.labels),
-                annotations: map(known.as_ref().map_or(&alert.annotations, |known| &known.alert.annotations)),
+                labels: alert.labels.to_map(),
+                annotations: known
+                    .as_ref()
+                    .map_or(&alert.annotations, |known| &known.alert.annotations)
+                    .to_map(),
                 since: nanos(alert.active_at_ms),
                 fired_at: alert.fired_at_ms.map(nanos),
                 resolved_at: alert.resolved_at_ms.map(nanos),
@@ -226,10 +229,6 @@ impl Alerting for Alerts {
     }
 }
 
-fn map(labels: &Labels) -> BTreeMap<String, String> {
-    labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
 fn suppressed(routed: &Routed) -> Vec<Suppression> {
     let of = |by: SuppressedBy, ids: &[String]| -> Vec<Suppression> {
         ids.iter().map(|id| Suppression { by, id: id.clone() }).collect()
@@ -271,14 +270,14 @@ fn from_outside(routed: &Routed, now_ms: i64) -> AlertSummary {
         name: alert.labels.get(ALERT_NAME).to_owned(),
         state: if is_resolved { AlertState::Resolved } else { AlertState::Firing },
         suppressed: suppressed(routed),
-        labels: map(&alert.labels),
-        annotations: map(&alert.annotations),
+        labels: alert.labels.to_map(),
+        annotations: alert.annotations.to_map(),
         since: nanos(alert.starts_at_ms),
         fired_at: Some(nanos(alert.starts_at_ms)),
         resolved_at: alert.ends_at_ms.filter(|_| is_resolved).map(nanos),
         value: alert.value,
         receivers: routed.receivers.clone(),
-        links: links(&map(&alert.annotations), &[]),
+        links: links(&alert.annotations.to_map(), &[]),
         ..AlertSummary::default()
     }
 }

@@ -8,7 +8,8 @@ use ocelli_query::alerting::{Alert as Told, Fingerprint};
 use ocelli_query::promql::labels::Labels;
 use ocelli_query::rules::alert::{ALERT_NAME, Alert, AlertState};
 use ocelli_query::rules::kept::KeptAlert;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// Changes that are remembered; the oldest go.
@@ -77,8 +78,7 @@ impl RuleAlerts {
 
     /// The alerts of a rule as they were kept.
     pub fn of_rule(&self, key: &str) -> Vec<Alert> {
-        let all = self.kept.iter().filter(|((rule, _), _)| rule == key);
-        all.map(|(_, kept)| kept.clone().alert()).collect()
+        self.kept.range(places(key)).map(|(_, kept)| kept.clone().alert()).collect()
     }
 
     /// Rules of which alerts are kept.
@@ -103,8 +103,9 @@ impl RuleAlerts {
 
     /// What was found out about an alert; gives it as it is told from now on.
     pub fn add_evidence(&mut self, fingerprint: Fingerprint, found: Vec<(String, String)>) -> Option<Told> {
+        // What is over meanwhile needs none.
+        let (_, kept) = self.kept.iter().find(|((_, known), _)| *known == fingerprint)?;
         self.evidence.insert(fingerprint, found);
-        let ((_, _), kept) = self.kept.iter().find(|((_, known), _)| *known == fingerprint)?;
         let alert = kept.clone().alert();
         (alert.state == AlertState::Firing).then(|| self.told(fingerprint, &alert, alert.active_at_ms))
     }
@@ -112,11 +113,11 @@ impl RuleAlerts {
     /// All alerts of a rule at an evaluation.
     pub fn note(&mut self, rule: &Arc<RuleOf>, alerts: &[Alert], now_ms: i64, unsaved: &mut Unsaved) -> News {
         let mut news = News::default();
-        let known = self.kept.keys().filter(|(key, _)| *key == rule.key);
-        let mut gone: Vec<Fingerprint> = known.map(|(_, fingerprint)| *fingerprint).collect();
+        let known = self.kept.range(places(&rule.key));
+        let mut gone: BTreeSet<Fingerprint> = known.map(|((_, fingerprint), _)| *fingerprint).collect();
         for alert in alerts {
             let fingerprint = Fingerprint::of(&alert.labels);
-            gone.retain(|other| *other != fingerprint);
+            gone.remove(&fingerprint);
             self.rules.insert(fingerprint, rule.clone());
             self.one(rule, fingerprint, alert, now_ms, &mut news, unsaved);
         }
@@ -173,6 +174,7 @@ impl RuleAlerts {
             self.changed(&alert, fingerprint, Some(was), Shown::Resolved, now_ms, unsaved);
             news.told.push(self.told(fingerprint, &alert, now_ms));
         }
+        self.rules.retain(|known, of| *known != fingerprint || of.key != rule.key);
     }
 
     fn told(&self, fingerprint: Fingerprint, alert: &Alert, now_ms: i64) -> Told {
@@ -205,7 +207,7 @@ impl RuleAlerts {
             time: nanos(now_ms),
             fingerprint: fingerprint.to_string(),
             name: alert.labels.get(ALERT_NAME).to_owned(),
-            labels: alert.labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            labels: alert.labels.to_map(),
             from,
             to,
             value: Some(alert.value).filter(|value| value.is_finite()),
@@ -219,6 +221,11 @@ impl RuleAlerts {
             }
         }
     }
+}
+
+/// Where the alerts of a rule are.
+fn places(rule: &str) -> RangeInclusive<(String, Fingerprint)> {
+    (rule.to_owned(), Fingerprint(0))..=(rule.to_owned(), Fingerprint(u64::MAX))
 }
 
 fn record_name(rule: &str, fingerprint: Fingerprint) -> String {

@@ -3,12 +3,10 @@
 use super::mark::Mark;
 use ocelli_api::UnixNano;
 use ocelli_api::rules::{ActiveAlert, Alerting, Backfill, RuleGroup, RuleHealth, RuleStatus};
-use ocelli_query::promql::labels::Labels;
 use ocelli_query::promql::value::format_float;
 use ocelli_query::rules::alert::{Alert, AlertState};
 use ocelli_query::rules::schedule::Slots;
 use ocelli_query::rules::{Context, Group, Rule};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -157,12 +155,9 @@ fn nanos(ms: i64) -> UnixNano {
 }
 
 fn active(alert: &Alert) -> Option<ActiveAlert> {
-    let map = |labels: &Labels| -> BTreeMap<String, String> {
-        labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-    };
     (alert.state != AlertState::Resolved).then(|| ActiveAlert {
-        labels: map(&alert.labels),
-        annotations: map(&alert.annotations),
+        labels: alert.labels.to_map(),
+        annotations: alert.annotations.to_map(),
         state: alert.state.as_str().to_owned(),
         active_at: nanos(alert.active_at_ms),
         keep_firing_since: alert.keep_firing_since_ms.map(nanos),

@@ -1,6 +1,7 @@
 //! Label sets: sorted, shared, without empty values, as Prometheus compares them.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::{Arc, LazyLock};
@@ -116,6 +117,11 @@ impl Labels {
             return self.clone();
         }
         Labels(self.0.iter().filter(|(name, _)| keep(name)).cloned().collect())
+    }
+
+    /// As texts that own themselves, for answers and records.
+    pub fn to_map(&self) -> BTreeMap<String, String> {
+        self.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// Without what says of which metric, type and unit the values are: a function or an operator

@@ -23,17 +23,13 @@ pub struct KeptAlert {
     resolved_at_ms: Option<i64>,
 }
 
-fn map(labels: &Labels) -> BTreeMap<String, String> {
-    labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
 impl KeptAlert {
     pub fn new(rule: &str, alert: &Alert) -> KeptAlert {
         KeptAlert {
             rule: rule.to_owned(),
-            labels: map(&alert.labels),
-            annotations: map(&alert.annotations),
-            series: map(&alert.series),
+            labels: alert.labels.to_map(),
+            annotations: alert.annotations.to_map(),
+            series: alert.series.to_map(),
             state: alert.state,
             value: Some(alert.value).filter(|value| value.is_finite()),
             active_at_ms: alert.active_at_ms,

@@ -55,10 +55,9 @@ pub async fn preview(
         };
         let mut select = |selection: &_| select_from(stored, selection, &scanned);
         let found = over_the_past(&rule, over, &mut ask, &mut select, &|| budget.check())?;
-        let map = super::map;
         let episode = |one: ocelli_query::rules::preview::Episode| RuleEpisode {
-            labels: map(&one.labels),
-            annotations: map(&one.annotations),
+            labels: one.labels.to_map(),
+            annotations: one.annotations.to_map(),
             since: nanos(one.since_ms),
             fired_at: nanos(one.fired_ms),
             resolved_at: one.resolved_ms.map(nanos),

@@ -34,12 +34,9 @@ pub struct KeptAlert {
 
 impl KeptAlert {
     pub fn of(alert: &Alert) -> KeptAlert {
-        let map = |labels: &Labels| {
-            labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-        };
         KeptAlert {
-            labels: map(&alert.labels),
-            annotations: map(&alert.annotations),
+            labels: alert.labels.to_map(),
+            annotations: alert.annotations.to_map(),
             starts_at_ms: alert.starts_at_ms,
             ends_at_ms: alert.ends_at_ms,
             updated_at_ms: alert.updated_at_ms,

@@ -23,6 +23,7 @@ use ocelli_query::Api;
 use ocelli_query::http::alerting::Alerting;
 use ocelli_query::http::rules::Rules;
 use ocelli_query::http::slos::Slos;
+use ocelli_query::http::written::Written;
 use ocelli_storage::Store;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -228,12 +229,14 @@ fn api_endpoints(
         Arc::new(move || UnixNano(clock.now_ns())),
         config.query_limits(),
     );
-    let (rules, engine) = (system.rules.clone(), system.rules.clone());
+    let (status, engine) = (system.rules.clone(), system.rules.clone());
     let alerting: Arc<dyn Alerting> = alerts;
-    let rules = Rules(Arc::new(move || rules.status()));
-    let slos = Slos { list: Arc::new(move || engine.slos()), rules: rules.clone() };
+    let shown = Rules(Arc::new(move || status.status()));
+    let written: Arc<dyn Written> = Arc::new(rules::Editor(engine.clone()));
+    let slos = Slos { list: Arc::new(move || engine.slos()), rules: shown.clone(), written: written.clone() };
     exported(ocelli_query::http::endpoints(api.clone()))
-        .chain(exported(ocelli_query::http::rules::endpoints(rules)))
+        .chain(exported(ocelli_query::http::rules::endpoints(shown)))
+        .chain(exported(ocelli_query::http::rules::group_endpoints(api.clone(), written)))
         .chain(exported(ocelli_query::http::alerting::endpoints(alerting)))
         .chain(exported(ocelli_query::http::slos::endpoints(api, slos)))
         .chain(metrics::endpoints(system, ready))

@@ -1,5 +1,6 @@
 //! Why a query was not answered, in the kinds that a caller acts on.
 
+use crate::rules::Problem;
 use std::time::Duration;
 
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +13,12 @@ pub enum Error {
     BadParameter { parameter: String, message: String },
     #[error("{0}")]
     NotFound(String),
+    /// All that is wrong with a document that was sent, a line each.
+    #[error("{}", lines(.0))]
+    BadDocument(Vec<Problem>),
+    /// It is not as the caller takes it to be: it has changed, is there already, or is not the API's to change.
+    #[error("{message}")]
+    Conflict { message: String, revision: Option<u64> },
     /// The query is well formed but has no answer over this data (PromQL: many-to-many matching,
     /// duplicate label sets).
     #[error("{0}")]
@@ -71,6 +78,10 @@ impl Error {
         Error::Internal(error.to_string())
     }
 
+    pub fn conflict(message: impl Into<String>) -> Error {
+        Error::Conflict { message: message.into(), revision: None }
+    }
+
     pub fn bad_parameter(parameter: &str, message: impl Into<String>) -> Error {
         Error::BadParameter { parameter: parameter.to_owned(), message: message.into() }
     }
@@ -78,4 +89,8 @@ impl Error {
 
 fn seconds(duration: &Duration) -> String {
     format!("{} s", duration.as_secs_f64())
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n")
 }

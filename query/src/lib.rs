@@ -12,6 +12,7 @@ pub mod error;
 pub mod http;
 pub mod logs;
 pub mod metrics;
+mod nearest;
 pub mod promql;
 pub mod red;
 pub mod rules;

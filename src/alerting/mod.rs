@@ -198,6 +198,17 @@ impl Alerts {
         self.core().rules.of_rule(rule)
     }
 
+    /// A rule has become another one whose alerts go on: pairs of keys.
+    pub async fn move_rules(&self, moved: &[(String, String)]) {
+        {
+            let core = &mut *self.core();
+            for (from, to) in moved {
+                core.rules.move_rule(from, to, &mut core.unsaved);
+            }
+        }
+        self.save().await;
+    }
+
     /// Ends the alerts of rules that there are no more.
     pub async fn retain_rules(self: &Arc<Self>, is_there: impl Fn(&str) -> bool) {
         let keys = self.core().rules.rule_keys();

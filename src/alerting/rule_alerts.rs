@@ -110,6 +110,19 @@ impl RuleAlerts {
         (alert.state == AlertState::Firing).then(|| self.told(fingerprint, &alert, alert.active_at_ms))
     }
 
+    /// The alerts of a rule are another one's from now on, as they are.
+    pub fn move_rule(&mut self, from: &str, to: &str, unsaved: &mut Unsaved) {
+        let moved: Vec<(String, Fingerprint)> =
+            self.kept.range(places(from)).map(|(place, _)| place.clone()).collect();
+        for place in moved {
+            let (Some(mut kept), fingerprint) = (self.kept.remove(&place), place.1) else { continue };
+            kept.rule = to.to_owned();
+            unsaved.put(spaces::RULE_ALERT, &record_name(from, fingerprint), None);
+            unsaved.put(spaces::RULE_ALERT, &record_name(to, fingerprint), text(&kept));
+            self.kept.insert((to.to_owned(), fingerprint), kept);
+        }
+    }
+
     /// All alerts of a rule at an evaluation.
     pub fn note(&mut self, rule: &Arc<RuleOf>, alerts: &[Alert], now_ms: i64, unsaved: &mut Unsaved) -> News {
         let mut news = News::default();
@@ -299,6 +312,17 @@ mod tests {
         assert_eq!((news.told.len(), news.told[0].ends_at_ms), (1, Some(9)));
         let left = unsaved.take().into_iter().filter(|change| change.space == spaces::RULE_ALERT);
         assert!(left.into_iter().all(|change| change.content.is_none()));
+    }
+
+    #[test]
+    fn alerts_of_a_rule_that_has_changed_go_on() {
+        let (mut alerts, mut unsaved, old) = (RuleAlerts::default(), Unsaved::default(), rule());
+        alerts.note(&old, &[alert("a", AlertState::Firing)], 1, &mut unsaved);
+        alerts.move_rule("k", "l", &mut unsaved);
+        let new = Arc::new(RuleOf { key: "l".into(), ..(*old).clone() });
+        let news = alerts.note(&new, &[alert("a", AlertState::Firing)], 2, &mut unsaved);
+        assert!(news.fired.is_empty() && alerts.rule_keys() == ["l"], "it fired all the time");
+        assert_eq!(course(&alerts), "a:Firing");
     }
 
     #[test]

@@ -18,9 +18,16 @@ const STARTER: (&str, &str) = ("starter pack", include_str!("starter.yml"));
 /// What the files say.
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
-    /// Those of the rule files, and those that are made of the objectives.
+    /// As they are written; none that is made of an objective.
     pub groups: Vec<Group>,
     pub slos: Vec<Slo>,
+}
+
+impl Loaded {
+    /// Those that are written, and those that are made of the objectives.
+    pub fn all_groups(&self) -> Vec<Group> {
+        self.groups.iter().cloned().chain(self.slos.iter().flat_map(slo::rules::groups)).collect()
+    }
 }
 
 impl From<Vec<Group>> for Loaded {
@@ -49,11 +56,11 @@ pub fn load(settings: &Settings) -> Result<Loaded, LoadError> {
     if !wrong.is_empty() {
         return Err(LoadError(wrong));
     }
-    groups.extend(slos.iter().flat_map(slo::rules::groups));
-    for duplicate in file::duplicates(&groups) {
+    let loaded = Loaded { groups, slos };
+    for duplicate in file::duplicates(&loaded.all_groups()) {
         tracing::warn!(duplicate, "two rules give the same series; `ocelli check` tells of it too");
     }
-    Ok(Loaded { groups, slos })
+    Ok(loaded)
 }
 
 type Parse<T> = fn(&str, &str) -> Result<Vec<T>, Vec<Problem>>;

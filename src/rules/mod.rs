@@ -8,13 +8,17 @@ mod backfill;
 mod group;
 mod load;
 mod mark;
+mod merge;
 mod metrics;
 mod restore;
+mod save;
+mod saved;
 mod status;
 mod work;
 
 pub use load::{LoadError, Loaded, load};
 pub use metrics::register;
+pub use save::Editor;
 
 use crate::alerting::Alerts;
 use crate::time::Arrivals;
@@ -70,10 +74,13 @@ pub struct RuleEngine {
     /// The groups that run, or will when this server is the one that evaluates them.
     wanted: Mutex<Vec<Group>>,
     slos: Mutex<Arc<Vec<Slo>>>,
+    in_force: Mutex<Arc<save::InForce>>,
+    /// One change of what is in force at a time: none overtakes a newer one.
+    changing: tokio::sync::Mutex<()>,
     /// One reload at a time.
     reloading: tokio::sync::Mutex<()>,
     units: Arc<Mutex<Vec<Arc<status::Unit>>>>,
-    stop_backfill: watch::Sender<bool>,
+    stopping: watch::Sender<bool>,
     backfill: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -87,7 +94,7 @@ impl RuleEngine {
         settings: Settings,
         loaded: impl Into<Loaded>,
     ) -> anyhow::Result<Arc<RuleEngine>> {
-        let (stop_backfill, stops) = watch::channel(false);
+        let (stopping, stops) = watch::channel(false);
         let work = Arc::new(Work::new(store, clock, arrivals, alerts, &settings));
         let units = Arc::<Mutex<Vec<_>>>::default();
         let worker = backfill::Worker { work: work.clone(), units: units.clone() };
@@ -97,12 +104,15 @@ impl RuleEngine {
             running: Mutex::default(),
             wanted: Mutex::default(),
             slos: Mutex::default(),
+            in_force: Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
             units,
-            stop_backfill,
-            backfill: Mutex::new(Some(tokio::spawn(worker.run(stops)))),
+            stopping,
+            backfill: Mutex::new(Some(tokio::spawn(worker.run(stops.clone())))),
         });
-        engine.put_to_work(loaded.into()).await?;
+        engine.take_up(loaded.into()).await?;
+        tokio::spawn(save::follow(Arc::downgrade(&engine), stops));
         if let Some(alerts) = &engine.work.alerts {
             tokio::spawn(lead(Arc::downgrade(&engine), alerts.leads()));
         }
@@ -129,8 +139,9 @@ impl RuleEngine {
 
     /// Reads the files again. Groups that are as they were go on; an error leaves all as it is.
     pub async fn reload(&self) {
+        let _one = self.changing.lock().await;
         match load(&self.settings) {
-            Ok(loaded) => match self.put_to_work(loaded).await {
+            Ok(loaded) => match self.take_up(loaded).await {
                 Ok(()) => tracing::info!(groups = self.status().groups.len(), "rule files were read again"),
                 Err(error) => tracing::error!(%error, "rule files were read, and could not be put to work"),
             },
@@ -143,8 +154,9 @@ impl RuleEngine {
         self.slos.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn put_to_work(&self, Loaded { groups, slos }: Loaded) -> anyhow::Result<()> {
-        self.replace(groups).await?;
+    async fn put_to_work(&self, loaded: Loaded) -> anyhow::Result<()> {
+        self.replace(loaded.all_groups()).await?;
+        let slos = loaded.slos;
         *self.slos.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(slos);
         Ok(())
     }
@@ -156,6 +168,8 @@ impl RuleEngine {
         if !self.is_leading() {
             return Ok(());
         }
+        // What can fail comes before anything ends.
+        let known = mark::read(&self.work.store).await?;
         let mut old = std::mem::take(&mut *self.running());
         let mut next = Vec::with_capacity(groups.len());
         let mut new = Vec::new();
@@ -176,14 +190,16 @@ impl RuleEngine {
             }
         }
         self.work.save(&ended).await;
-        let marks = mark::read(&self.work.store).await?;
+        let marks = mark::read(&self.work.store).await.unwrap_or(known);
+        let mut moved = Vec::new();
         for group in new {
-            next.push(self.run(group, &marks, &mut remembered));
+            next.push(self.run(group, &marks, &mut remembered, &mut moved));
         }
         self.work.end(remembered).await;
         *self.units.lock().unwrap_or_else(PoisonError::into_inner) =
             next.iter().map(|running| running.unit.clone()).collect();
         if let Some(alerts) = &self.work.alerts {
+            alerts.move_rules(&moved).await;
             let keys: HashSet<String> = next.iter().flat_map(|running| running.unit.alert_keys()).collect();
             alerts.retain_rules(|key| keys.contains(key)).await;
         }
@@ -192,7 +208,14 @@ impl RuleEngine {
         Ok(())
     }
 
-    fn run(&self, group: Group, marks: &HashMap<String, Mark>, remembered: &mut Vec<RuleState>) -> Running {
+    /// `moved`: the keys of rules whose alerts go on as those of another one.
+    fn run(
+        &self,
+        group: Group,
+        marks: &HashMap<String, Mark>,
+        remembered: &mut Vec<RuleState>,
+        moved: &mut Vec<(String, String)>,
+    ) -> Running {
         let (unit, schedule) = self.work.unit(group, self.settings.interval_ms, marks);
         let unit = Arc::new(unit);
         // A rule whose expression has changed goes on with the series of the one before.
@@ -201,6 +224,10 @@ impl RuleEngine {
             let at = remembered.iter().position(same);
             let at = at.or_else(|| remembered.iter().position(|state| state.rule.is_successor(rule)))?;
             let mut state = remembered.swap_remove(at);
+            let (old, new) = (state.rule.key(), rule.key());
+            if old != new {
+                moved.push((old, new));
+            }
             state.rule = rule.clone();
             Some(state)
         };
@@ -218,7 +245,7 @@ impl RuleEngine {
     /// Ends what is being evaluated, and remembers how far all rules are.
     pub async fn stop(&self) {
         self.work.stop();
-        let _ = self.stop_backfill.send(true);
+        let _ = self.stopping.send(true);
         let running = std::mem::take(&mut *self.running());
         for running in running {
             let _ = running.stop.send(true);

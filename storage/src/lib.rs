@@ -37,7 +37,7 @@ mod trash;
 mod verify;
 mod wal;
 
-pub use catalog::{CatalogAddress, RecordChange};
+pub use catalog::{CatalogAddress, RecordChange, RecordSwap};
 pub use compaction::{SegmentSizes, Sizes};
 pub use disk::SegmentsAddress;
 pub use error::{Error, Result};

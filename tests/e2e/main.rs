@@ -32,6 +32,7 @@ mod red;
 mod remote_write;
 mod rule_files;
 mod rules;
+mod saved;
 mod slos;
 mod sql;
 mod stdout;

@@ -200,7 +200,7 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 41] = [
+const ROUTES: [&str; 43] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
@@ -227,6 +227,8 @@ const ROUTES: [&str; 41] = [
     "/api/system",
     "/api/rules",
     "/api/rules/preview",
+    "/api/rules/groups",
+    "/api/rules/groups/{name}",
     "/api/alerts",
     "/api/alerts/history",
     "/api/alerts/{fingerprint}",

@@ -163,12 +163,21 @@ pub async fn send<T: DeserializeOwned>(method: &str, url: &str, body: Option<Str
 
 /// The same without an answer.
 pub async fn send_text(method: &str, url: &str, body: Option<String>) -> Result<String, Failure> {
+    send_as("application/json", method, url, body).await
+}
+
+/// Sends YAML; gives the text of the answer.
+pub async fn send_document(method: &str, url: &str, body: String) -> Result<String, Failure> {
+    send_as("application/yaml", method, url, Some(body)).await
+}
+
+async fn send_as(kind: &str, method: &str, url: &str, body: Option<String>) -> Result<String, Failure> {
     let init = web_sys::RequestInit::new();
     init.set_method(method);
     // The server takes nothing that a form of another site could send, also where there is no body. Setting a
     // property of a new object cannot fail.
     let headers = js_sys::Object::new();
-    let _set = js_sys::Reflect::set(&headers, &"content-type".into(), &"application/json".into());
+    let _set = js_sys::Reflect::set(&headers, &"content-type".into(), &kind.into());
     init.set_headers(&headers);
     if let Some(body) = &body {
         init.set_body(&JsValue::from_str(body));
@@ -271,6 +280,8 @@ fn refusal(status: u16, text: &str) -> Failure {
         },
         parameter: None,
         offset: None,
+        problems: Vec::new(),
+        revision: None,
     });
     Failure::Refused { status, error }
 }

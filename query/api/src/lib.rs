@@ -8,6 +8,7 @@
 pub mod alerts;
 pub mod error;
 pub mod explain;
+pub mod forms;
 pub mod ingest;
 pub mod logs;
 pub mod metrics;
@@ -22,7 +23,7 @@ pub mod time_range;
 pub mod traces;
 pub mod value;
 
-pub use error::{ApiError, ErrorBody};
+pub use error::{ApiError, DocumentProblem, ErrorBody};
 pub use nanos::UnixNano;
 pub use time_range::TimeRange;
 pub use value::{AnyValue, KeyValue};

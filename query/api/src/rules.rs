@@ -1,6 +1,7 @@
 //! `GET /api/rules`: every rule, how its evaluations go, and how far into the past it has been computed.
 
-use crate::UnixNano;
+use crate::forms::RuleForm;
+use crate::{QueryStats, UnixNano};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -109,4 +110,60 @@ pub struct ActiveAlert {
     pub unknown_since: Option<UnixNano>,
     /// As Prometheus writes a number: it may be no number.
     pub value: String,
+}
+
+/// `GET /api/rules/groups`: every group of rules as it is written, by name. Those that are made of objectives are not
+/// among them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RuleGroupsResponse {
+    pub groups: Vec<WrittenGroup>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WrittenGroup {
+    pub name: String,
+    /// The file it is from; `saved` where it was made over the API.
+    pub file: String,
+    /// Rules, and how many of them are alerts.
+    pub rules: u64,
+    pub alerts: u64,
+    /// Of one that was made over the API: it can be changed, by whom names this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+    /// As it was saved; only where one group is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+    /// What a form has of it; absent where it has no place for all that the document says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<RuleForm>,
+    /// Why it is not in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
+}
+
+/// What `POST /api/rules/groups` and `PUT /api/rules/groups/{name}` answer: it is saved, and in force.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GroupSaved {
+    pub name: String,
+    pub revision: u64,
+    /// Of the alerts of the group, over the day before.
+    pub previews: Vec<RuleVerdict>,
+    /// Why the preview of some alerts is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview_problem: Option<String>,
+    pub stats: QueryStats,
+}
+
+/// When an alert would have fired.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RuleVerdict {
+    pub alert: String,
+    /// `would have fired 3 times in 1d: …`.
+    pub verdict: String,
+    pub count: u64,
+    pub firing_ms: i64,
 }

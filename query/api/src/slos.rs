@@ -2,7 +2,8 @@
 //!
 //! Figures are `None` where nothing is known: no data is not 100 %.
 
-use crate::{QueryStats, TimeRange, UnixNano};
+use crate::forms::SloForm;
+use crate::{DocumentProblem, QueryStats, TimeRange, UnixNano};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,7 +14,20 @@ pub struct SlosResponse {
     /// The time that all figures are of.
     pub at: UnixNano,
     pub slos: Vec<SloStatus>,
+    /// Saved ones that are not in force, and why: a file has one of the same id by now, for example.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     pub stats: QueryStats,
+}
+
+/// A saved document that does not count.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LeftOut {
+    pub id: String,
+    pub revision: u64,
+    pub document: String,
+    pub why: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,8 +42,11 @@ pub struct SloStatus {
     pub labels: BTreeMap<String, String>,
     /// What is good, in words: `availability of checkout`.
     pub indicator: String,
-    /// The file it is from.
+    /// The file it is from; `saved` where it was made over the API.
     pub file: String,
+    /// Of one that was made over the API: it can be changed, by whom names this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
     /// 0 to 1: 0.999 for 99.9 %.
     pub objective: f64,
     pub window: SloWindow,
@@ -167,6 +184,12 @@ pub struct SloFiring {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SloResponse {
     pub slo: SloStatus,
+    /// As it was saved; absent of one from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+    /// What a form has of it; absent where it has no place for all that the document says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<SloForm>,
     pub range: TimeRange,
     pub history: SloHistory,
     /// By operation, version, route and status: who has most of the burned budget first.
@@ -278,18 +301,9 @@ pub struct SloPreviewRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SloPreviewResponse {
     /// All that is wrong; then there is nothing else.
-    pub problems: Vec<SloProblem>,
+    pub problems: Vec<DocumentProblem>,
     pub slos: Vec<SloPreview>,
     pub stats: QueryStats,
-}
-
-/// Line and column count from 1.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SloProblem {
-    pub line: u64,
-    pub column: u64,
-    pub message: String,
 }
 
 /// An objective as it would be if it had been there all along.
@@ -304,4 +318,19 @@ pub struct SloPreview {
     pub verdict: String,
     /// The rules that are made of it, as a Prometheus rule file.
     pub rules: String,
+}
+
+/// What `POST /api/slos` and `PUT /api/slos/{id}` answer: it is saved, and in force.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SloSaved {
+    pub id: String,
+    pub revision: u64,
+    /// What it would have told over its window; absent where that could not be computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<SloPreview>,
+    /// Why the preview is not there, or not of the whole window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview_problem: Option<String>,
+    pub stats: QueryStats,
 }

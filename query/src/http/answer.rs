@@ -1,6 +1,7 @@
 //! Answers of the native API: JSON bodies, and errors as [`ErrorBody`] with the status that fits.
 
 use crate::Error;
+use crate::rules::Problem;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,7 +19,10 @@ impl Error {
     /// The status of the native API.
     pub fn status(&self) -> StatusCode {
         match self {
-            Error::BadQuery { .. } | Error::BadParameter { .. } => StatusCode::BAD_REQUEST,
+            Error::BadQuery { .. } | Error::BadParameter { .. } | Error::BadDocument(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            Error::Conflict { .. } => StatusCode::CONFLICT,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Execution(_) | Error::LimitExceeded(_) | Error::Memory { later: false, .. } => {
                 StatusCode::UNPROCESSABLE_ENTITY
@@ -45,6 +49,8 @@ impl Error {
         match self {
             Error::BadQuery { .. } | Error::Execution(_) => "bad_query",
             Error::BadParameter { .. } => "bad_parameter",
+            Error::BadDocument(_) => "bad_document",
+            Error::Conflict { .. } => "conflict",
             Error::NotFound(_) => "not_found",
             Error::LimitExceeded(_) | Error::Memory { later: false, .. } => "limit_exceeded",
             Error::Timeout(_) | Error::Cancelled => "timeout",
@@ -65,7 +71,13 @@ impl IntoResponse for Error {
             Error::BadQuery { offset, .. } => (None, *offset),
             _ => (None, None),
         };
-        let error = ApiError { code: self.code().to_owned(), message: self.to_string(), parameter, offset };
+        let (problems, revision) = match &self {
+            Error::BadDocument(problems) => (problems.iter().map(Problem::shown).collect(), None),
+            Error::Conflict { revision, .. } => (Vec::new(), *revision),
+            _ => (Vec::new(), None),
+        };
+        let (code, message) = (self.code().to_owned(), self.to_string());
+        let error = ApiError { code, message, parameter, offset, problems, revision };
         let mut response = (status, Json(ErrorBody { error })).into_response();
         if let Some(seconds) = self.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -23,6 +23,7 @@ pub mod tempo;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod traces;
+pub mod written;
 
 use crate::promql::otlp::{Identities, Stored};
 use axum::routing::MethodRouter;

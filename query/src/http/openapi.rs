@@ -166,9 +166,10 @@ static ROUTES: &[Route] = &[
 ];
 
 /// The errors that every operation may answer with, by status.
-const ERRORS: [(&str, &str); 6] = [
+const ERRORS: [(&str, &str); 7] = [
     ("400", "A parameter or the query is wrong: `error.parameter` names it, `error.offset` the place."),
     ("404", "What the path names is not here."),
+    ("409", "It has changed, is there already, or is a file's: `error.revision` is what it is at."),
     ("422", "The query would exceed a limit; the message names it."),
     ("500", "A fault of the server."),
     ("503", "Too many queries run, or this one met its deadline; `Retry-After` says when to come back."),
@@ -183,12 +184,12 @@ pub fn document() -> OpenApi {
     let paths = reads.fold(PathsBuilder::new(), |paths, route| {
         paths.path(route.path, PathItem::new(HttpMethod::Get, operation(route, &error, &mut schemas)))
     });
-    let paths = alerts::CHANGES.iter().fold(paths, |paths, change| {
-        let item = PathItem::new(change.method.clone(), changing(change, &error, &mut schemas));
+    let json_bodies = alerts::CHANGES.iter().chain(slos::CHANGES).map(|change| (change, "application/json"));
+    let changes = json_bodies.chain(slos::DOCUMENTS.iter().map(|change| (change, "application/yaml")));
+    let paths = changes.fold(paths, |paths, (change, body)| {
+        let item = PathItem::new(change.method.clone(), changing(change, body, &error, &mut schemas));
         paths.path(change.path, item)
     });
-    let (path, item) = slos::preview(&error, &mut schemas);
-    let paths = paths.path(path, item);
     let info = InfoBuilder::new()
         .title("Ocelli")
         .version(env!("CARGO_PKG_VERSION"))
@@ -210,7 +211,7 @@ fn operation(route: &Route, error: &RefOr<Schema>, schemas: &mut Schemas) -> Ope
     described(operation, route.path, route.parameters, error)
 }
 
-fn changing(change: &Change, error: &RefOr<Schema>, schemas: &mut Schemas) -> OperationBuilder {
+fn changing(change: &Change, kind: &str, error: &RefOr<Schema>, schemas: &mut Schemas) -> OperationBuilder {
     let empty = || RefOr::T(ObjectBuilder::new().build().into());
     let answer = change.answer.map_or_else(empty, |answer| answer(schemas));
     let mut operation = OperationBuilder::new()
@@ -220,8 +221,7 @@ fn changing(change: &Change, error: &RefOr<Schema>, schemas: &mut Schemas) -> Op
         .response("200", json("The answer.", answer));
     if let Some(body) = change.body {
         let content = ContentBuilder::new().schema(Some(body(schemas))).build();
-        let body =
-            RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
+        let body = RequestBodyBuilder::new().content(kind, content).required(Some(Required::True));
         operation = operation.request_body(Some(body.build()));
     }
     described(operation, change.path, change.parameters, error)
@@ -261,6 +261,11 @@ fn parameter(path: &str, param: &Param) -> Parameter {
         .description(Some(param.about))
         .schema(Some(schema.build()))
         .build()
+}
+
+/// A body that is a document.
+fn text() -> RefOr<Schema> {
+    RefOr::T(ObjectBuilder::new().schema_type(Type::String).build().into())
 }
 
 fn json(about: &str, schema: RefOr<Schema>) -> Response {

@@ -1,5 +1,10 @@
 //! `GET /api/rules`, and Prometheus' `rules` and `alerts`: what the rule engine tells of itself.
 
+mod groups;
+pub mod past;
+
+pub use groups::endpoints as group_endpoints;
+
 use super::answer::{Answer, ok};
 use super::prometheus::rules as prometheus;
 use axum::extract::State;

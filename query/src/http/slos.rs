@@ -1,23 +1,25 @@
-//! `GET /api/slos`, `GET /api/slos/{id}` and `POST /api/slos/preview`.
+//! `/api/slos`: objectives, what is left of their budgets, and what would be left of others.
 
+mod computed;
+mod preview;
 mod read;
+mod save;
 
 use super::Api;
 use super::answer::{Answer, ok};
 use super::params::Params;
 use super::rules::Rules;
 use super::run::run;
+use super::written::{Kind, SAVED, Saved, Written};
 use crate::Error;
-use crate::slo::{Slo, budget, episodes, parse, rules, spend, status};
-use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use crate::slo::{Slo, budget, episodes, form_of, spend, status};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::routing::{MethodRouter, get, post};
-use ocelli_api::slos::{
-    SloPreview, SloPreviewRequest, SloPreviewResponse, SloProblem, SloResponse, SlosResponse,
-};
+use axum::routing::{MethodRouter, delete, get, post, put};
+use ocelli_api::slos::{LeftOut, SloResponse, SlosResponse};
 use ocelli_api::time_range::parse_time;
 use ocelli_api::{TimeRange, UnixNano};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The objectives that are in force, and the rules that are made of them.
@@ -25,6 +27,22 @@ use std::sync::Arc;
 pub struct Slos {
     pub list: Arc<dyn Fn() -> Arc<Vec<Slo>> + Send + Sync>,
     pub rules: Rules,
+    pub written: Arc<dyn Written>,
+}
+
+impl Slos {
+    /// The saved document of an objective that is in force.
+    fn saved(&self, slo: &Slo) -> Option<Saved> {
+        let is_its = |saved: &Saved| saved.left_out.is_none() && saved.id == slo.id();
+        (*slo.file == *SAVED).then(|| self.written.saved(Kind::Slo).into_iter().find(is_its)).flatten()
+    }
+
+    fn left_out(&self) -> Vec<LeftOut> {
+        let one = |Saved { id, revision, text: document, left_out }| {
+            Some(LeftOut { id, revision, document, why: left_out? })
+        };
+        self.written.saved(Kind::Slo).into_iter().filter_map(one).collect()
+    }
 }
 
 #[derive(Clone)]
@@ -38,7 +56,10 @@ pub fn endpoints(api: Api, slos: Slos) -> Vec<(&'static str, MethodRouter)> {
     vec![
         ("GET /api/slos", get(list).with_state(shared.clone())),
         ("GET /api/slos/{id}", get(detail).with_state(shared.clone())),
-        ("POST /api/slos/preview", post(preview).with_state(shared)),
+        ("POST /api/slos", post(save::create).with_state(shared.clone())),
+        ("PUT /api/slos/{id}", put(save::replace).with_state(shared.clone())),
+        ("DELETE /api/slos/{id}", delete(save::delete).with_state(shared.clone())),
+        ("POST /api/slos/preview", post(preview::preview).with_state(shared)),
     ]
 }
 
@@ -50,7 +71,9 @@ fn at(params: &Params, now: UnixNano) -> Result<i64, Error> {
 
 async fn list(State(Shared { api, slos }): State<Shared>, params: Params) -> Answer<SlosResponse> {
     let at_ms = at(&params, api.now())?;
-    let (all, engine) = ((slos.list)(), (slos.rules.0)());
+    let (all, engine, left_out) = ((slos.list)(), (slos.rules.0)(), slos.left_out());
+    let saved = slos.written.saved(Kind::Slo);
+    let revisions: BTreeMap<String, u64> = saved.into_iter().map(|one| (one.id, one.revision)).collect();
     let response = run(&api, move |api, budget| {
         let snapshot = budget.snapshot(api);
         let mut found = Vec::with_capacity(all.len());
@@ -58,10 +81,11 @@ async fn list(State(Shared { api, slos }): State<Shared>, params: Params) -> Ans
             let counts = read::counts(api, &snapshot, budget, slo, status::reach_ms(slo, at_ms), at_ms)?;
             let mut one = status::status(slo, &counts, at_ms);
             one.firing = status::firing(slo, &engine);
+            one.revision = revisions.get(&one.id).copied().filter(|_| *slo.file == *SAVED);
             found.push(one);
         }
         found.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
-        Ok(SlosResponse { at: status::nanos(at_ms), slos: found, stats: budget.stats() })
+        Ok(SlosResponse { at: status::nanos(at_ms), slos: found, left_out, stats: budget.stats() })
     });
     ok(response.await?)
 }
@@ -87,18 +111,21 @@ async fn detail(
     if from_ms >= to_ms {
         return Err(Error::bad_parameter("from", "is not before `to`"));
     }
-    let engine = (slos.rules.0)();
+    let (engine, saved) = ((slos.rules.0)(), slos.saved(&slo));
     let response = run(&api, move |api, budget| {
         let snapshot = budget.snapshot(api);
         let reach = status::reach_ms(&slo, at_ms).min(status::reach_ms(&slo, from_ms));
         let counts = read::counts(api, &snapshot, budget, &slo, reach, at_ms.max(to_ms))?;
         let mut shown = status::status(&slo, &counts, at_ms);
         shown.firing = status::firing(&slo, &engine);
+        shown.revision = saved.as_ref().map(|saved| saved.revision);
         let (spend, partial) = spent(api, &snapshot, budget, &slo, &counts, (from_ms, to_ms))?;
         let mut stats = budget.stats();
         stats.partial = partial;
         Ok(SloResponse {
             slo: shown,
+            form: saved.as_ref().and_then(|_| form_of(&slo)),
+            document: saved.map(|saved| saved.text),
             range: TimeRange { from: status::nanos(from_ms), to: status::nanos(to_ms) },
             history: status::history(&slo, &counts, from_ms, to_ms),
             spend,
@@ -135,52 +162,4 @@ fn spent(
         }
     }
     Ok((found, partial))
-}
-
-async fn preview(
-    State(Shared { api, .. }): State<Shared>,
-    request: Result<Json<SloPreviewRequest>, JsonRejection>,
-) -> Answer<SloPreviewResponse> {
-    let Json(request) = request.map_err(|why| Error::bad_parameter("body", why.body_text()))?;
-    let slos = match parse("preview", &request.yaml) {
-        Ok(slos) => slos,
-        Err(problems) => {
-            let problem = |of: crate::rules::Problem| SloProblem {
-                line: of.line as u64,
-                column: of.column as u64,
-                message: of.message,
-            };
-            let problems = problems.into_iter().map(problem).collect();
-            return ok(SloPreviewResponse { problems, ..Default::default() });
-        }
-    };
-    let ms = |time: UnixNano| time.0.div_euclid(1_000_000);
-    let to_ms = ms(request.to.unwrap_or(api.now()));
-    let response = run(&api, move |api, budget| {
-        let snapshot = budget.snapshot(api);
-        let mut found = Vec::with_capacity(slos.len());
-        for slo in &slos {
-            let from_ms = request.from.map_or(to_ms - slo.window.nominal_ms(), ms);
-            // What alerts look back for, and what the budget of today does.
-            let longest = status::pairs_of(slo)[3].long_ms;
-            let reach = status::reach_ms(slo, to_ms).min(from_ms - longest);
-            let counts = read::computed(api, &snapshot, budget, slo, reach, to_ms)?;
-            let episodes = episodes::episodes(slo, &counts, &status::pairs_of(slo), from_ms, to_ms);
-            let mut shown = status::status(slo, &counts, to_ms);
-            if read::is_of_events(slo) {
-                shown.problem =
-                    Some("objectives over logs and spans are counted once they are saved".to_owned());
-            }
-            found.push(SloPreview {
-                slo: shown,
-                range: TimeRange { from: status::nanos(from_ms), to: status::nanos(to_ms) },
-                history: status::history(slo, &counts, from_ms, to_ms),
-                verdict: episodes::verdict(&episodes, to_ms - from_ms),
-                episodes,
-                rules: rules::as_yaml(&rules::groups(slo)),
-            });
-        }
-        Ok(SloPreviewResponse { problems: Vec::new(), slos: found, stats: budget.stats() })
-    });
-    ok(response.await?)
 }

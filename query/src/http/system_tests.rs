@@ -2,6 +2,7 @@ use super::super::testing::Client;
 use crate::http::alerting::tests::Double;
 use crate::http::rules::Rules;
 use crate::http::slos::Slos;
+use crate::http::written::tests::NoneWritten;
 use crate::http::{Api, Limits, endpoints};
 use crate::logs::fixture::store;
 use ocelli_api::UnixNano;
@@ -19,10 +20,10 @@ async fn the_document_has_every_route_of_the_native_api() {
     let api = Api::new(store, Arc::new(SystemResponse::default), clock, Limits::default());
     let rules = Rules(Arc::new(Default::default));
     let mut routes = endpoints(api.clone());
-    routes.extend(crate::http::slos::endpoints(
-        api,
-        Slos { list: Arc::new(Default::default), rules: rules.clone() },
-    ));
+    let written = Arc::new(NoneWritten);
+    let slos = Slos { list: Arc::new(Default::default), rules: rules.clone(), written: written.clone() };
+    routes.extend(crate::http::slos::endpoints(api.clone(), slos));
+    routes.extend(crate::http::rules::group_endpoints(api, written));
     routes.extend(crate::http::rules::endpoints(rules));
     routes.extend(crate::http::alerting::endpoints(Arc::new(Double::default())));
     let native = routes.iter().filter_map(|(route, _)| Some(route.split_once(' ')?.1));

@@ -4,10 +4,11 @@
 //! `rulefmt` package refuses. All that is wrong is told at once, each with its place.
 
 mod check;
+mod problem;
 pub mod yaml;
 
 pub use check::duplicates;
-pub use yaml::Problem;
+pub use problem::Problem;
 
 use super::language::Language;
 use serde::Deserialize;
@@ -127,6 +128,24 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Group>, Vec<Problem>> {
     }
     let file: Arc<str> = file.into();
     Ok(read.groups.into_iter().map(|group| group.into_group(file.clone())).collect())
+}
+
+/// One group: a file that holds nothing else, or the group by itself, as the rulers of Mimir and Loki take it.
+pub fn parse_one(file: &str, text: &str) -> Result<Group, Vec<Problem>> {
+    if is_rule_file(text) || yaml::flow_keys(text).iter().any(|key| key == "groups") {
+        let mut groups = parse(file, text)?;
+        return match (groups.pop(), groups.len()) {
+            (Some(group), 0) => Ok(group),
+            (_, others) => {
+                let count = if others > 0 { others + 1 } else { 0 };
+                let message = format!("one group is saved at a time; here are {count}");
+                Err(vec![Problem { field: "groups".to_owned(), ..Problem::whole(message) }])
+            }
+        };
+    }
+    let read: GroupYaml = yaml::read(text).map_err(|problem| vec![problem])?;
+    let problems = check::check_one(text, &read);
+    if problems.is_empty() { Ok(read.into_group(file.into())) } else { Err(problems) }
 }
 
 impl GroupYaml {

@@ -3,6 +3,10 @@
 //! A group over logs is Loki's rule file with one more key. TraceQL has neither ranges nor comparisons for its
 //! metrics, so a rule names both behind the query: `{ status = error } | rate() by (name) [5m] > 0.1`.
 
+mod over;
+
+pub use over::{Matrix, Times, of_events_over};
+
 use crate::Error;
 use crate::http::run::Budget;
 use crate::logs::logql::ast::Query as LogQuery;
@@ -12,6 +16,7 @@ use crate::promql::labels::Labels;
 use crate::promql::value::Sample;
 use crate::promql::{Answer, Data, Query, ValueType, duration_ms, value_type};
 use crate::traces::traceql;
+use crate::traces::traceql::Value;
 use crate::traces::traceql::metrics::{MetricsSearch, Series, metrics};
 use ocelli_api::{TimeRange, UnixNano};
 use ocelli_storage::Snapshot;
@@ -163,12 +168,18 @@ impl TraceRule {
             memory_bytes: TRACE_MEMORY,
         };
         let found = metrics(snapshot, &search, budget)?;
-        let passes = |value: &f64| self.test.is_none_or(|(test, number)| test(value, &number));
         let one = |series: &Series| {
-            let value = series.values.iter().rev().find_map(|value| *value).filter(passes)?;
+            let value = series.values.iter().rev().find_map(|value| *value);
+            let value = value.filter(|value| self.passes(*value))?;
             Some((labels(series), Sample::Float(value)))
         };
         Ok((Data::Vector(time_ms, found.series.iter().filter_map(one).collect()), found.partial))
+    }
+}
+
+impl TraceRule {
+    fn passes(&self, value: f64) -> bool {
+        self.test.is_none_or(|(test, number)| test(&value, &number))
     }
 }
 
@@ -191,7 +202,9 @@ fn labels(series: &Series) -> Labels {
         let safe: String = bare.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         if safe.starts_with(|c: char| c.is_ascii_digit()) { format!("_{safe}") } else { safe }
     };
-    Labels::new(series.labels.iter().map(|(key, value)| (name(key), value.to_string())))
+    // An attribute that a span does not have is a label that its series does not have.
+    let pairs = series.labels.iter().filter(|(_, value)| *value != Value::Nil);
+    Labels::new(pairs.map(|(key, value)| (name(key), value.to_string())))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod alert;
 pub mod backfill;
 pub mod file;
 pub mod files;
+mod form;
 mod inputs;
 pub mod kept;
 pub mod language;
@@ -20,6 +21,7 @@ pub mod template;
 pub mod testing;
 
 pub use file::{AlertSettings, Group, Problem, Rule};
+pub use form::form_of;
 pub use inputs::Inputs;
 pub use language::Language;
 pub use state::{Asked, Context, Recorded, RuleState};

@@ -3,13 +3,14 @@
 use super::alert::{Alert, AlertState};
 use super::file::Rule;
 use super::inputs::Inputs;
-use super::language::Language;
+use super::language::{Language, Matrix};
 use super::state::{Asked, Context, RuleState, vector};
 use crate::Error;
 use crate::promql::labels::Labels;
 use crate::promql::select::Select;
 use crate::promql::value::Sample;
-use crate::promql::{Answer, Data, Query, run};
+use crate::promql::{Answer, Data, Query, duration_text, run};
+use ocelli_api::UnixNano;
 use std::collections::BTreeMap;
 
 /// Episodes that are told; all are counted.
@@ -56,18 +57,14 @@ pub struct Preview {
     pub firing_ms: i64,
 }
 
-/// Evaluates a rule at every step. `ask` answers at one time, `select` gives series for a whole range.
+/// Evaluates a rule at every step. `ask` answers at one time; what `known` has need not be asked.
 pub fn preview(
     rule: &Rule,
     over: Over,
+    known: &Known,
     ask: &mut Asked,
-    select: &mut Select,
     check: &(dyn Fn() -> Result<(), Error> + Sync),
 ) -> Result<Preview, Error> {
-    let by_time = match rule.language {
-        Language::PromQl => Some(by_time(rule, over, select, check)?),
-        _ => None,
-    };
     let (mut found, mut firing) = (Preview::default(), BTreeMap::new());
     // Texts are made once for each episode, not at each step.
     let mut bare = rule.clone();
@@ -75,11 +72,9 @@ pub fn preview(
     let mut state = RuleState::new(bare);
     for time_ms in over.times() {
         check()?;
-        let mut answer = |language: Language, text: &str, at_ms: i64| match &by_time {
-            Some(all) if text == rule.expr => {
-                Ok(of_vector(at_ms, all.get(&at_ms).cloned().unwrap_or_default()))
-            }
-            _ => ask(language, text, at_ms),
+        let mut answer = |language: Language, text: &str, at_ms: i64| match text == rule.expr {
+            true => Ok(of_vector(at_ms, known.0.get(&at_ms).cloned().unwrap_or_default())),
+            false => ask(language, text, at_ms),
         };
         state.evaluate(time_ms, &Context::default(), &mut answer, &mut |_, _, _| Inputs::Complete)?;
         let mut is_firing = false;
@@ -135,43 +130,68 @@ fn keep(found: &mut Preview, episode: Episode) {
 
 type Vector = Vec<(Labels, Sample)>;
 
-/// What the expression gives at each step, by one query.
-fn by_time(
-    rule: &Rule,
-    over: Over,
-    select: &mut Select,
-    check: &(dyn Fn() -> Result<(), Error> + Sync),
-) -> Result<BTreeMap<i64, Vector>, Error> {
-    let query = Query {
-        max_samples: over.max_samples,
-        ..Query::range(&rule.expr, over.from_ms, over.to_ms, over.interval_ms)
-    };
-    let answer = run(&query, select, &check)?;
-    let mut by_time: BTreeMap<i64, Vector> = BTreeMap::new();
-    match answer.data {
-        Data::Matrix(matrix) => {
-            for (labels, samples) in matrix {
-                for (time_ms, sample) in samples {
-                    by_time.entry(time_ms).or_default().push((labels.clone(), sample));
-                }
+/// What an expression gives, by time.
+#[derive(Debug, Default)]
+pub struct Known(BTreeMap<i64, Vector>);
+
+impl Known {
+    /// Of PromQL at each step, by one query. `select` gives series for the whole range.
+    pub fn of_points(
+        expr: &str,
+        over: Over,
+        select: &mut Select,
+        check: &(dyn Fn() -> Result<(), Error> + Sync),
+    ) -> Result<Known, Error> {
+        let query = Query {
+            max_samples: over.max_samples,
+            ..Query::range(expr, over.from_ms, over.to_ms, over.interval_ms)
+        };
+        let answer = run(&query, select, &check)?;
+        match answer.data {
+            Data::Matrix(matrix) => Ok(Known::of(matrix)),
+            Data::Scalar(values) => {
+                let one = |(time_ms, value)| (time_ms, vec![(Labels::default(), Sample::Float(value))]);
+                Ok(Known(values.into_iter().map(one).collect()))
+            }
+            other => {
+                vector(Answer { data: other, ..nothing() })?;
+                Ok(Known::default())
             }
         }
-        Data::Scalar(values) => {
-            let one = |(time_ms, value)| (time_ms, vec![(Labels::default(), Sample::Float(value))]);
-            by_time.extend(values.into_iter().map(one));
-        }
-        other => {
-            let answer =
-                Answer { data: other, warnings: Vec::new(), infos: Vec::new(), samples: Default::default() };
-            vector(answer)?;
-        }
     }
-    Ok(by_time)
+
+    pub fn of(matrix: Matrix) -> Known {
+        let mut by_time: BTreeMap<i64, Vector> = BTreeMap::new();
+        for (labels, samples) in matrix {
+            for (time_ms, sample) in samples {
+                by_time.entry(time_ms).or_default().push((labels.clone(), sample));
+            }
+        }
+        Known(by_time)
+    }
+}
+
+fn nothing() -> Answer {
+    let data = Data::Vector(0, Vec::new());
+    Answer { data, warnings: Vec::new(), infos: Vec::new(), samples: Default::default() }
+}
+
+/// `would have fired 3 times in 1d: …`.
+pub fn verdict(found: &Preview, over: Over) -> String {
+    let times = match found.count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        several => format!("{several} times"),
+    };
+    let length = duration_text((over.to_ms - over.from_ms).max(over.interval_ms));
+    let at = |episode: &Episode| UnixNano(episode.fired_ms.saturating_mul(1_000_000)).to_rfc3339();
+    let shown: Vec<String> = found.episodes.iter().take(5).map(at).collect();
+    let colon = if shown.is_empty() { "" } else { ": " };
+    format!("would have fired {times} in {length}{colon}{}", shown.join(", "))
 }
 
 fn of_vector(time_ms: i64, vector: Vector) -> Answer {
-    let data = Data::Vector(time_ms, vector);
-    Answer { data, warnings: Vec::new(), infos: Vec::new(), samples: Default::default() }
+    Answer { data: Data::Vector(time_ms, vector), ..nothing() }
 }
 
 #[cfg(test)]
@@ -193,12 +213,21 @@ mod tests {
             let mut select = |selection: &Selection| Ok(store.select(selection));
             run(&Query::instant(text, time_ms), &mut select, &|| Ok(()))
         };
-        let found = preview(&rule, over, &mut ask, &mut select, &|| Ok(())).unwrap();
+        let known = Known::of_points(&rule.expr, over, &mut select, &|| Ok(())).unwrap();
+        let found = preview(&rule, over, &known, &mut ask, &|| Ok(())).unwrap();
         let one = |episode: &Episode| {
             let end = episode.resolved_ms.map_or("-".to_owned(), |ms| (ms / MINUTE).to_string());
             let (since, fired) = (episode.since_ms / MINUTE, episode.fired_ms / MINUTE);
             format!("{since}/{fired}/{end} peak {} {}", episode.peak, episode.annotations.get("summary"))
         };
+        let told = verdict(&found, over);
+        let count = if found.count == 0 {
+            "never in 10m".to_owned()
+        } else {
+            format!("{} times in 10m: 19", found.count)
+        };
+        let count = count.replace("1 times", "once");
+        assert!(told.starts_with(&format!("would have fired {count}")), "{told}");
         let shown: Vec<String> = found.episodes.iter().map(one).collect();
         assert_eq!(format!("{} in {}m: {}", found.count, found.firing_ms / MINUTE, shown.join(", ")), expect);
     }

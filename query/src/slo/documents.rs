@@ -1,7 +1,7 @@
 //! The documents of a YAML file, and what is wrong in them while it is gathered.
 
 use crate::rules::Problem;
-use crate::rules::file::yaml::{Step, locate, without_mark};
+use crate::rules::file::yaml::{self, Step, without_mark};
 
 /// One document: its text, and how many lines stand before it in the file.
 #[derive(Clone, Copy, Debug)]
@@ -39,22 +39,31 @@ impl Document<'_> {
     }
 
     /// The keys at the document's outermost level.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
+    pub fn keys(&self) -> Vec<String> {
+        if let Some(map) = yaml::flow(self.text) {
+            return map.keys().filter_map(|key| key.as_str().map(str::to_owned)).collect();
+        }
         let starts = |line: &&str| line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '"');
-        self.text
-            .lines()
-            .filter(starts)
-            .filter_map(|line| line.split_once(':'))
-            .map(|(key, _)| key.trim_matches('"'))
+        let lines = self.text.lines().filter(starts).filter_map(|line| line.split_once(':'));
+        lines.map(|(key, _)| key.trim_matches('"').to_owned()).collect()
     }
 
     /// The value of a key at the outermost level, where it is one word.
-    pub fn word(&self, key: &str) -> Option<&str> {
+    pub fn word(&self, key: &str) -> Option<String> {
+        if let Some(map) = yaml::flow(self.text) {
+            return map.get(key)?.as_str().map(str::to_owned);
+        }
         self.text.lines().find_map(|line| {
             let rest = line.strip_prefix(key).or_else(|| line.strip_prefix(&format!("\"{key}\"")))?;
             let value = rest.strip_prefix(':')?.split(" #").next()?.trim();
-            Some(value.trim_matches(['"', '\'']))
+            Some(value.trim_matches(['"', '\'']).to_owned())
         })
+    }
+
+    /// Why it can't be read at all, whatever it is.
+    pub fn unreadable(&self) -> Option<Problem> {
+        let read: Result<serde_yaml_ng::Value, Problem> = yaml::read(self.text);
+        read.err().map(|problem| self.placed(problem))
     }
 }
 
@@ -71,8 +80,17 @@ impl<'a> Found<'a> {
     }
 
     pub fn here(&mut self, message: impl Into<String>) {
-        let (line, column) = locate(self.document.text, &self.path);
-        self.problems.push(self.document.placed(Problem { line, column, message: message.into() }));
+        let problem = Problem::at(self.document.text, &self.path, message);
+        self.problems.push(self.document.placed(problem));
+    }
+
+    /// What must be there is told where it would be.
+    pub fn missing(&mut self, key: &str, message: impl Into<String>) {
+        self.here(message);
+        if let Some(problem) = self.problems.last_mut() {
+            let dot = if problem.field.is_empty() { "" } else { "." };
+            problem.field.push_str(&format!("{dot}{key}"));
+        }
     }
 
     pub fn at(&mut self, steps: &[Step<'a>], message: impl Into<String>) {
@@ -95,12 +113,29 @@ mod tests {
     #[test]
     fn documents_keep_their_lines() {
         let found = documents("# top\n---\na: 1\nb: \"x\" # y\n--- # next\n\nversion: 'v'\n---\n# none\n");
-        let shown: Vec<(usize, Option<&str>)> =
-            found.iter().map(|document| (document.lines_before, document.keys().next())).collect();
-        assert_eq!(shown, [(2, Some("a")), (5, Some("version"))]);
-        assert_eq!((found[0].word("b"), found[1].word("version")), (Some("x"), Some("v")));
+        let shown: Vec<(usize, String)> =
+            found.iter().map(|document| (document.lines_before, document.keys().remove(0))).collect();
+        assert_eq!(shown, [(2, "a".to_owned()), (5, "version".to_owned())]);
+        let words = (found[0].word("b"), found[1].word("version"));
+        assert_eq!(words, (Some("x".to_owned()), Some("v".to_owned())));
         let mut wrong = Found::new(found[0]);
         wrong.at(&[Step::Value("b")], "no");
         assert_eq!(wrong.problems[0].to_string(), "4:4: no");
+        assert_eq!(wrong.problems[0].field, "b");
+    }
+
+    #[test]
+    fn json_is_read_as_well() {
+        let found = documents("{\n  \"version\": \"v\",\n  \"slos\": []\n}\n");
+        assert_eq!(
+            (found[0].keys(), found[0].word("version")),
+            (vec!["version".to_owned(), "slos".to_owned()], Some("v".to_owned()))
+        );
+        let broken = documents("{\n  \"slos\": [\n}");
+        assert!(
+            broken[0].unreadable().is_some_and(|problem| problem.line == 3),
+            "{:?}",
+            broken[0].unreadable()
+        );
     }
 }

@@ -16,14 +16,14 @@ enum Format {
 }
 
 fn format_of(document: &Document) -> Option<Format> {
-    let api = document.word("apiVersion").unwrap_or_default();
+    let (api, keys) = (document.word("apiVersion").unwrap_or_default(), document.keys());
     if api.starts_with("openslo/") {
         Some(Format::OpenSlo)
     } else if api.starts_with("sloth.slok.dev/") {
         Some(Format::SlothResource)
     } else if document.word("version").is_some_and(|version| version.starts_with("prometheus/")) {
         Some(Format::Sloth)
-    } else if document.keys().all(|key| key == "slos") && document.keys().next().is_some() {
+    } else if !keys.is_empty() && keys.iter().all(|key| key == "slos") {
         Some(Format::Own)
     } else {
         None
@@ -34,6 +34,9 @@ fn format_of(document: &Document) -> Option<Format> {
 pub fn is_slo_file(text: &str) -> bool {
     documents(text).iter().any(|document| format_of(document).is_some())
 }
+
+const UNKNOWN: &str = "this is no file of objectives: it begins with `slos:`, `version: prometheus/v1` (Sloth), \
+    `apiVersion: sloth.slok.dev/v1` or `apiVersion: openslo/v1`";
 
 /// The objectives of a file, or everything that is wrong with it. `file` is its name.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Slo>, Vec<Problem>> {
@@ -51,19 +54,27 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Slo>, Vec<Problem>> {
             Some(Format::SlothResource) => take(sloth::read_resource(&name, document)),
             // Documents of OpenSLO name each other.
             Some(Format::OpenSlo) => open.push(document),
-            None => unknown.push(document.placed(Problem {
-                line: 1,
-                column: 1,
-                message: "this is no file of objectives: it begins with `slos:`, `version: prometheus/v1` (Sloth), \
-                          `apiVersion: sloth.slok.dev/v1` or `apiVersion: openslo/v1`"
-                    .to_owned(),
-            })),
+            None => unknown
+                .push(document.unreadable().unwrap_or_else(|| document.placed(Problem::whole(UNKNOWN)))),
         }
     }
     take(openslo::read(&name, &open));
     problems.extend(unknown);
     problems.sort_by_key(|problem| (problem.line, problem.column));
     if problems.is_empty() { Ok(slos) } else { Err(problems) }
+}
+
+/// One objective: a file that holds no other.
+pub fn parse_one(file: &str, text: &str) -> Result<Slo, Vec<Problem>> {
+    let mut slos = parse(file, text)?;
+    match (slos.pop(), slos.len()) {
+        (Some(slo), 0) => Ok(slo),
+        (_, others) => {
+            let count = if others > 0 { others + 1 } else { 0 };
+            let message = format!("one objective is saved at a time; here are {count}");
+            Err(vec![Problem { field: "slos".to_owned(), ..Problem::whole(message) }])
+        }
+    }
 }
 
 /// The objectives under `slos:` of a configuration; its other keys are not looked at.

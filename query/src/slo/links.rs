@@ -65,11 +65,18 @@ pub fn traces(slo: &Slo, from: &str, to: &str) -> String {
     format!("/traces?{query}from={from}&to={to}")
 }
 
-/// The same for one value of a dimension.
+/// The same for one value of a dimension; the empty one stands for spans without the attribute.
 pub fn traces_of(slo: &Slo, field: &str, of: &str, from: &str, to: &str) -> String {
     let Some(query) = bad_spans(slo) else { return traces(slo, from, to) };
     let inner = query.trim_start_matches('{').trim_end_matches('}').trim();
-    let query = format!("{{ {inner} && {field} = {} }}", quoted(of));
+    let is_number = field.ends_with("status_code") && of.parse::<i64>().is_ok();
+    let of = match of {
+        "" => "nil".to_owned(),
+        // A text and a number are never equal.
+        number if is_number => number.to_owned(),
+        text => quoted(text),
+    };
+    let query = format!("{{ {inner} && {field} = {of} }}");
     format!("/traces?query={}&from={from}&to={to}", value(&query))
 }
 
@@ -81,4 +88,25 @@ pub fn logs(slo: &Slo, from: &str, to: &str) -> String {
         false => format!("q={}&", value(&format!("service:{}", quoted(service)))),
     };
     format!("/logs?{query}from={from}&to={to}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_asked_for_as_what_they_are() {
+        let text = "slos: [{name: a, objective: 99, availability: {service: s, kind: server}}]";
+        let slo = crate::slo::parse("s.yml", text).unwrap().remove(0);
+        let check = |field: &str, of: &str, expect: &str| {
+            let url = traces_of(&slo, field, of, "1", "2");
+            let query =
+                form_urlencoded::parse(url.trim_start_matches("/traces?").as_bytes()).next().unwrap().1;
+            crate::traces::traceql::parse(&query).unwrap();
+            assert!(query.ends_with(&format!(" && {field} = {expect} }}")), "{query}");
+        };
+        check("resource.service.version", "", "nil");
+        check("resource.service.version", "1", "\"1\"");
+        check("span.http.response.status_code", "500", "500");
+    }
 }

@@ -9,6 +9,7 @@ mod documents;
 pub mod episodes;
 pub mod expr;
 pub mod files;
+mod form;
 pub mod links;
 pub mod model;
 mod openslo;
@@ -19,5 +20,6 @@ pub mod spend;
 pub mod status;
 pub mod windows;
 
-pub use files::{duplicates, is_slo_file, of_config, parse};
+pub use files::{duplicates, is_slo_file, of_config, parse, parse_one};
+pub use form::form_of;
 pub use model::Slo;

@@ -31,7 +31,7 @@ pub fn read(file: &Arc<str>, documents: &[Document]) -> Result<Vec<Slo>, Vec<Pro
             problems.extend(found);
         }
     }
-    for document in documents.iter().filter(|document| document.word("kind") == Some("SLO")) {
+    for document in documents.iter().filter(|document| document.word("kind").as_deref() == Some("SLO")) {
         match read_slo(file, document, &known) {
             Ok(read) => slos.extend(read),
             Err(found) => problems.extend(found),
@@ -48,11 +48,11 @@ impl Known {
     fn take(&mut self, document: &Document) -> Result<(), Vec<Problem>> {
         let mut found = Found::new(*document);
         let version = document.word("apiVersion").unwrap_or_default();
-        if !matches!(version, "openslo/v1" | "openslo/v1alpha") {
+        if !matches!(version.as_str(), "openslo/v1" | "openslo/v1alpha") {
             let message = format!("apiVersion {version:?}: openslo/v1 and openslo/v1alpha are known");
             found.at(&[Step::Value("apiVersion")], message);
         }
-        match document.word("kind").unwrap_or_default() {
+        match document.word("kind").unwrap_or_default().as_str() {
             "SLO" => {}
             "SLI" => {
                 let of = parse::<SliSpec>(document)?;

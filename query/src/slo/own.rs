@@ -144,7 +144,7 @@ fn slo_of<'a>(file: &Arc<str>, slo: &'a SloYaml, found: &mut Found<'a>) -> Optio
 pub fn check_name(name: &str, found: &mut Found) {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if name.is_empty() {
-        found.here("an objective needs a name");
+        found.missing("name", "an objective needs a name");
     } else if !name.chars().all(is_plain) {
         found.at(
             &[Step::Value("name")],
@@ -164,7 +164,7 @@ pub fn objective_of(percent: Option<f64>, found: &mut Found) -> Option<f64> {
             None
         }
         None => {
-            found.here("an objective needs `objective`, in percent: 99.9");
+            found.missing("objective", "an objective needs `objective`, in percent: 99.9");
             None
         }
     }
@@ -226,7 +226,7 @@ fn indicator_of<'a>(slo: &'a SloYaml, found: &mut Found<'a>) -> Option<Indicator
         (None, Some(of), None) => found.within(&[Step::Value("latency")], |found| {
             let under_ms = of.under.map(|span| span.0).filter(|ms| *ms > 0);
             if under_ms.is_none() {
-                found.here("a latency needs `under`, as 300ms");
+                found.missing("under", "a latency needs `under`, as 300ms");
             }
             Some(Indicator::Latency { spans: spans_of(of, found)?, under_ms: under_ms? })
         }),
@@ -244,7 +244,7 @@ fn indicator_of<'a>(slo: &'a SloYaml, found: &mut Found<'a>) -> Option<Indicator
 
 fn spans_of(of: &SpansYaml, found: &mut Found) -> Option<Spans> {
     if of.service.is_empty() {
-        found.here("`service` must be set");
+        found.missing("service", "`service` must be set");
         return None;
     }
     let kinds = match of.kind.as_str() {
@@ -270,12 +270,12 @@ fn ratio_of(of: &RatioYaml, found: &mut Found) -> Option<Indicator> {
         (false, true) => ("good", &of.good),
         (true, false) => ("bad", &of.bad),
         _ => {
-            found.here("a ratio needs one of `good` and `bad`");
+            found.missing("good", "a ratio needs one of `good` and `bad`");
             return None;
         }
     };
     if of.total.is_empty() {
-        found.here("a ratio needs `total`");
+        found.missing("total", "a ratio needs `total`");
         return None;
     }
     let counted = events_of(of.language, text, key, found)?;

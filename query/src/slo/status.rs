@@ -75,6 +75,7 @@ pub fn status(slo: &Slo, counts: &Counts, at_ms: i64) -> SloStatus {
         labels: slo.labels.iter().cloned().collect(),
         indicator: slo.indicator.in_words(),
         file: slo.file.to_string(),
+        revision: None,
         objective: slo.objective,
         window: window_of(slo, start, end),
         sli: events.and_then(sli),

@@ -3,20 +3,15 @@
 use super::super::letter::nanos;
 use ocelli_api::UnixNano;
 use ocelli_api::alerts::{RuleEpisode, RulePreviewRequest, RulePreviewResponse};
+use ocelli_query::http::rules::past::{most_steps, over_the_past};
 use ocelli_query::http::run::run;
 use ocelli_query::promql::duration_ms;
-use ocelli_query::promql::otlp::select_from;
-use ocelli_query::promql::{Query, run as run_promql};
-use ocelli_query::rules::language::of_events;
-use ocelli_query::rules::preview::{Over, preview as over_the_past};
+use ocelli_query::rules::preview::Over;
 use ocelli_query::rules::{AlertSettings, Language, Rule};
 use ocelli_query::{Api, Error};
 
 const DAY_MS: i64 = 86_400_000;
 const MINUTE_MS: i64 = 60_000;
-/// Evaluations of one preview: a week of minutes; of events each is a search of its own.
-const MOST_STEPS: i64 = 11_000;
-const MOST_SEARCHES: i64 = 1_500;
 
 pub async fn preview(
     api: &Api,
@@ -31,7 +26,7 @@ pub async fn preview(
         return Err(Error::bad_parameter("from", "must be before 'to'"));
     }
     let over = Over { from_ms, to_ms, interval_ms, max_samples: api.limits.samples };
-    let most = if rule.language == Language::PromQl { MOST_STEPS } else { MOST_SEARCHES };
+    let most = most_steps(rule.language);
     if over.steps() > most {
         let message = format!(
             "{} evaluations; {most} is the limit: ask for a shorter range or a longer interval",
@@ -41,20 +36,7 @@ pub async fn preview(
     }
     run(api, move |api, budget| {
         let snapshot = budget.snapshot(api);
-        let stored = api.stored(&snapshot);
-        let max_samples = api.limits.samples;
-        let scanned = |points, bytes| budget.scanned(points, bytes);
-        let mut ask = |language: Language, text: &str, time_ms: i64| match language {
-            Language::PromQl => {
-                let query = Query { max_samples, ..Query::instant(text, time_ms) };
-                run_promql(&query, &mut |selection| select_from(stored, selection, &scanned), &|| {
-                    budget.check()
-                })
-            }
-            other => of_events(other, text, time_ms, &snapshot, max_samples, budget),
-        };
-        let mut select = |selection: &_| select_from(stored, selection, &scanned);
-        let found = over_the_past(&rule, over, &mut ask, &mut select, &|| budget.check())?;
+        let found = over_the_past(api, &snapshot, budget, &rule, over)?;
         let episode = |one: ocelli_query::rules::preview::Episode| RuleEpisode {
             labels: one.labels.to_map(),
             annotations: one.annotations.to_map(),

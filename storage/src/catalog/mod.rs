@@ -17,7 +17,7 @@ mod write;
 pub use address::CatalogAddress;
 pub use entry::{FileEntry, SegmentEntry};
 pub use owner::Owner;
-pub use records::{RecordChange, salvage};
+pub use records::{RecordChange, RecordSwap, salvage};
 
 use crate::error::Result;
 use crate::paths;

@@ -27,6 +27,17 @@ pub struct RecordChange {
     pub content: Option<String>,
 }
 
+/// A record that becomes another only if it still is what was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordSwap {
+    pub space: String,
+    pub name: String,
+    /// None where it must not be there yet.
+    pub from: Option<String>,
+    /// None takes it away.
+    pub to: Option<String>,
+}
+
 impl Catalog {
     /// Changes records, all or none; durable when this returns. With a lease it is refused unless this
     /// server has it: what another one decides meanwhile is not overwritten.
@@ -42,6 +53,27 @@ impl Catalog {
                 apply(&mut transaction, change).await?;
             }
             Ok(transaction.commit().await?)
+        };
+        self.link.run(work).await
+    }
+
+    /// Changes records that are what the caller has read, all or none; durable when this returns. False where
+    /// one of them is another by now: whoever else has written it, on whatever server, is not overwritten.
+    pub async fn swap_records(&self, swaps: &[RecordSwap], changes: &[RecordChange]) -> Result<bool> {
+        let work = async {
+            let mut connection = self.link.connection().await?;
+            let mut transaction = connection.begin().await?;
+            for swap in swaps {
+                if !swapped(&mut transaction, swap).await? {
+                    transaction.rollback().await?;
+                    return Ok(false);
+                }
+            }
+            for change in changes {
+                apply(&mut transaction, change).await?;
+            }
+            transaction.commit().await?;
+            Ok(true)
         };
         self.link.run(work).await
     }
@@ -118,6 +150,31 @@ async fn apply(transaction: &mut Transaction<'_, Any>, change: &RecordChange) ->
     Ok(())
 }
 
+/// Whether the record was what it must be. A database that has two writers lets the second one wait, and look
+/// at what the first has left.
+async fn swapped(transaction: &mut Transaction<'_, Any>, swap: &RecordSwap) -> Result<bool> {
+    let RecordSwap { space, name, from, to } = swap;
+    let statement = match (from, to) {
+        (None, None) => return Ok(true),
+        (None, Some(to)) => {
+            let insert = "INSERT INTO storage_records (space, name, content, row_crc32c)
+                VALUES ($1, $2, $3, $4) ON CONFLICT (space, name) DO NOTHING";
+            sqlx::query(insert).bind(space).bind(name).bind(to).bind(sum::record(space, name, to))
+        }
+        (Some(from), Some(to)) => {
+            let update = "UPDATE storage_records SET content = $3, row_crc32c = $4
+                WHERE space = $1 AND name = $2 AND content = $5";
+            let update = sqlx::query(update).bind(space).bind(name).bind(to);
+            update.bind(sum::record(space, name, to)).bind(from)
+        }
+        (Some(from), None) => {
+            let delete = "DELETE FROM storage_records WHERE space = $1 AND name = $2 AND content = $3";
+            sqlx::query(delete).bind(space).bind(name).bind(from)
+        }
+    };
+    Ok(statement.execute(&mut **transaction).await?.rows_affected() == 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,6 +214,33 @@ mod tests {
         assert!(catalog.lease("alerting").await.unwrap() && catalog.lease("alerting").await.unwrap());
         catalog.commit_records(Some("alerting"), &[put("a", "a", "1")]).await.unwrap();
         assert_eq!(catalog.records("a").await.unwrap(), [pair("a", "1")]);
+    }
+
+    #[tokio::test]
+    async fn only_what_was_read_is_swapped() {
+        let catalog = Catalog::in_memory().await.unwrap();
+        let swap = |name: &str, from: Option<&str>, to: Option<&str>| RecordSwap {
+            space: "a".into(),
+            name: name.into(),
+            from: from.map(str::to_owned),
+            to: to.map(str::to_owned),
+        };
+        let mut log = Vec::new();
+        for swaps in [
+            vec![swap("x", None, Some("1"))],
+            vec![swap("x", None, Some("2"))],
+            vec![swap("y", None, Some("1")), swap("x", Some("0"), Some("2"))],
+            vec![swap("x", Some("1"), Some("2"))],
+            vec![swap("x", Some("1"), None)],
+            vec![swap("x", Some("2"), None), swap("z", None, Some("3"))],
+        ] {
+            log.push(
+                catalog.swap_records(&swaps, &[put("b", "last", &log.len().to_string())]).await.unwrap(),
+            );
+        }
+        assert_eq!(log, [true, false, false, true, false, true]);
+        assert_eq!(catalog.records("a").await.unwrap(), [pair("z", "3")]);
+        assert_eq!(catalog.records("b").await.unwrap(), [pair("last", "5")], "together, or not at all");
     }
 
     #[tokio::test]

@@ -18,7 +18,7 @@ mod room;
 mod summary;
 
 use crate::budget::{Budget, Part};
-use crate::catalog::{Catalog, RecordChange};
+use crate::catalog::{Catalog, RecordChange, RecordSwap};
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -164,6 +164,12 @@ impl Store {
     /// Changes records of the catalog, all or none; durable when this returns. See [`RecordChange`].
     pub async fn commit_records(&self, lease: Option<&str>, changes: &[RecordChange]) -> Result<()> {
         self.inner.shared.catalog.commit_records(lease, changes).await
+    }
+
+    /// Changes records that nobody else has changed meanwhile, all or none; see [`RecordSwap`]. Durable when
+    /// this returns; false where one of them is another by now.
+    pub async fn swap_records(&self, swaps: &[RecordSwap], changes: &[RecordChange]) -> Result<bool> {
+        self.inner.shared.catalog.swap_records(swaps, changes).await
     }
 
     /// The names and contents of a space's records.

@@ -2,7 +2,7 @@
 
 use crate::edit_distance::edit_distance;
 use crate::promql::duration_ms;
-use crate::rules::file::yaml::{Problem, Step, locate, scalar_at, without_mark};
+use crate::rules::file::yaml::{Problem, Step, scalar_at, without_mark};
 use serde_yaml_ng::{Mapping, Value};
 
 enum Part {
@@ -36,16 +36,16 @@ impl<'t> Reader<'t> {
 
     /// Something is wrong with this node.
     pub fn problem(&mut self, message: impl Into<String>) {
-        let (line, column) = locate(self.text, &self.steps());
-        self.problems.push(Problem { line, column, message: message.into() });
+        let problem = Problem::at(self.text, &self.steps(), message);
+        self.problems.push(problem);
     }
 
     /// Something is wrong with a key of this map.
     pub fn problem_at_key(&mut self, key: &str, message: impl Into<String>) {
         let mut steps = self.steps();
         steps.push(Step::Key(key));
-        let (line, column) = locate(self.text, &steps);
-        self.problems.push(Problem { line, column, message: message.into() });
+        let problem = Problem::at(self.text, &steps, message);
+        self.problems.push(problem);
     }
 
     /// Something is wrong with the value of a key of this map.

@@ -59,7 +59,10 @@ fn client_closed_request() -> StatusCode {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (status, kind) = match &self.0 {
-            Error::BadQuery { .. } | Error::BadParameter { .. } => (StatusCode::BAD_REQUEST, "bad_data"),
+            Error::BadQuery { .. } | Error::BadParameter { .. } | Error::BadDocument(_) => {
+                (StatusCode::BAD_REQUEST, "bad_data")
+            }
+            Error::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),
             Error::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Error::Execution(_) | Error::LimitExceeded(_) | Error::Memory { later: false, .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "execution")

@@ -1,4 +1,4 @@
-//! Counts of events: those that the rules recorded, or computed as the rules would.
+//! Counts of events that the rules have recorded.
 
 use crate::Error;
 use crate::http::Api;
@@ -9,20 +9,16 @@ use crate::promql::value::Sample;
 use crate::promql::{Data, Query, duration_text, run};
 use crate::rules::Language;
 use crate::rules::language::of_events;
-use crate::rules::schedule::Slots;
 use crate::slo::Slo;
 use crate::slo::budget::{Counts, Slot};
-use crate::slo::rules::{BAD, TOTAL, groups, selector};
+use crate::slo::rules::{BAD, TOTAL, selector};
 use crate::slo::spend::Dimension;
 use ocelli_storage::Snapshot;
 use std::collections::BTreeMap;
 
-/// The range of one query: a day of slots.
-const CHUNK_SLOTS: i64 = 1_440;
+pub(super) type ByTime = BTreeMap<i64, f64>;
 
-type ByTime = BTreeMap<i64, f64>;
-
-fn ask(api: &Api, snapshot: &Snapshot, budget: &Budget, query: Query) -> Result<Data, Error> {
+pub(super) fn ask(api: &Api, snapshot: &Snapshot, budget: &Budget, query: Query) -> Result<Data, Error> {
     let query = Query { max_samples: api.limits.samples, ..query };
     let mut select = |selection: &_| {
         select_from(api.stored(snapshot), selection, &|rows, bytes| budget.scanned(rows, bytes))
@@ -47,51 +43,14 @@ pub fn counts(
     Ok(joined(slo, &read(TOTAL)?, &read(BAD)?))
 }
 
-/// The counts as the rules would have recorded them.
-pub fn computed(
-    api: &Api,
-    snapshot: &Snapshot,
-    budget: &Budget,
-    slo: &Slo,
-    from_ms: i64,
-    to_ms: i64,
-) -> Result<Counts, Error> {
-    let made = groups(slo);
-    let rule = |name: &str| made.iter().flat_map(|group| &group.rules).find(|rule| rule.name == name);
-    let (Some(total), Some(bad)) = (rule(TOTAL), rule(BAD)) else { return Ok(Counts::default()) };
-    if is_of_events(slo) {
-        return Ok(joined(slo, &ByTime::new(), &ByTime::new()));
-    }
-    // What is not recorded yet stands in place of its series.
-    let bad = bad.expr.replace(&format!("{TOTAL}{}", selector(slo)), &format!("({})", total.expr));
-    let interval_ms = slo.interval_ms();
-    let slots = Slots::new(&made[0].name, interval_ms);
-    let (mut totals, mut bads) = (ByTime::new(), ByTime::new());
-    let (mut first, last) = (slots.after(from_ms), slots.at_or_before(to_ms));
-    while first <= last {
-        let until = (first + (CHUNK_SLOTS - 1) * interval_ms).min(last);
-        for (expr, into) in [(&total.expr, &mut totals), (&bad, &mut bads)] {
-            let query = Query::range(expr, first, until, interval_ms);
-            into.extend(by_time(ask(api, snapshot, budget, query)?));
-        }
-        first = until + interval_ms;
-    }
-    Ok(joined(slo, &totals, &bads))
-}
-
-/// Whether it is counted in another language than PromQL.
-pub fn is_of_events(slo: &Slo) -> bool {
-    groups(slo).iter().flat_map(|group| &group.rules).any(|rule| rule.language != Language::PromQl)
-}
-
-fn joined(slo: &Slo, totals: &ByTime, bads: &ByTime) -> Counts {
+pub(super) fn joined(slo: &Slo, totals: &ByTime, bads: &ByTime) -> Counts {
     let slot = |(time_ms, total): (&i64, &f64)| {
         Some(Slot { time_ms: *time_ms, total: *total, bad: *bads.get(time_ms)? })
     };
     Counts::new(slo.interval_ms(), totals.iter().filter_map(slot).collect())
 }
 
-fn by_time(data: Data) -> ByTime {
+pub(super) fn by_time(data: Data) -> ByTime {
     let Data::Matrix(series) = data else { return ByTime::new() };
     let samples = series.into_iter().flat_map(|(_, samples)| samples);
     samples

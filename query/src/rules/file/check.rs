@@ -1,6 +1,6 @@
 //! What the shape of a rule file does not tell: names, expressions, templates, duplicates.
 
-use super::yaml::{Pairs, Problem, Step, locate};
+use super::yaml::{Pairs, Problem, Step};
 use super::{FileYaml, Group, GroupYaml, RuleYaml};
 use crate::promql::labels::METRIC_NAME;
 use crate::rules::language::Language;
@@ -13,14 +13,19 @@ pub fn check(text: &str, file: &FileYaml) -> Vec<Problem> {
     let mut names = BTreeSet::new();
     for (at, group) in file.groups.iter().enumerate() {
         found.path.push(Step::Item(at));
-        if group.name.is_empty() {
-            found.here("a group needs a name");
-        } else if !names.insert(&group.name) {
+        if !group.name.is_empty() && !names.insert(&group.name) {
             found.at(Step::Value("name"), format!("group {:?} is there twice; rename one", group.name));
         }
         check_group(group, &mut found);
         found.path.pop();
     }
+    found.problems
+}
+
+/// The same of a group that stands alone.
+pub fn check_one(text: &str, group: &GroupYaml) -> Vec<Problem> {
+    let mut found = Found { text, path: Vec::new(), problems: Vec::new() };
+    check_group(group, &mut found);
     found.problems
 }
 
@@ -33,8 +38,16 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     fn here(&mut self, message: impl Into<String>) {
-        let (line, column) = locate(self.text, &self.path);
-        self.problems.push(Problem { line, column, message: message.into() });
+        self.problems.push(Problem::at(self.text, &self.path, message));
+    }
+
+    /// What must be there is told where it would be.
+    fn missing(&mut self, key: &str, message: impl Into<String>) {
+        self.here(message);
+        if let Some(problem) = self.problems.last_mut() {
+            let dot = if problem.field.is_empty() { "" } else { "." };
+            problem.field.push_str(&format!("{dot}{key}"));
+        }
     }
 
     fn at(&mut self, step: Step<'a>, message: impl Into<String>) {
@@ -45,6 +58,9 @@ impl<'a> Found<'a> {
 }
 
 fn check_group<'a>(group: &'a GroupYaml, found: &mut Found<'a>) {
+    if group.name.is_empty() {
+        found.missing("name", "a group needs a name");
+    }
     check_labels(&group.labels, &format!("group {:?}", group.name), found);
     found.path.push(Step::Value("rules"));
     for (at, rule) in group.rules.iter().enumerate() {
@@ -87,7 +103,7 @@ fn check_rule<'a>(rule: &'a RuleYaml, language: Language, which: &str, found: &m
 fn check_expr(rule: &RuleYaml, language: Language, which: &str, found: &mut Found) {
     let expr = rule.expr.trim();
     if expr.is_empty() {
-        return found.here(format!("{which}: field 'expr' must be set in rule"));
+        return found.missing("expr", format!("{which}: field 'expr' must be set in rule"));
     }
     if let Err(why) = language.check(expr) {
         found.at(Step::Value("expr"), format!("{which}: {why}"));

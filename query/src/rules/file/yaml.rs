@@ -1,5 +1,7 @@
 //! What the reader of rule files and test files needs of YAML: places, durations, label maps.
 
+pub use super::problem::Problem;
+use super::problem::refused;
 use crate::promql::duration_ms;
 use serde::de::{
     DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
@@ -7,21 +9,6 @@ use serde::de::{
 use serde::{Deserialize, de::DeserializeOwned};
 use std::cell::Cell;
 use std::fmt;
-
-/// Something wrong in a file. Line and column count from 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    pub line: usize,
-    pub column: usize,
-    pub message: String,
-}
-
-/// `line:column: message`, to stand behind a file's name and a colon.
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.line, self.column, self.message)
-    }
-}
 
 /// Without the mark that editors of Windows put before a text.
 pub fn without_mark(text: &str) -> &str {
@@ -45,14 +32,9 @@ pub fn read<T: DeserializeOwned + Default>(text: &str) -> Result<T, Problem> {
     });
     read.map_err(|error| {
         let message = error.to_string();
-        match error.location() {
-            Some(at) => Problem {
-                line: at.line(),
-                column: at.column(),
-                message: message.replace(&format!(" at line {} column {}", at.line(), at.column()), ""),
-            },
-            None => Problem { line: 1, column: 1, message },
-        }
+        let Some(at) = error.location() else { return refused(1, 1, message) };
+        let (line, column) = (at.line(), at.column());
+        refused(line, column, message.replace(&format!(" at line {line} column {column}"), ""))
     })
 }
 
@@ -61,6 +43,19 @@ fn merged<T: DeserializeOwned>(text: &str) -> Result<T, serde_yaml_ng::Error> {
     value.apply_merge()?;
     // Through text, so that numbers may stand for texts as everywhere else.
     serde_yaml_ng::from_str(&serde_yaml_ng::to_string(&value)?)
+}
+
+/// The keys of a text that is one map in braces, as JSON is; none of any other.
+pub fn flow_keys(text: &str) -> Vec<String> {
+    flow(text)
+        .map(|map| map.keys().filter_map(|key| key.as_str().map(str::to_owned)).collect())
+        .unwrap_or_default()
+}
+
+/// A text that is one map in braces.
+pub fn flow(text: &str) -> Option<serde_yaml_ng::Mapping> {
+    let text = without_mark(text);
+    text.trim_start().starts_with('{').then(|| serde_yaml_ng::from_str(text).ok()).flatten()
 }
 
 /// A duration as Prometheus writes it, in milliseconds: `5m`, `1h30m`, `0`.

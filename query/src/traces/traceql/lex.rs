@@ -159,7 +159,7 @@ impl<'a> Lexer<'a> {
             }
             self.at += word.len();
             if after.starts_with('.') {
-                let hint = super::nearest::hint(word, SCOPES);
+                let hint = crate::nearest::hint(word, SCOPES);
                 let message =
                     format!("'{word}' is no scope of attributes: write .{word}… for any scope{hint}");
                 return Err(SyntaxError::new(self.at - word.len(), message));

@@ -17,7 +17,6 @@ mod lex;
 mod memory_tests;
 pub mod metrics;
 pub mod narrow;
-mod nearest;
 mod parse;
 mod print;
 mod read;

@@ -5,9 +5,9 @@ use super::types::{self, Type};
 use super::{PRODUCTS, Parsed, Parser, SUMS};
 use crate::logs::filter::regexes;
 use crate::logs::language::{Span, SyntaxError};
+use crate::nearest::hint;
 use crate::traces::traceql::ast::{Arithmetic, Attribute, Compare, Constant, Expr, ExprKind, What};
 use crate::traces::traceql::lex::Token;
-use crate::traces::traceql::nearest::hint;
 
 impl Parser<'_> {
     /// An expression that is true or false of a span.

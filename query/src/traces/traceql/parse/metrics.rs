@@ -3,8 +3,8 @@
 use super::pipeline::fold;
 use super::{Parsed, Parser, types};
 use crate::logs::language::SyntaxError;
+use crate::nearest::hint;
 use crate::traces::traceql::ast::{Constant, Expr, Function, Metrics, Second};
-use crate::traces::traceql::nearest::hint;
 
 pub const NAMES: [&str; 9] = [
     "rate",

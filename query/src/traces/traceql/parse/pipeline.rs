@@ -3,12 +3,12 @@
 use super::expr::compare;
 use super::{PRODUCTS, Parsed, Parser, SUMS};
 use crate::logs::language::{Span, SyntaxError};
+use crate::nearest::hint;
 use crate::traces::traceql::ast::{
     Aggregate, Arithmetic, Constant, Expr, ExprKind, Fold, Metrics, Pipeline, Relation, Scalar, ScalarFilter,
     Spanset, SpansetOp, Stage,
 };
 use crate::traces::traceql::lex::Token;
-use crate::traces::traceql::nearest::hint;
 
 const STAGES: [&str; 8] = ["by", "coalesce", "select", "count", "avg", "min", "max", "sum"];
 

@@ -33,6 +33,7 @@ mod remote_write;
 mod rule_files;
 mod rules;
 mod saved;
+mod searches;
 mod slos;
 mod sql;
 mod stdout;

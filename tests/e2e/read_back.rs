@@ -200,7 +200,7 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 43] = [
+const ROUTES: [&str; 45] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
@@ -240,6 +240,8 @@ const ROUTES: [&str; 43] = [
     "/api/silences",
     "/api/silences/preview",
     "/api/silences/{id}",
+    "/api/searches",
+    "/api/searches/{id}",
     "/api/slos",
     "/api/slos/{id}",
     "/api/slos/preview",

@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod nanos;
 pub mod rfc3339;
 pub mod rules;
+pub mod searches;
 pub mod services;
 pub mod slos;
 pub mod sql;

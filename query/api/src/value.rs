@@ -54,7 +54,7 @@ fn display(value: &serde_json::Value) -> String {
 
 /// As JSON has it. What serde_json would write it with has tables of powers of ten that the browser would
 /// have to download beside those of the standard library.
-fn number_text(number: &serde_json::Number) -> String {
+pub fn number_text(number: &serde_json::Number) -> String {
     match (number.as_i64(), number.as_u64(), number.as_f64()) {
         (Some(whole), ..) => whole.to_string(),
         (_, Some(whole), _) => whole.to_string(),

@@ -8,6 +8,8 @@ mod native;
 mod read;
 mod silences;
 
+pub(super) use read::Json;
+
 use crate::Error;
 use crate::alerting::{Alert, Fingerprint};
 use crate::promql::labels::Labels;

@@ -14,6 +14,7 @@ pub mod params;
 pub mod prometheus;
 pub mod rules;
 pub mod run;
+pub mod searches;
 pub mod services;
 pub mod slos;
 pub mod sql;
@@ -115,6 +116,7 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
     all.extend(logs::endpoints(api.clone()));
     all.extend(metrics::endpoints(api.clone()));
     all.extend(sql::endpoints(api.clone()));
+    all.extend(searches::endpoints(api.clone()));
     all.extend(system::endpoints(api.clone()));
     all.extend(prometheus::endpoints(api.clone()));
     all.extend(jaeger::endpoints(api.clone()));

@@ -1,0 +1,59 @@
+//! Searches under a name: what was answered for is there after `kill -9`, and what is refused changes nothing.
+
+use crate::harness::server::{Server, Settings};
+use ocelli_api::searches::{SavedSearch, SearchPage, SearchesResponse};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+async fn send(server: &Server, method: Method, path: &str, body: Value) -> (u16, Value) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = client.request(method, server.api.url(path)).json(&body).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+async fn kept(server: &Server) -> Vec<SavedSearch> {
+    server.api.get::<SearchesResponse>("/api/searches", &[]).await.searches
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn searches_outlive_a_kill() {
+    let mut server = Settings::serve().start().await;
+    let asked = |name: &str, page: &str, query: &str| json!({"name": name, "page": page, "query": query});
+    let mut expected = Vec::new();
+    for (name, page, query) in [
+        ("failures", "logs", "q=level:error&from=now-1h"),
+        ("slow", "traces", "min_duration=1s"),
+        ("fäst", "logs", ""),
+    ] {
+        let (status, answer) = send(&server, Method::POST, "/api/searches", asked(name, page, query)).await;
+        assert_eq!(status, 200, "{answer}");
+        expected.push(serde_json::from_value::<SavedSearch>(answer).unwrap());
+        server = server.kill().start().await;
+    }
+    expected.sort_by(|a, b| (a.page, &a.name).cmp(&(b.page, &b.name)));
+    assert_eq!(kept(&server).await, expected);
+    assert_eq!((expected[0].page, &*expected[0].query), (SearchPage::Logs, "q=level:error&from=now-1h"));
+
+    let path = format!("/api/searches/{}", expected[0].id);
+    let (status, changed) = send(&server, Method::PUT, &path, asked("errors", "logs", "q=level:error")).await;
+    assert_eq!((status, &changed["name"], &changed["id"]), (200, &json!("errors"), &json!(expected[0].id)));
+    let path = format!("/api/searches/{}", expected[2].id);
+    assert_eq!(send(&server, Method::DELETE, &path, Value::Null).await.0, 200);
+    server = server.kill().start().await;
+    let names: Vec<String> = kept(&server).await.into_iter().map(|search| search.name).collect();
+    assert_eq!(names, ["errors", "fäst"]);
+
+    let refused = [
+        (asked("errors", "logs", ""), 400),
+        (asked("a", "nowhere", ""), 400),
+        (asked("", "logs", ""), 400),
+        (asked("a", "logs", "q=<script> "), 400),
+        (json!({"name": "a", "page": "logs", "query": "", "owner": "me"}), 400),
+    ];
+    for (body, expect) in refused {
+        let (status, answer) = send(&server, Method::POST, "/api/searches", body).await;
+        assert!(status == expect && answer["error"]["message"].is_string(), "{status} {answer}");
+    }
+    assert_eq!(send(&server, Method::DELETE, "/api/searches/none", Value::Null).await.0, 404);
+    assert_eq!(kept(&server).await.len(), 2);
+}

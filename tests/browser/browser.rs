@@ -58,7 +58,7 @@ async fn needs_ui(base: &str) {
 }
 
 impl Browser {
-    fn web(&self) -> &WebDriver {
+    pub fn web(&self) -> &WebDriver {
         &self.session.web
     }
 
@@ -187,8 +187,17 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", features).await;
     }
 
-    async fn devtools(&self, command: &'static str, parameters: Value) {
-        self.web().handle().cmd(Devtools(command, parameters)).await.unwrap();
+    async fn devtools(&self, command: &'static str, parameters: Value) -> Value {
+        let answer = self.web().handle().cmd(Devtools(command, parameters)).await.unwrap();
+        answer.value_json().unwrap_or_default()
+    }
+
+    /// What the page holds when all that it no longer needs is taken away: objects and the document.
+    pub async fn used_bytes(&self) -> f64 {
+        self.devtools("HeapProfiler.collectGarbage", json!({})).await;
+        let used = self.devtools("Runtime.getHeapUsage", json!({})).await;
+        let sizes = ["usedSize", "embedderHeapUsedSize", "backingStorageSize"];
+        sizes.map(|size| used[size].as_f64().unwrap_or_default()).iter().sum()
     }
 
     /// `<target>/browser-screenshots/NAME.png`, for people to look at.

@@ -1,10 +1,14 @@
 //! How the pages look: light and dark, wide and as narrow as a phone. The pictures are kept for people;
 //! what a program can tell is held here.
 
+use crate::axe;
 use crate::browser::{self, Browser, DESKTOP, PHONE};
 use crate::harness::otlp::{span_hex, trace_hex};
 use crate::seed::{RED_SPAN, SLOW, seeded};
 use serde_json::{Value, json};
+
+/// Elements of a page: more make each change slow.
+const MOST_NODES: u64 = 3_000;
 
 /// Name, path, and what shows that the page is there.
 fn pages(range: &str) -> Vec<(&'static str, String, &'static str)> {
@@ -15,6 +19,9 @@ fn pages(range: &str) -> Vec<(&'static str, String, &'static str)> {
         ("traces", format!("/traces?{range}"), "[data-testid=heatmap]"),
         ("trace", trace.clone(), "[data-testid=span-row]"),
         ("span", format!("{trace}&span={}", span_hex(RED_SPAN)), "[data-testid=span-panel]"),
+        ("flame", format!("{trace}&view=flame"), "[data-testid=flame]"),
+        ("logs-in-line", format!("{trace}&logs=1"), "[data-testid=span-row-log]"),
+        ("trace-logs", format!("{trace}&view=logs"), "[data-testid=trace-log-table]"),
         ("times", format!("{trace}&view=times&path=1"), "[data-testid=operation-row]"),
         ("explain", format!("/traces/explain?{range}&min_duration=1s"), "[data-testid=explained-path]"),
         (
@@ -25,6 +32,8 @@ fn pages(range: &str) -> Vec<(&'static str, String, &'static str)> {
         ("map", format!("/map?{range}"), "[data-testid=edges]"),
         ("logs", format!("/logs?{range}"), "[data-testid=log-row]"),
         ("metrics", format!("/metrics?{range}"), "[data-testid=label-row]"),
+        ("alerts", "/alerts".to_owned(), "h1"),
+        ("slos", "/slos".to_owned(), "h1"),
         ("system", "/system".to_owned(), "[data-testid=ledger-row]"),
     ]
 }
@@ -33,6 +42,7 @@ fn pages(range: &str) -> Vec<(&'static str, String, &'static str)> {
 async fn every_page_light_and_dark_wide_and_narrow() {
     let seeded = seeded().await;
     browser::with(&seeded.server, "look", async |browser| {
+        let mut wrong = Vec::new();
         for scheme in ["light", "dark"] {
             browser.prefer(scheme).await;
             for size in [DESKTOP, PHONE] {
@@ -43,9 +53,12 @@ async fn every_page_light_and_dark_wide_and_narrow() {
                     check(browser, name, scheme, size.0).await;
                     browser.screenshot(&format!("{name}-{scheme}-{}", size.0)).await;
                     browser.assert_clean().await;
+                    let found = axe::violations(browser).await.into_iter();
+                    wrong.extend(found.map(|line| format!("{name}, {scheme}, {} px: {line}", size.0)));
                 }
             }
         }
+        assert!(wrong.is_empty(), "{} rules are broken:\n{}", wrong.len(), wrong.join("\n"));
     })
     .await;
 }
@@ -54,6 +67,8 @@ async fn check(browser: &Browser, name: &str, scheme: &str, width: u32) {
     assert_eq!(theme(browser).await, scheme, "{name} follows the system");
     let page = browser.script("return document.documentElement.scrollWidth", vec![]).await;
     assert!(page.as_u64() <= Some(width.into()), "{name} is {page} px wide on a screen of {width} px");
+    let nodes = browser.script("return document.querySelectorAll('*').length", vec![]).await;
+    assert!(nodes.as_u64() <= Some(MOST_NODES), "{name} has {nodes} elements");
     // Relative luminance of the background, 0 to 255.
     let background = "const [r, g, b] = getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number);\
                       return 0.2126 * r + 0.7152 * g + 0.0722 * b";

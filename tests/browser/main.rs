@@ -7,15 +7,18 @@
 mod harness;
 
 mod alerts;
+mod axe;
 mod browser;
 mod budget;
 mod driver;
 mod empty;
 mod hostile;
+mod lean;
 mod logs;
 mod look;
 mod map;
 mod metrics;
+mod palette;
 mod seed;
 mod slos;
 mod system;

@@ -10,6 +10,9 @@ use crate::seed::{SLOW, seeded};
 use std::time::Duration;
 
 const SHOWN: Duration = Duration::from_secs(20);
+/// As WebDriver writes them.
+const DOWN: &str = "\u{e015}";
+const ENTER: &str = "\u{e007}";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_time_of_a_trace_went() {
@@ -23,7 +26,7 @@ async fn where_the_time_of_a_trace_went() {
         let label = browser.see("[data-testid=span-row].error").await.attr("aria-label").await.unwrap();
         assert!(label.as_deref().is_some_and(|label| label.contains("of the critical path")), "{label:?}");
         browser.screenshot("critical-path").await;
-        browser.click("[data-testid=toggle-view]").await;
+        browser.click("[data-testid=look-times]").await;
         operations(browser).await;
         browser.reload().await;
         browser.see("[data-testid=toggle-path][aria-pressed=true]").await;
@@ -33,6 +36,48 @@ async fn where_the_time_of_a_trace_went() {
         browser.click("[data-testid=operation-row] button").await;
         browser.see_with("[data-testid=span-panel] h2", "charge").await;
         browser.assert_clean().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flame_graph_the_logs_in_line_and_the_file() {
+    let seeded = seeded().await;
+    browser::with(&seeded.server, "flame", async |browser| {
+        let trace = format!("/traces/{}?{}", trace_hex(SLOW), seeded.range);
+        browser.open(&trace).await;
+        browser.click("[data-testid=look-flame]").await;
+        // From the root to its widest child and into it, by keys.
+        browser.see("[data-testid=flame]").await.focus().await.unwrap();
+        for key in [DOWN, DOWN, DOWN] {
+            browser.press_focused(key).await;
+        }
+        browser.see_with("[data-testid=flame-facts]", "payment: charge").await;
+        browser.press_focused(ENTER).await;
+        browser.see_with("button", "Show all").await;
+        assert!(browser.address().await.contains("flame="), "{}", browser.address().await);
+        browser.reload().await;
+        browser.see_with("[data-testid=flame-facts]", "payment: charge").await;
+        browser.screenshot("flame").await;
+
+        browser.open(&format!("{trace}&logs=1&find=charge")).await;
+        browser.see_with("[data-testid=span-row-log]", "card declined by the bank").await;
+        let lines = browser.texts("[data-testid=span-row], [data-testid=span-row-log]").await;
+        let charge = lines.iter().position(|line| line.contains("charge") && !line.contains("charging"));
+        assert!(lines[charge.unwrap() + 1].contains("charging a card"), "{lines:?}");
+        assert_eq!(browser.texts(".span-row.dim").await.len(), 4, "what is not looked for stays behind");
+        browser.screenshot("logs-in-line").await;
+        browser.click("[data-testid=look-logs]").await;
+        browser.see_with("[data-testid=trace-log-table]", "charging a card").await;
+        browser.click_with("[data-testid=trace-log-table] button", "charge").await;
+        browser.see_with("[data-testid=span-panel] h2", "charge").await;
+        browser.screenshot("trace-logs").await;
+
+        let read = "const [done] = arguments; fetch(document.querySelector('[data-testid=trace-file]').href)\
+                    .then(answer => answer.json()).then(file => done(JSON.stringify(file)))";
+        let file = browser.script_async(read, vec![]).await;
+        let file = file.as_str().unwrap();
+        assert!(file.contains("\"resourceSpans\"") && file.contains("\"charge\""), "{file}");
     })
     .await;
 }

@@ -2,7 +2,9 @@
 
 use crate::components::help::Help;
 use crate::components::keys;
+use crate::components::palette::{self, Palette};
 use crate::components::top_bar::TopBar;
+use crate::components::tour::{Stage, Tour};
 use crate::context::Context;
 use crate::dynamic::dynamic;
 use crate::location::Location;
@@ -10,19 +12,24 @@ use crate::pages::{
     alert::Alert, alerts::Alerts, diff::Diff, explain::Explain, logs::Logs, map::Map, metrics::Metrics,
     service::Service, services::Services, slo::Slo, slos::Slos, system::System, trace::Trace, traces::Traces,
 };
+use crate::prelude::*;
 use crate::view::route::Route;
-use leptos::prelude::*;
 
 #[component]
 pub fn App() -> impl IntoView {
     let location = Location::provide();
     let context = Context::provide(location);
-    let help = RwSignal::new(false);
-    keys::listen(context, help);
+    let (help, palette) = (RwSignal::new(false), RwSignal::new(false));
+    let stage = RwSignal::new(Stage::first());
+    let tour = Callback::new(move |()| stage.set(Stage::At(0)));
+    keys::listen(context, help, palette);
     // Another page speaks of the present, not of when the last one was opened.
     Effect::new(move |before: Option<()>| {
         let title = location.route.with(Route::title);
         document().set_title(&format!("{title} · Ocelli"));
+        if location.route.with(Route::is_thing) {
+            palette::remember(&title, &location.href_untracked(&[]));
+        }
         context.hover_ms.set(None);
         if before.is_some() {
             context.refresh();
@@ -47,9 +54,11 @@ pub fn App() -> impl IntoView {
     };
     view! {
         <a class="skip" href="#main">"Skip to the page"</a>
-        <TopBar help/>
+        <TopBar help palette/>
         <main id="main" tabindex="-1"><RangeNote/>{dynamic(page)}</main>
-        <Help open=help/>
+        <Tour stage/>
+        <Help open=help tour/>
+        <Palette open=palette help tour/>
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::context::Context;
 use crate::dynamic::{effect, memo};
 use crate::json;
-use leptos::prelude::*;
+use crate::prelude::*;
 use leptos::task::spawn_local;
 use ocelli_api::{ApiError, ErrorBody, UnixNano};
 use serde::de::DeserializeOwned;

@@ -2,9 +2,10 @@
 
 use crate::dynamic::memo;
 use crate::location::Location;
+use crate::prelude::*;
+use crate::stored;
 use crate::view::range;
 use crate::view::zone::Zone;
-use leptos::prelude::*;
 use ocelli_api::{TimeRange, UnixNano};
 
 const THEME_KEY: &str = "ocelli-theme";
@@ -111,13 +112,26 @@ impl Context {
         }
     }
 
+    pub fn toggle_zone(self) {
+        let other = match self.zone.get_untracked() {
+            Zone::Local => Zone::Utc,
+            Zone::Utc => Zone::Local,
+        };
+        self.location.set(&[("tz", other.as_str())], false);
+    }
+
+    /// The address of this page with absolute ends, so that it shows the same tomorrow.
+    pub fn pinned_link(self) -> String {
+        let Ok(range) = self.range.get() else { return String::new() };
+        let (from, to) = range::absolute(&range);
+        let origin = window().location().origin().unwrap_or_default();
+        format!("{origin}{}", self.location.href(&[("from", &from), ("to", &to)]))
+    }
+
     pub fn toggle_theme(self) {
         let dark = !self.dark.get_untracked();
         apply_theme(dark);
-        if let Ok(Some(storage)) = window().local_storage() {
-            // Storage may be full or forbidden; the switch still works for this page.
-            let _kept = storage.set_item(THEME_KEY, theme_name(dark));
-        }
+        stored::set(THEME_KEY, theme_name(dark));
         if self.location.query.with_untracked(|query| query.get("theme").is_some()) {
             self.location.set(&[("theme", theme_name(dark))], true);
         }
@@ -142,8 +156,7 @@ fn theme_name(dark: bool) -> &'static str {
 
 /// The URL, else what was chosen before, else what the system prefers.
 fn first_theme(asked: &str) -> bool {
-    let stored = || window().local_storage().ok().flatten()?.get_item(THEME_KEY).ok().flatten();
-    let asked = if asked.is_empty() { stored().unwrap_or_default() } else { asked.to_owned() };
+    let asked = if asked.is_empty() { stored::get(THEME_KEY).unwrap_or_default() } else { asked.to_owned() };
     match asked.as_str() {
         "dark" => true,
         "light" => false,

@@ -4,7 +4,7 @@
 //! of a page give one of few types (a text, a truth value, a view), so that forgetting which closure it is
 //! leaves one copy for each of these.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 
 /// A closure for an attribute or a child of a view.
 pub type Dynamic<T> = Box<dyn FnMut() -> T + Send>;
@@ -20,13 +20,9 @@ pub fn handler<E>(f: impl FnMut(E) + 'static) -> Handler<E> {
     Box::new(f)
 }
 
-/// [`Memo::new`] of a closure that does not look at the value before.
+/// [`Memo::new`], as a function like the others here.
 pub fn memo<T: PartialEq + Send + Sync + 'static>(f: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
-    memo_of(Box::new(f))
-}
-
-fn memo_of<T: PartialEq + Send + Sync + 'static>(f: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T> {
-    Memo::new(move |_| f())
+    Memo::new(f)
 }
 
 /// [`Effect::new`] of a closure that keeps nothing.

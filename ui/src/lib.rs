@@ -2,8 +2,8 @@
 //!
 //! [`view`] holds what is pure and natively tested; [`location`], [`context`] and [`client`] are the only
 //! places that hold state of the page, its address and its requests; `charts` draw on canvases;
-//! `components` and `pages` put it together. Closures of views, memos and effects go through [`dynamic`]: it
-//! makes the download a tenth smaller.
+//! `components` and `pages` put it together. Closures of views, memos and effects go through [`dynamic`], and
+//! signals are those of [`prelude`]: each makes the download a tenth smaller.
 //!
 //! Invariant: telemetry reaches the page as text nodes, attributes and canvas pixels only, never as HTML.
 
@@ -17,6 +17,9 @@ pub mod json;
 pub mod location;
 pub mod pages;
 pub mod panic;
+pub mod prelude;
+pub mod signals;
+pub mod stored;
 pub mod view;
 
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -5,10 +5,10 @@
 //! query, and both are tested natively.
 
 use crate::dynamic::memo;
+use crate::prelude::*;
 use crate::view::links::SHARED_KEYS;
 use crate::view::query_string::QueryString;
 use crate::view::route::Route;
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
 
@@ -93,7 +93,8 @@ impl Location {
         self.href_untracked(changes)
     }
 
-    fn href_untracked(self, changes: &[(&str, &str)]) -> String {
+    /// The same for what does not follow it.
+    pub fn href_untracked(self, changes: &[(&str, &str)]) -> String {
         self.address.with_untracked(|address| {
             let mut query = address.query.clone();
             for (key, value) in changes {
@@ -110,6 +111,14 @@ impl Location {
             query.set(key, value);
         }
         query.on(path)
+    }
+
+    /// An address of this program with the range, zone and refresh period of this page where it has none.
+    pub fn carry(self, href: &str) -> String {
+        let (path, query) = href.split_once('?').unwrap_or((href, ""));
+        let query = QueryString::parse(query);
+        let pairs: Vec<(&str, &str)> = query.pairs().collect();
+        self.link(path, &pairs)
     }
 
     /// Takes over a plain click on a link to a page of this program.

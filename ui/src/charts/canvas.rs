@@ -20,7 +20,7 @@ impl Canvas {
         if width < 1.0 || height < 1.0 {
             return None;
         }
-        let density = leptos::prelude::window().device_pixel_ratio().max(1.0);
+        let density = crate::prelude::window().device_pixel_ratio().max(1.0);
         let pixels = |length: f64| ((length * density) as u32).min(MAX_PIXELS);
         let (pixels_x, pixels_y) = (pixels(width), pixels(height));
         // Setting a size clears and is slow, even when it is the same.
@@ -72,8 +72,8 @@ impl Canvas {
 /// The present value of a custom property of the style sheet, so that both themes and a reader's own
 /// style apply to canvases too.
 pub fn colour(variable: &str) -> String {
-    let root = leptos::prelude::document().document_element();
-    let style = root.and_then(|root| leptos::prelude::window().get_computed_style(&root).ok().flatten());
+    let root = crate::prelude::document().document_element();
+    let style = root.and_then(|root| crate::prelude::window().get_computed_style(&root).ok().flatten());
     let value = style.and_then(|style| style.get_property_value(variable).ok()).unwrap_or_default();
     if value.trim().is_empty() { "#808080".to_owned() } else { value.trim().to_owned() }
 }

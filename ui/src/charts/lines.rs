@@ -47,3 +47,14 @@ pub fn spark(canvas: &Canvas, line: &Series) {
     let y = Linear::new(0.0, highest, canvas.height - 1.5, 1.5);
     draw(canvas, std::slice::from_ref(line), &x, &y);
 }
+
+/// Vertical lines with a head at the top, in the colour of text.
+pub fn marks(canvas: &Canvas, marks: &[f64], x: &Linear) {
+    let ink = colour("--t2");
+    canvas.stroke(&ink, 1.0);
+    canvas.fill(&ink);
+    for at in marks.iter().map(|at| x.px(*at)).filter(|at| (0.0..=canvas.width).contains(at)) {
+        canvas.vertical(at);
+        canvas.context.fill_rect(at - 3.0, 0.0, 7.0, 7.0);
+    }
+}

@@ -4,6 +4,7 @@
 pub mod bars;
 pub mod canvas;
 pub mod cells;
+pub mod flames;
 pub mod lines;
 pub mod points;
 pub mod timeline;

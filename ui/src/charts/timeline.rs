@@ -2,6 +2,7 @@
 
 use super::canvas::{Canvas, colour};
 use crate::view::format;
+use crate::view::trace_lines::Line;
 use crate::view::waterfall::{STATUS_ERROR, bar};
 use crate::view::where_time::Pieces;
 use ocelli_api::traces::SpanColumns;
@@ -16,8 +17,12 @@ const INSET_PX: f64 = 12.0;
 /// What one frame shows.
 pub struct Frame<'a> {
     pub spans: &'a SpanColumns,
-    /// Rows of the table, in order from the top.
-    pub rows: &'a [u32],
+    /// In order from the top.
+    pub lines: &'a [Line],
+    /// When the record of each line was written, from the start of the trace; none for spans.
+    pub records: &'a [Option<i64>],
+    /// Whether each row is what is looked for; empty where nothing is.
+    pub found: &'a [bool],
     /// How far the first row is scrolled out at the top.
     pub shift_px: f64,
     /// Part of the trace in view, nanoseconds from its start.
@@ -38,11 +43,21 @@ pub fn draw(canvas: &Canvas, frame: &Frame, ticks: &[f64]) {
     let (error, text, selected) = (colour("--err"), colour("--t2"), colour("--t1"));
     canvas.context.set_font("11px system-ui, sans-serif");
     canvas.context.set_text_baseline("middle");
-    for (place, &row) in frame.rows.iter().enumerate() {
+    for (place, &Line { row, record }) in frame.lines.iter().enumerate() {
         let at = row as usize;
+        let middle = place as f64 * ROW_PX - frame.shift_px + ROW_PX / 2.0;
+        if record > 0 {
+            let moment = frame.records.get(place).copied().flatten();
+            if let Some((left, _)) = moment.and_then(|at| bar(at, 0, frame.window, canvas.width)) {
+                canvas.fill(&text);
+                canvas.context.fill_rect(left - 2.0, middle - 2.0, 4.0, 4.0);
+            }
+            continue;
+        }
+        let is_dim = frame.found.get(at) == Some(&false);
+        canvas.context.set_global_alpha(if is_dim { 0.35 } else { 1.0 });
         let (start, duration) = (frame.spans.start_offset_ns[at], frame.spans.duration_ns[at]);
         let Some((left, width)) = bar(start, duration, frame.window, canvas.width) else { continue };
-        let middle = place as f64 * ROW_PX - frame.shift_px + ROW_PX / 2.0;
         let top = middle - BAR_PX / 2.0;
         draw_bar(canvas, frame, at, (left, top, width));
         if frame.spans.status[at] == STATUS_ERROR {
@@ -62,6 +77,7 @@ pub fn draw(canvas: &Canvas, frame: &Frame, ticks: &[f64]) {
         canvas.fill(&text);
         label(canvas, &format::duration_ns(duration), left, width, middle);
     }
+    canvas.context.set_global_alpha(1.0);
 }
 
 fn share(value: f64, window: (f64, f64)) -> f64 {

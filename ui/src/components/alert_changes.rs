@@ -4,9 +4,9 @@ use crate::components::alert_marks::{Labels, StateMark};
 use crate::components::moment::Moment;
 use crate::context::Context;
 use crate::dynamic::dynamic;
+use crate::prelude::*;
 use crate::view::alerts::Shown;
 use crate::view::{format, links};
-use leptos::prelude::*;
 use ocelli_api::alerts::AlertChange;
 
 #[component]
@@ -36,7 +36,7 @@ pub fn Changes(
         }
     };
     view! {
-        <div class="scroll-table"><table class="rows cards">
+        <div class="scroll-table" tabindex="0"><table class="rows cards">
             <thead><tr><th>"Time"</th><th>"State"</th>
                 {(!of_one).then(|| view! { <th>"Alert"</th><th>"Labels"</th> })}<th class="num">"Value"</th></tr></thead>
             <tbody>{changes.into_iter().map(row).collect_view()}</tbody>

@@ -2,9 +2,9 @@
 
 use crate::context::Context;
 use crate::dynamic::dynamic;
+use crate::prelude::*;
 use crate::view::alerts::{self, Shown};
 use crate::view::{format, links, matchers};
-use leptos::prelude::*;
 use ocelli_api::alerts::{AlertLink, Delivery, SuppressedBy, Suppression};
 use std::collections::BTreeMap;
 

@@ -4,9 +4,9 @@ use crate::components::alert_marks::{Labels, Links, StateMark, Suppressions};
 use crate::components::moment::Ago;
 use crate::context::Context;
 use crate::dynamic::dynamic;
+use crate::prelude::*;
 use crate::view::alerts::{Shown, groups};
 use crate::view::{format, links, matchers};
-use leptos::prelude::*;
 use ocelli_api::alerts::AlertSummary;
 
 const COLUMNS: &str = "8";
@@ -29,7 +29,7 @@ pub fn AlertTable(alerts: Vec<AlertSummary>, by: String) -> impl IntoView {
         <div class="scroll-table"><table class="rows cards">
             <thead><tr>
                 <th>"State"</th><th>"Alert"</th><th>"Labels"</th><th>"Since"</th><th class="num">"Value"</th>
-                <th>"Receivers"</th><th>"Look at"</th><th></th>
+                <th>"Receivers"</th><th>"Look at"</th><td></td>
             </tr></thead>
             {groups(alerts, &by).into_iter().map(group).collect_view()}
         </table></div>

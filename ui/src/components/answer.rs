@@ -4,8 +4,8 @@
 use crate::client::{Asked, Failure};
 use crate::components::copy::CopyButton;
 use crate::dynamic::{dynamic, handler, memo};
+use crate::prelude::*;
 use crate::view::{curl, format, zone};
-use leptos::prelude::*;
 use ocelli_api::QueryStats;
 
 /// Shows its children once there is an answer.

@@ -5,10 +5,10 @@ use crate::client::{Fetched, fetch_now};
 use crate::components::slo_marks::RiskMark;
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
+use crate::prelude::*;
 use crate::view::alerts::{self, Shown};
 use crate::view::slos::{self, Risk};
 use crate::view::{format, links};
-use leptos::prelude::*;
 use ocelli_api::alerts::AlertsResponse;
 use ocelli_api::slos::SlosResponse;
 

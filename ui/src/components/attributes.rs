@@ -2,8 +2,8 @@
 
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler};
-use crate::view::{format, links, log_query};
-use leptos::prelude::*;
+use crate::prelude::*;
+use crate::view::{format, links, log_columns, log_query};
 use ocelli_api::KeyValue;
 
 /// Values are shown up to here, the rest on demand: a value may be megabytes.
@@ -92,7 +92,14 @@ pub fn FilterLinks(key_name: String, value: String, filters: Filters) -> impl In
     };
     let only = pair(|key, value| format!("Only {key} {value}"));
     let without = pair(|key, value| format!("Without {key} {value}"));
+    let column = (filters == Filters::Logs && key_name.with_value(|key| log_columns::can_be_column(key))).then(|| {
+        let shown = context.location.value("cols");
+        let toggled = move || shown.with(|shown| key_name.with_value(|key| log_columns::toggled(shown, key)));
+        let label = pair(|key, _| format!("Column {key}"));
+        view! { <a class="plus" href=dynamic(move || context.location.href(&[("cols", &toggled())])) aria-label=label.clone() title=label>"▥"</a> }
+    });
     view! {
+        {column}
         <a class="plus" href=dynamic(move || change(log_query::include)) aria-label=only.clone() title=only>"+"</a>
         <a class="minus" href=dynamic(move || change(log_query::exclude)) aria-label=without.clone() title=without>"−"</a>
     }

@@ -1,11 +1,11 @@
 //! Buttons that copy a text.
 
 use crate::dynamic::{dynamic, handler};
-use leptos::prelude::*;
+use crate::prelude::*;
 use std::time::Duration;
 
 /// Copies, or shows the text to be copied by hand where the browser forbids it (plain HTTP from afar).
-fn copy(text: &str) {
+pub fn copy(text: &str) {
     let navigator = window().navigator();
     let clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into());
     if clipboard.is_ok_and(|clipboard| !clipboard.is_undefined()) {

@@ -1,7 +1,7 @@
 //! A service's colour beside its name.
 
+use crate::prelude::*;
 use crate::view::colours::Look;
-use leptos::prelude::*;
 
 /// Classes of the style sheet for a look.
 pub fn classes(look: Look) -> String {

@@ -6,10 +6,10 @@ use crate::client::Fetched;
 use crate::components::time_plot::{Area, Dragged, Spot, TimePlot};
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect, memo};
+use crate::prelude::*;
 use crate::view::heatmap::{Cell, Chosen, Heatmap};
 use crate::view::scale::Linear;
 use crate::view::{format, traceql, zone};
-use leptos::prelude::*;
 use ocelli_api::UnixNano;
 use ocelli_api::traces::TraceMetricsResponse;
 use std::sync::Arc;
@@ -112,7 +112,7 @@ fn Chart(map: Signal<Arc<Heatmap>>) -> impl IntoView {
     view! {
         <figure class="chart" data-testid="heatmap">
             <figcaption>
-                <h3>"Spans by duration"</h3>
+                <h2>"Spans by duration"</h2>
                 <span class="hint num">{dynamic(move || format::plural(map.with(|map| map.total), "span", "spans"))}</span>
                 <span class="readout num" role="status">{dynamic(readout)}</span>
             </figcaption>

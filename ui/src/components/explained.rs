@@ -5,8 +5,9 @@ use crate::components::answer::Empty;
 use crate::context::Context;
 use crate::dynamic::dynamic;
 use crate::location::Location;
+use crate::prelude::*;
+use crate::view::order::sort_by;
 use crate::view::{format, traceql};
-use leptos::prelude::*;
 use ocelli_api::explain::{
     ExplainResponse, ExplainedAttribute, ExplainedNumbers, ExplainedOperation, ExplainedValue,
 };
@@ -34,7 +35,7 @@ pub fn Attributes(data: Memo<Arc<ExplainResponse>>) -> impl IntoView {
     view! {
         <h2>"Attributes"</h2>
         <div class="scroll-table" class:hide=dynamic(move || !has_some())><table class="rows" data-testid="explained-attributes">
-            <thead><tr><th>"Attribute"</th><th>"Value"</th><th></th><th class="num">"Selected"</th><th class="num">"Baseline"</th><th class="bar-head"></th><th class="num" title="The least difference of shares that the counts prove">"Apart by"</th></tr></thead>
+            <thead><tr><th>"Attribute"</th><th>"Value"</th><td></td><th class="num">"Selected"</th><th class="num">"Baseline"</th><td class="bar-head"></td><th class="num" title="The least difference of shares that the counts prove">"Apart by"</th></tr></thead>
             <tbody>{dynamic(rows)}</tbody>
         </table></div>
         {dynamic(none)}
@@ -76,7 +77,7 @@ fn lines(attribute: &ExplainedAttribute) -> Vec<Line> {
     // Of two values that are alike apart, what the selection has is the more telling.
     let mut values: Vec<&ExplainedValue> = attribute.values.iter().collect();
     let more = |value: &ExplainedValue| value.selection_share - value.baseline_share;
-    values.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| more(b).total_cmp(&more(a))));
+    sort_by(&mut values, |a, b| b.score.total_cmp(&a.score).then_with(|| more(b).total_cmp(&more(a))));
     let values = values.into_iter().take(VALUES).enumerate();
     values
         .map(|(at, value)| {
@@ -184,7 +185,7 @@ pub fn Paths(data: Memo<Arc<ExplainResponse>>) -> impl IntoView {
         <h2>"Critical path"</h2>
         <p class="hint">{dynamic(walked)}</p>
         <div class="scroll-table"><table class="rows" data-testid="explained-path">
-            <thead><tr><th>"Operation"</th><th class="num">"Selected"</th><th class="num">"Baseline"</th><th class="bar-head"></th><th class="num">"Difference"</th><th class="num">"Calls"</th><th class="num">"Calls, baseline"</th></tr></thead>
+            <thead><tr><th>"Operation"</th><th class="num">"Selected"</th><th class="num">"Baseline"</th><td class="bar-head"></td><th class="num">"Difference"</th><th class="num">"Calls"</th><th class="num">"Calls, baseline"</th></tr></thead>
             <tbody>{dynamic(rows)}</tbody>
         </table></div>
     }

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler};
-use leptos::prelude::*;
+use crate::prelude::*;
 
 #[component]
 pub fn Find(

@@ -1,10 +1,11 @@
 //! The keyboard, explained.
 
 use crate::dynamic::{effect, handler};
+use crate::prelude::*;
 use leptos::html::Dialog;
-use leptos::prelude::*;
 
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 18] = [
+    ("Ctrl K", "Go to anything: pages, services, searches, trace ids, actions"),
     ("g s", "Services"),
     ("g t", "Traces"),
     ("g p", "Map"),
@@ -26,7 +27,7 @@ const KEYS: [(&str, &str); 17] = [
 
 /// The dialog; open it by the signal.
 #[component]
-pub fn Help(open: RwSignal<bool>) -> impl IntoView {
+pub fn Help(open: RwSignal<bool>, tour: Callback<()>) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     effect(move || {
         let Some(dialog) = dialog.get() else { return };
@@ -43,7 +44,8 @@ pub fn Help(open: RwSignal<bool>) -> impl IntoView {
             <h2 id="help-title">"Keyboard"</h2>
             <table><tbody>{KEYS.map(row)}</tbody></table>
             <p>"Charts: drag to zoom, double-click to go back."</p>
-            <button type="button" on:click=handler(move |_| open.set(false))>"Close"</button>
+            <button type="button" on:click=handler(move |_| open.set(false))>"Close"</button>" "
+            <button type="button" class="quiet" data-testid="start-tour" on:click=handler(move |_| { open.set(false); tour.run(()) })>"Take the tour"</button>
         </dialog>
     }
 }

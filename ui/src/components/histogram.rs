@@ -4,9 +4,9 @@ use crate::charts::bars;
 use crate::components::time_plot::{Area, TimePlot};
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
+use crate::prelude::*;
 use crate::view::scale::Linear;
 use crate::view::{format, ticks, zone};
-use leptos::prelude::*;
 use ocelli_api::UnixNano;
 use ocelli_api::logs::LogHistogramResponse;
 use std::sync::Arc;
@@ -120,7 +120,7 @@ fn BucketTable(data: Signal<Option<Arc<LogHistogramResponse>>>) -> impl IntoView
             }
         });
         Some(view! {
-            <div class="scroll-table"><table>
+            <div class="scroll-table" tabindex="0"><table>
                 <thead><tr><th>"From"</th><th class="num">"All"</th>
                 {data.series.iter().map(|series| view! { <th class="num">{series.severity.clone()}</th> }).collect_view()}</tr></thead>
                 <tbody>{rows.collect_view()}</tbody>

@@ -2,7 +2,7 @@
 //! nothing happens here.
 
 use crate::context::Context;
-use leptos::prelude::*;
+use crate::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
@@ -15,10 +15,16 @@ const STOPS: &str = "main [data-nav]";
 /// The search field that `/` goes to.
 const FIND: &str = "main [data-find]";
 
-/// Listens until the owner is gone; `help` opens the help.
-pub fn listen(context: Context, help: RwSignal<bool>) {
+/// Listens until the owner is gone; `help` and `palette` open what they are named after.
+pub fn listen(context: Context, help: RwSignal<bool>, palette: RwSignal<bool>) {
     let go_since = StoredValue::new(f64::NEG_INFINITY);
     let handle = window_event_listener(leptos::ev::keydown, move |event| {
+        // Also while one types.
+        if (event.ctrl_key() || event.meta_key()) && event.key() == "k" {
+            event.prevent_default();
+            palette.update(|open| *open = !*open);
+            return;
+        }
         let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
         if event.default_prevented() || modified || is_typing(&event) {
             return;

@@ -6,10 +6,10 @@ use crate::charts::{canvas, lines};
 use crate::components::time_plot::{Area, Spot, TimePlot};
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
+use crate::prelude::*;
 use crate::view::scale::Linear;
 use crate::view::series::{Series, highest, lowest};
 use crate::view::{links, scatter, ticks, zone};
-use leptos::prelude::*;
 use ocelli_api::UnixNano;
 use ocelli_api::services::Exemplar;
 
@@ -29,6 +29,9 @@ pub fn LineChart(
     /// Dots whose height is their duration in milliseconds.
     #[prop(optional, into)]
     exemplars: Signal<Vec<Exemplar>>,
+    /// Times at which something happened, in milliseconds since the epoch; the caller says what.
+    #[prop(optional, into)]
+    marks: Signal<Vec<f64>>,
 ) -> impl IntoView {
     let context = Context::get();
     let ticks = memo(move || {
@@ -57,6 +60,7 @@ pub fn LineChart(
         let height = area.canvas.height;
         let y = scale(height);
         series.with(|series| lines::draw(&area.canvas, series, &area.x, &y));
+        marks.with(|marks| lines::marks(&area.canvas, marks, &area.x));
         let dots: Vec<Point> = exemplars
             .with(|exemplars| exemplars.iter().map(|exemplar| place(exemplar, &area.x, height)).collect());
         points::draw(&area.canvas, &dots, 3.0);
@@ -80,7 +84,7 @@ pub fn LineChart(
     view! {
         <figure class="chart">
             <figcaption>
-                <h3>{title}</h3>
+                <h2>{title}</h2>
                 <Legend unit series/>
             </figcaption>
             <TimePlot label range_ms value_ticks draw=Callback::new(draw) click=Callback::new(click)/>
@@ -167,7 +171,7 @@ fn SeriesTable(unit: Unit, series: Signal<Vec<Series>>) -> impl IntoView {
             }
         });
         view! {
-            <div class="scroll-table">
+            <div class="scroll-table" tabindex="0">
                 <table>
                     <thead><tr><th>"Time"</th>{series.iter().map(|series| view! { <th class="num">{series.name.clone()}</th> }).collect_view()}</tr></thead>
                     <tbody>{rows.collect_view()}</tbody>

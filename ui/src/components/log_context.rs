@@ -6,8 +6,8 @@ use crate::components::log_list::LogRow;
 use crate::components::log_records::ListWithDetail;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect};
+use crate::prelude::*;
 use crate::view::query_string::QueryString;
-use leptos::prelude::*;
 use ocelli_api::logs::LogContextResponse;
 
 /// Records on each side.

@@ -2,14 +2,18 @@
 
 use crate::components::attributes::{Attributes, FilterLinks, Filters, LongText, Section};
 use crate::components::copy::CopyButton;
+use crate::components::log_text::{self, JsonTree};
 use crate::components::moment::Moment;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler};
-use crate::view::links;
-use leptos::prelude::*;
+use crate::prelude::*;
+use crate::view::{ansi, links};
 use ocelli_api::logs::LogRecord;
 use ocelli_api::traces::{Resource, Scope};
 use std::sync::Arc;
+
+/// A longer text is shown without its colours.
+const COLOURED_BYTES: usize = 64 << 10;
 
 #[component]
 pub fn LogDetail(record: Arc<LogRecord>, close: Callback<()>) -> impl IntoView {
@@ -28,7 +32,7 @@ pub fn LogDetail(record: Arc<LogRecord>, close: Callback<()>) -> impl IntoView {
                 <button type="button" class="icon" aria-label="Close" on:click=handler(move |_| close.run(()))>"✕"</button>
             </header>
             <div class="panel-body">
-                <div class="body-text"><LongText text=body/></div>
+                <Body text=body/>
                 <Facts record/>
                 <Section title="Attributes" count>
                     <Attributes items=attributes dropped filters=Filters::Logs/>
@@ -37,6 +41,30 @@ pub fn LogDetail(record: Arc<LogRecord>, close: Callback<()>) -> impl IntoView {
             </div>
         </aside>
     }
+}
+
+/// The text as it is, or as a tree where it is JSON.
+#[component]
+fn Body(text: String) -> impl IntoView {
+    let tree = log_text::structure(&text);
+    let as_text = RwSignal::new(tree.is_none());
+    let has_tree = tree.is_some();
+    let (tree, text) = (StoredValue::new(tree), StoredValue::new(text));
+    let shown = move || match tree.get_value().filter(|_| !as_text.get()) {
+        Some(value) => view! { <JsonTree value depth=0/> }.into_any(),
+        None => {
+            let text = text.get_value();
+            match ansi::has_escapes(&text) && text.len() <= COLOURED_BYTES {
+                true => view! { <span class="value mono">{log_text::coloured(&text)}</span> }.into_any(),
+                false => view! { <LongText text/> }.into_any(),
+            }
+        }
+    };
+    let other = move || {
+        let label = if as_text.get() { "As a tree" } else { "As text" };
+        has_tree.then(|| view! { <button type="button" class="quiet" data-testid="log-tree" on:click=handler(move |_| as_text.update(|text| *text = !*text))>{label}</button> })
+    };
+    view! { <div class="body-text">{dynamic(shown)}{dynamic(other)}</div> }
 }
 
 /// The fields of the record itself.

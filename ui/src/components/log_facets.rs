@@ -4,8 +4,8 @@ use crate::client::fetch;
 use crate::components::answer::Answer;
 use crate::context::Context;
 use crate::dynamic::dynamic;
+use crate::prelude::*;
 use crate::view::{format, links, log_query};
-use leptos::prelude::*;
 use ocelli_api::logs::{Facet, LogFacetsResponse};
 
 const VALUES: &str = "8";

@@ -1,22 +1,26 @@
 //! Log records as rows of one height in a recycled pool: the page holds as many elements as fit on the
 //! screen, however many records there are.
 
+use crate::components::log_text::coloured;
 use crate::components::moment::Moment;
 use crate::components::size::size_of;
+use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler, memo};
-use crate::view::{format, window};
+use crate::prelude::*;
+use crate::view::{format, log_columns, window};
 use leptos::html;
-use leptos::prelude::*;
 use ocelli_api::logs::{LogRecord, severity_class};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 use web_sys::{KeyboardEvent, MouseEvent};
 
-/// Height of a row in CSS pixels; the style sheet has the same.
+/// Height of a row in CSS pixels, and of one whose text is wrapped; the style sheet has the same.
 const ROW_PX: f64 = 20.0;
+const WRAPPED_PX: f64 = 80.0;
 
 /// A row shows no more of a body than this: a line of 200 KB would stall the layout.
 const BODY_BYTES: usize = 4_096;
+const CELL_BYTES: usize = 128;
 
 /// Older records are asked for when so many rows are left below the view.
 const AHEAD_ROWS: usize = 50;
@@ -48,7 +52,12 @@ pub fn LogList(
     let size = size_of(move || scroller.get().map(|scroller| scroller.unchecked_into()));
     let scroll = RwSignal::new(0.0);
     let total = memo(move || rows.with(Vec::len));
-    let view = memo(move || window::window(scroll.get(), size.get().1, ROW_PX, total.get()));
+    let location = Context::get().location;
+    let wrap = location.value("wrap");
+    let row_px = memo(move || if wrap.with(|wrap| wrap == "1") { WRAPPED_PX } else { ROW_PX });
+    let shown = location.value("cols");
+    let columns = memo(move || shown.with(|text| log_columns::parse(text)));
+    let view = memo(move || window::window(scroll.get(), size.get().1, row_px.get(), total.get()));
     let on_scroll = move |_| {
         if let Some(scroller) = scroller.get_untracked() {
             scroll.set(f64::from(scroller.scroll_top()));
@@ -66,7 +75,7 @@ pub fn LogList(
         let Some(key) = key else { return };
         if let Some(scroller) = scroller.get_untracked() {
             let (top, height) = (f64::from(scroller.scroll_top()), size.get_untracked().1);
-            if let Some(top) = window::scroll_to(place, top, height, ROW_PX) {
+            if let Some(top) = window::scroll_to(place, top, height, row_px.get_untracked()) {
                 scroller.set_scroll_top(top as i32);
             }
         }
@@ -103,16 +112,29 @@ pub fn LogList(
         let view = view.get();
         (view.first..view.first + view.count).contains(&place).then(|| format!("log-{}", place - view.first))
     };
+    let heads = move || {
+        let head = move |name: String| {
+            let without = log_columns::toggled(&untrack(|| shown.get()), &name);
+            let label = format!("Without the column {name}");
+            view! { <span class="column"><span class="clip">{name}</span><a href=dynamic(move || location.href(&[("cols", &without)])) aria-label=label.clone() title=label>"✕"</a></span> }
+        };
+        let columns = columns.get();
+        (!columns.is_empty()).then(|| {
+            view! { <div class="log-row log-head" data-testid="log-columns"><span class="before"></span>{columns.into_iter().map(head).collect_view()}<span class="body">"text"</span></div> }
+        })
+    };
     view! {
-        <div class="log-list" node_ref=scroller tabindex="0" data-nav="" role="listbox" aria-label="Log records, newest first"
+        <div class="log-frame">{dynamic(heads)}
+        <div class="log-list" class:wrap=dynamic(move || row_px.get() > ROW_PX) node_ref=scroller tabindex="0" data-nav="" role="listbox" aria-label="Log records, newest first"
             aria-activedescendant=dynamic(active) on:scroll=handler(on_scroll) on:click=handler(click) on:keydown=handler(key)>
-            <div class="log-space" style:height=dynamic(move || format!("{}px", total.get() as f64 * ROW_PX))>
-                <div class="log-window" style:transform=dynamic(move || format!("translateY({}px)", view.get().first as f64 * ROW_PX))>
+            <div class="log-space" style:height=dynamic(move || format!("{}px", total.get() as f64 * row_px.get()))>
+                <div class="log-window" style:transform=dynamic(move || format!("translateY({}px)", view.get().first as f64 * row_px.get()))>
                     <For each=move || 0..view.get().count key=|index| *index let:index>
-                        <PoolRow index rows selected first=Signal::derive(move || view.get().first)/>
+                        <PoolRow index rows selected columns first=Signal::derive(move || view.get().first)/>
                     </For>
                 </div>
             </div>
+        </div>
         </div>
     }
 }
@@ -123,6 +145,7 @@ fn PoolRow(
     index: usize,
     rows: RwSignal<Vec<LogRow>>,
     selected: Signal<String>,
+    columns: Memo<Vec<String>>,
     first: Signal<usize>,
 ) -> impl IntoView {
     let row = move || rows.with(|rows| rows.get(first.get() + index).cloned());
@@ -132,13 +155,19 @@ fn PoolRow(
         row().map(|LogRow { record, .. }| {
             let class = severity_class(record.severity_number);
             let level = if record.severity_text.is_empty() { class.to_owned() } else { record.severity_text.clone() };
+            let cell = |name: &String| {
+                let value = format::clip(&log_columns::value(&record, name), CELL_BYTES).0.to_owned();
+                view! { <span class="column mono">{value}</span> }
+            };
+            let cells = columns.with(|columns| columns.iter().map(cell).collect_view());
             let trace = (!record.trace_id.is_empty()).then_some("⎇");
             view! {
                 <Moment at=record.time clock_only=true/>
                 <span class=format!("level sev-{class}")><span class="glyph" aria-hidden="true">{glyph(class)}</span>{format::clip(&level, 16).0.to_owned()}</span>
                 <span class="service">{record.service.clone()}</span>
                 <span class="has-trace" title="belongs to a trace">{trace}</span>
-                <span class="body mono">{format::clip(&record.body_text, BODY_BYTES).0.to_owned()}</span>
+                {cells}
+                <span class="body mono">{coloured(format::clip(&record.body_text, BODY_BYTES).0)}</span>
             }
         })
     };

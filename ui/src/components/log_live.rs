@@ -2,11 +2,11 @@
 
 use crate::components::log_list::LogRow;
 use crate::components::log_records::ListWithDetail;
-use crate::dynamic::{dynamic, effect};
+use crate::dynamic::{dynamic, effect, handler};
 use crate::json;
+use crate::prelude::*;
 use crate::view::format;
 use crate::view::query_string::QueryString;
-use leptos::prelude::*;
 use ocelli_api::logs::{LogRecord, LogTailSkipped};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -27,7 +27,13 @@ pub fn Live(#[prop(into)] search: Signal<String>) -> impl IntoView {
     let counts = RwSignal::new((0u64, 0u64, 0u64));
     let connected = RwSignal::new(false);
     let waiting = StoredValue::new(Waiting::default());
+    let paused = RwSignal::new(false);
+    let held = RwSignal::new(0u64);
     let flush = move || {
+        if paused.try_get_untracked() == Some(true) {
+            held.try_set(waiting.try_with_value(|waiting| waiting.rows.len() as u64).unwrap_or_default());
+            return;
+        }
         let Some(Waiting { rows: new, dropped }) = waiting.try_update_value(std::mem::take) else { return };
         if new.is_empty() {
             return;
@@ -73,16 +79,23 @@ pub fn Live(#[prop(into)] search: Signal<String>) -> impl IntoView {
             0 => String::new(),
             count => format!(" · {} {what}", format::plural(count, "record", "records")),
         };
-        let state = if connected.get() { "Watching" } else { "Connecting" };
+        let state = match (connected.get(), paused.get()) {
+            (_, true) => "Paused",
+            (true, _) => "Watching",
+            (false, _) => "Connecting",
+        };
         format!(
-            "{state} · {} came in{}{}",
+            "{state} · {} came in{}{}{}",
             format::plural(came, "record", "records"),
+            if paused.get() { records(held.get(), "waiting") } else { String::new() },
             records(missed, "skipped by the server"),
             records(unseen, "too many to show")
         )
     };
     view! {
-        <p class="hint list-head" role="status" data-testid="log-live">{dynamic(status)}</p>
+        <p class="hint list-head"><span role="status" data-testid="log-live">{dynamic(status)}</span>
+            <button type="button" data-testid="log-pause" aria-pressed=dynamic(move || paused.get().to_string()) on:click=handler(move |_| paused.update(|paused| *paused = !*paused))>
+                {dynamic(move || if paused.get() { "Go on" } else { "Pause" })}</button></p>
         <ListWithDetail rows older=Callback::new(|()| ())/>
     }
 }

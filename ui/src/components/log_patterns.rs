@@ -6,9 +6,9 @@ use crate::components::log_list::glyph;
 use crate::components::moment::Moment;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler};
+use crate::prelude::*;
 use crate::view::{format, links};
 use leptos::html;
-use leptos::prelude::*;
 use ocelli_api::logs::{LogPattern, LogPatternsResponse, PatternChange};
 
 #[component]

@@ -7,9 +7,9 @@ use crate::components::log_list::{LogList, LogRow};
 use crate::components::moment::Moment;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler, memo};
+use crate::prelude::*;
 use crate::view::query_string::encode;
 use crate::view::{format, links};
-use leptos::prelude::*;
 use ocelli_api::UnixNano;
 use ocelli_api::logs::{LogHints, LogsResponse};
 

@@ -4,10 +4,10 @@
 use crate::components::dot;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler};
+use crate::prelude::*;
 use crate::view::edge_query::edge_query;
 use crate::view::service_map::{self, Layout, Line};
 use crate::view::{colours, format, links};
-use leptos::prelude::*;
 use ocelli_api::services::{GraphEdge, GraphNode};
 
 /// Pixels of the drawing.

@@ -5,9 +5,9 @@ use crate::components::size::size_of;
 use crate::components::trace_view::TraceView;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler};
+use crate::prelude::*;
 use crate::view::minimap;
 use leptos::html;
-use leptos::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{ImageData, PointerEvent};
 

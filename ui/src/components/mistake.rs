@@ -2,8 +2,8 @@
 
 use crate::client::Failure;
 use crate::dynamic::dynamic;
+use crate::prelude::*;
 use crate::view::log_query;
-use leptos::prelude::*;
 
 #[component]
 pub fn Mistake(

@@ -2,8 +2,8 @@
 
 use crate::context::Context;
 use crate::dynamic::dynamic;
+use crate::prelude::*;
 use crate::view::zone;
-use leptos::prelude::*;
 use ocelli_api::UnixNano;
 use ocelli_api::time_range::format_rfc3339;
 

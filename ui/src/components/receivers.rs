@@ -8,10 +8,10 @@ use crate::components::send_button::SendButton;
 use crate::context::Context;
 use crate::dynamic::dynamic;
 use crate::json;
+use crate::prelude::*;
 use crate::view::format;
 use crate::view::query_string::encode_segment;
 use crate::view::receivers::Health;
-use leptos::prelude::*;
 use ocelli_api::alerts::{
     IntegrationStatus, Notification, OutboxResponse, ReceiverStatus, ReceiverTestResponse, ReceiversResponse,
 };
@@ -28,7 +28,7 @@ pub fn Receivers() -> impl IntoView {
                 view! {
                     <div class="empty" data-testid="empty">
                         <p>"Nobody is told of alerts: there is no receiver. Name some as Alertmanager does:"</p>
-                        <pre class="hints">{EXAMPLE}</pre>
+                        <pre class="hints" tabindex="0">{EXAMPLE}</pre>
                     </div>
                 }
             });
@@ -153,7 +153,7 @@ pub fn MessageTable(
     };
     view! {
         <div class="scroll-table"><table class="rows cards">
-            <thead><tr><th>"Fate"</th><th>"Receiver"</th><th>"Sent to"</th><th>"Alerts"</th><th>"Made"</th><th>"Attempts"</th><th>"Last error"</th><th></th></tr></thead>
+            <thead><tr><th>"Fate"</th><th>"Receiver"</th><th>"Sent to"</th><th>"Alerts"</th><th>"Made"</th><th>"Attempts"</th><th>"Last error"</th><td></td></tr></thead>
             <tbody>{messages.into_iter().map(row).collect_view()}</tbody>
         </table></div>
     }

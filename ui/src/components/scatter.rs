@@ -5,9 +5,9 @@ use crate::charts::points::{self, Point};
 use crate::components::time_plot::{Area, Spot, TimePlot};
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
+use crate::prelude::*;
 use crate::view::scale::{Linear, Log};
 use crate::view::{format, links, scatter, ticks};
-use leptos::prelude::*;
 use ocelli_api::traces::{TraceSummary, TracesResponse};
 use std::sync::Arc;
 
@@ -103,7 +103,7 @@ pub fn Scatter(#[prop(into)] data: Signal<Option<Arc<TracesResponse>>>) -> impl 
     view! {
         <figure class="chart">
             <figcaption>
-                <h3>"Traces by duration"</h3>
+                <h2>"Traces by duration"</h2>
                 <ul class="legend">
                     <li><span class="glyph accent" aria-hidden="true">"●"</span>" without error"</li>
                     <li><span class="glyph err" aria-hidden="true">"✖"</span>" with errors"</li>

@@ -2,7 +2,7 @@
 
 use crate::client::send_text;
 use crate::dynamic::{dynamic, handler};
-use leptos::prelude::*;
+use crate::prelude::*;
 use leptos::task::spawn_local;
 
 #[component]

@@ -4,8 +4,8 @@ use crate::client::{Failure, send};
 use crate::components::alert_table::AlertTable;
 use crate::context::{Context, now};
 use crate::dynamic::{dynamic, effect, handler, memo};
+use crate::prelude::*;
 use crate::view::{format, matchers};
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 use ocelli_api::UnixNano;
 use ocelli_api::alerts::{

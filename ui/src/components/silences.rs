@@ -5,9 +5,9 @@ use crate::components::moment::Ago;
 use crate::components::send_button::SendButton;
 use crate::context::Context;
 use crate::dynamic::dynamic;
+use crate::prelude::*;
 use crate::view::matchers;
 use crate::view::query_string::encode_segment;
-use leptos::prelude::*;
 use ocelli_api::alerts::{Silence, SilenceState, SilencesResponse};
 
 #[component]
@@ -27,7 +27,7 @@ pub fn Silences(silences: Fetched<SilencesResponse>, changed: Callback<()>) -> i
         }
         view! {
             <div class="scroll-table"><table class="rows cards">
-                <thead><tr><th>"State"</th><th>"Hides"</th><th>"Ends"</th><th>"By"</th><th>"Why"</th><th></th></tr></thead>
+                <thead><tr><th>"State"</th><th>"Hides"</th><th>"Ends"</th><th>"By"</th><th>"Why"</th><td></td></tr></thead>
                 <tbody>{shown.into_iter().map(row).collect_view()}</tbody>
             </table></div>
         }

@@ -1,7 +1,7 @@
 //! The size of an element as a signal.
 
 use crate::dynamic::effect;
-use leptos::prelude::*;
+use crate::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, ResizeObserver};

@@ -2,9 +2,9 @@
 
 use crate::context::Context;
 use crate::dynamic::dynamic;
+use crate::prelude::*;
 use crate::view::slos::{self, Risk};
 use crate::view::{format, zone};
-use leptos::prelude::*;
 use ocelli_api::slos::{Exhaustion, SloAlert};
 
 #[component]

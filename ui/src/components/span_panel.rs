@@ -8,25 +8,25 @@ use crate::components::copy::CopyButton;
 use crate::components::log_detail::Origin;
 use crate::components::log_list::glyph;
 use crate::components::moment::Moment;
+use crate::components::slo_marks::RiskMark;
 use crate::components::trace_view::TraceView;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
+use crate::prelude::*;
+use crate::view::order::sort_by;
+use crate::view::slos::{self, Risk};
 use crate::view::{format, links, waterfall};
-use leptos::prelude::*;
 use ocelli_api::UnixNano;
 use ocelli_api::logs::{LogRecord, LogsResponse, severity_class};
-use ocelli_api::traces::{SpanDetail, SpanEvent, SpanLink};
+use ocelli_api::slos::{SloStatus, SlosResponse};
+use ocelli_api::traces::{SpanDetail, SpanEvent, SpanLink, TraceResponse};
 use std::sync::Arc;
 
 /// More records than a reader reads here; the link leads to all of them.
 const LOG_LIMIT: &str = "500";
 
 #[component]
-pub fn SpanPanel(
-    view: TraceView,
-    #[prop(into)] span_id: Signal<String>,
-    logs: Fetched<LogsResponse>,
-) -> impl IntoView {
+pub fn SpanPanel(view: TraceView, #[prop(into)] span_id: Signal<String>) -> impl IntoView {
     let context = Context::get();
     let detail = fetch::<SpanDetail>(move || {
         let trace = view.trace.with(|trace| trace.trace_id.clone());
@@ -43,7 +43,7 @@ pub fn SpanPanel(
             </header>
             <div class="panel-body">
                 <Answer asked=detail.asked>
-                    {dynamic(move || detail.get().map(|detail| view! { <Detail detail view span_id logs/> }))}
+                    {dynamic(move || detail.get().map(|detail| view! { <Detail detail view span_id/> }))}
                 </Answer>
             </div>
         </aside>
@@ -51,8 +51,8 @@ pub fn SpanPanel(
 }
 
 /// The question for the logs of a trace; none when the trace has none.
-pub fn logs_url(view: TraceView) -> Option<String> {
-    view.trace.with(|trace| {
+pub fn logs_url(trace: Memo<Arc<TraceResponse>>) -> Option<String> {
+    trace.with(|trace| {
         let end = UnixNano(trace.start.0.saturating_add(trace.duration_ns.max(0)));
         let (from, to) = links::around(trace.start, end, 15);
         let query = crate::view::query_string::QueryString::default()
@@ -63,12 +63,7 @@ pub fn logs_url(view: TraceView) -> Option<String> {
 }
 
 #[component]
-fn Detail(
-    detail: Arc<SpanDetail>,
-    view: TraceView,
-    span_id: Signal<String>,
-    logs: Fetched<LogsResponse>,
-) -> impl IntoView {
+fn Detail(detail: Arc<SpanDetail>, view: TraceView, span_id: Signal<String>) -> impl IntoView {
     let context = Context::get();
     let parent = detail.parent_span_id.clone();
     let parent = (!parent.is_empty()).then(|| {
@@ -106,7 +101,8 @@ fn Detail(
         </Section>
         {(!events.is_empty() || dropped_events > 0).then(|| view! { <Events events start=detail.start dropped=dropped_events/> })}
         {(!links_of.is_empty() || detail.dropped_links_count > 0).then(|| view! { <Links links_of dropped=detail.dropped_links_count/> })}
-        <TraceLogs logs span_id view/>
+        <TraceLogs logs=view.logs span_id view/>
+        <Objectives service=service.clone()/>
         <Origin resource=detail.resource.clone() scope=detail.scope.clone() filters=Filters::Traces/>
     }
 }
@@ -164,13 +160,34 @@ fn Links(links_of: Vec<SpanLink>, dropped: u32) -> impl IntoView {
     }
 }
 
+/// The objectives of the service of a span, for which its requests count.
+#[component]
+fn Objectives(service: String) -> impl IntoView {
+    let context = Context::get();
+    let all = fetch::<SlosResponse>(|| Some("/api/slos".to_owned()));
+    let rows = move || {
+        let mine = all.with(|all| all.map(|all| all.slos.clone()).unwrap_or_default());
+        let mine: Vec<SloStatus> = mine.into_iter().filter(|slo| slo.service == service).collect();
+        let row = move |slo: SloStatus| {
+            let path = links::slo_path(&slo.id);
+            let left = slos::signed(slo.budget_left);
+            view! { <li><RiskMark risk=Risk::of(&slo)/>" "<a href=dynamic(move || context.location.link(&path, &[]))>{slo.id}</a>" "<span class="hint">{slo.indicator}", "{left}" of the budget left"</span></li> }
+        };
+        (!mine.is_empty()).then(move || {
+            let count = mine.len();
+            view! { <Section title="Objectives of its service" count><ul class="plain" data-testid="span-slos">{mine.into_iter().map(row).collect_view()}</ul></Section> }
+        })
+    };
+    view! { {dynamic(rows)} }
+}
+
 /// The logs of this span first, then the others of its trace, oldest first.
 #[component]
 fn TraceLogs(logs: Fetched<LogsResponse>, span_id: Signal<String>, view: TraceView) -> impl IntoView {
     let parts = memo(move || {
         let span = span_id.get();
         let mut records = logs.with(|logs| logs.map(|logs| logs.records.clone()).unwrap_or_default());
-        records.sort_by_key(|record| record.time);
+        sort_by(&mut records, |a, b| a.time.cmp(&b.time));
         records.into_iter().partition::<Vec<LogRecord>, _>(|record| record.span_id == span)
     });
     let all_href = move || {

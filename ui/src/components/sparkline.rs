@@ -5,9 +5,9 @@ use crate::charts::lines;
 use crate::components::size::size_of;
 use crate::context::Context;
 use crate::dynamic::effect;
+use crate::prelude::*;
 use crate::view::series::Series;
 use leptos::html;
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 #[component]

@@ -3,10 +3,11 @@
 use crate::components::copy::CopyButton;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler, memo};
+use crate::prelude::*;
 use crate::view::range::{self, PRESETS};
-use crate::view::zone::Zone;
-use leptos::prelude::*;
+use crate::view::zone::{self, Zone};
 use ocelli_api::TimeRange;
+use ocelli_api::time_range::parse_time;
 use wasm_bindgen::JsCast;
 
 const PANEL_ID: &str = "time-panel";
@@ -14,10 +15,18 @@ const PANEL_ID: &str = "time-panel";
 #[component]
 pub fn TimePicker() -> impl IntoView {
     let context = Context::get();
+    // What is relative stays as it is written; a moment is read in the zone of the page.
+    let end = move |text: &str| {
+        if text.starts_with("now") {
+            return text.to_owned();
+        }
+        let at = parse_time(text, context.now.get());
+        at.map_or_else(|_| text.to_owned(), |at| zone::short_date_clock(at, context.offset_min(at)))
+    };
     let label = move || {
         context.range_text.with(|(from, to)| match range::preset_label(from, to) {
             Some(label) => label.to_owned(),
-            None => format!("{from} – {to}"),
+            None => format!("{} – {}", end(from), end(to)),
         })
     };
     view! {
@@ -94,17 +103,7 @@ fn RangeForm() -> impl IntoView {
 #[component]
 fn Moves() -> impl IntoView {
     let context = Context::get();
-    let location = context.location;
-    let pinned = Signal::derive(move || {
-        let Ok(range) = context.range.get() else { return String::new() };
-        let (from, to) = range::absolute(&range);
-        let origin = window().location().origin().unwrap_or_default();
-        format!("{origin}{}", location.href(&[("from", &from), ("to", &to)]))
-    });
-    let other_zone = move || match context.zone.get() {
-        Zone::Local => Zone::Utc,
-        Zone::Utc => Zone::Local,
-    };
+    let pinned = Signal::derive(move || context.pinned_link());
     let zone_name = move || match context.zone.get() {
         Zone::Local => "Times are local: show UTC",
         Zone::Utc => "Times are UTC: show local",
@@ -116,7 +115,7 @@ fn Moves() -> impl IntoView {
             <button type="button" on:click=handler(move |_| context.shift(1)) title="Half a width later, key ]">"Later ▶"</button>
         </div>
         <div class="moves">
-            <button type="button" on:click=handler(move |_| location.set(&[("tz", other_zone().as_str())], false))>{dynamic(zone_name)}</button>
+            <button type="button" on:click=handler(move |_| context.toggle_zone())>{dynamic(zone_name)}</button>
             <CopyButton label="Copy pinned link" text=pinned/>
         </div>
     }

@@ -4,13 +4,13 @@ use crate::components::attention::FiringCount;
 use crate::components::time_picker::TimePicker;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler};
+use crate::prelude::*;
 use crate::view::range::{REFRESH, refresh_seconds};
 use crate::view::route::Route;
-use leptos::prelude::*;
 use std::time::Duration;
 
 #[component]
-pub fn TopBar(help: RwSignal<bool>) -> impl IntoView {
+pub fn TopBar(help: RwSignal<bool>, palette: RwSignal<bool>) -> impl IntoView {
     let context = Context::get();
     let open = RwSignal::new(false);
     effect(move || {
@@ -26,6 +26,7 @@ pub fn TopBar(help: RwSignal<bool>) -> impl IntoView {
                 on:click=handler(move |_| open.update(|open| *open = !*open))>"☰"</button>
             <Pages open/>
             <span class="gap"></span>
+            <button type="button" class="wide" data-testid="palette-open" title="Go to anything, Ctrl K or ⌘ K" on:click=handler(move |_| palette.set(true))>"Go to… "<kbd>"Ctrl K"</kbd></button>
             <TimePicker/>
             <Refresh/>
             <button type="button" class="icon" data-testid="theme-toggle" title="Dark or light, key d"

@@ -6,9 +6,10 @@ use crate::components::size::size_of;
 use crate::components::trace_view::TraceView;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect};
+use crate::prelude::*;
+use crate::view::trace_lines::Line;
 use crate::view::{format, ticks};
 use leptos::html;
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 const RULER_TICK_PX: f64 = 110.0;
@@ -61,11 +62,22 @@ pub fn Bars(
             .looks
             .with(|looks| looks.iter().map(|look| (colour(look.variable()), look.striped)).collect());
         let path = view.path.get();
-        let (rows, trace) = (view.rows.get(), view.trace.get());
-        let end = (first.get() + count.get()).min(rows.len());
+        let (lines, trace) = (view.lines.get(), view.trace.get());
+        let end = (first.get() + count.get()).min(lines.len());
+        let at = |line: &Line| {
+            let place = line.record_place()?;
+            let time = view
+                .logs
+                .with(|logs| logs.and_then(|logs| logs.records.get(place).map(|record| record.time)));
+            time.map(|time| time.0.saturating_sub(trace.start.0))
+        };
+        let lines = lines.get(first.get()..end).unwrap_or_default();
+        let records: Vec<Option<i64>> = lines.iter().map(at).collect();
         let frame = Frame {
             spans: &trace.spans,
-            rows: rows.get(first.get()..end).unwrap_or_default(),
+            lines,
+            records: &records,
+            found: &view.found.get(),
             shift_px: shift.get(),
             window: view.zoom.get(),
             selected: view.selected.get(),

@@ -3,8 +3,8 @@
 use crate::client::fetch;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
+use crate::prelude::*;
 use crate::view::{links, traceql};
-use leptos::prelude::*;
 use ocelli_api::services::ServicesResponse;
 
 /// The parameters of the page's URL, which are those of the API.

@@ -7,10 +7,10 @@ use crate::components::moment::Moment;
 use crate::components::trace_filters::{FILTERS, is_filtered};
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler};
+use crate::prelude::*;
+use crate::view::order::distinct;
 use crate::view::{colours, format, links, picks};
-use leptos::prelude::*;
 use ocelli_api::traces::{ServiceSpans, TraceSummary, TracesResponse};
-use std::collections::BTreeSet;
 
 /// As many as a reader looks through, and enough for the plot to show a shape.
 pub const PAGE: usize = 200;
@@ -22,12 +22,9 @@ pub fn TraceList(traces: Fetched<TracesResponse>) -> impl IntoView {
     let location = Context::get().location;
     let rows = move || {
         let data = traces.get()?;
-        let names: BTreeSet<&String> = data
-            .traces
-            .iter()
-            .flat_map(|trace| trace.services.iter().map(|service| &service.service))
-            .collect();
-        let names: Vec<String> = names.into_iter().cloned().collect();
+        let services = data.traces.iter().flat_map(|trace| &trace.services);
+        let names = distinct(services.map(|service| service.service.as_str()));
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         let looks = colours::looks(&names);
         let look = |service: &str| names.iter().position(|name| name == service).map(|at| looks[at]);
         let longest = data.traces.iter().map(|trace| trace.duration_ns).max().unwrap_or(1).max(1);
@@ -64,7 +61,7 @@ pub fn TraceList(traces: Fetched<TracesResponse>) -> impl IntoView {
     };
     view! {
         <div class="scroll-table" class:hide=dynamic(move || count.get() == Some(0))><table class="rows traces">
-            <thead><tr><th class="pick"><span class="hidden">"Picked"</span></th><th>"Start"</th><th>"Root"</th><th class="num">"Duration"</th><th class="bar-head"></th><th class="num">"Spans"</th><th class="num">"Errors"</th><th>"Services"</th><th>{dynamic(move || is_filtered().then_some("Found"))}</th></tr></thead>
+            <thead><tr><th class="pick"><span class="hidden">"Picked"</span></th><th>"Start"</th><th>"Root"</th><th class="num">"Duration"</th><td class="bar-head"></td><th class="num">"Spans"</th><th class="num">"Errors"</th><th>"Services"</th>{dynamic(move || if is_filtered() { view! { <th>"Found"</th> }.into_any() } else { view! { <td></td> }.into_any() })}</tr></thead>
             <tbody>{dynamic(rows)}</tbody>
         </table></div>
         {dynamic(none)}{dynamic(wider)}

@@ -7,10 +7,11 @@ use crate::components::span_row::SpanRow;
 use crate::components::trace_bars::{Bars, Ruler};
 use crate::components::trace_view::TraceView;
 use crate::dynamic::{dynamic, effect, handler, memo};
+use crate::prelude::*;
 use crate::view::collapse::Base;
+use crate::view::trace_lines::place_of;
 use crate::view::window;
 use leptos::html;
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent, MouseEvent};
 
@@ -19,7 +20,7 @@ pub fn TraceTree(view: TraceView) -> impl IntoView {
     let scroller = NodeRef::<html::Div>::new();
     let size = size_of(move || scroller.get().map(|scroller| scroller.unchecked_into()));
     let scroll = RwSignal::new(0.0);
-    let total = memo(move || view.rows.with(|rows| rows.len()));
+    let total = memo(move || view.lines.with(|lines| lines.len()));
     let shown = memo(move || window::window(scroll.get(), size.get().1, ROW_PX, total.get()));
     let shift = move || scroll.get() - shown.get().first as f64 * ROW_PX;
     let on_scroll = move |_| {
@@ -30,9 +31,9 @@ pub fn TraceTree(view: TraceView) -> impl IntoView {
     // A selection from the URL or from the keyboard is scrolled into view.
     effect(move || {
         let Some(selected) = view.selected.get() else { return };
-        let place = view.rows.with(|rows| rows.binary_search(&selected));
+        let place = view.lines.with(|lines| place_of(lines, selected));
         let height = size.get().1;
-        if let (Ok(place), Some(scroller)) = (place, scroller.get()) {
+        if let (Some(place), Some(scroller)) = (place, scroller.get()) {
             let top = f64::from(scroller.scroll_top());
             if let Some(top) = window::scroll_to(place, top, height, ROW_PX).filter(|_| height > 0.0) {
                 scroller.set_scroll_top(top as i32);
@@ -40,7 +41,7 @@ pub fn TraceTree(view: TraceView) -> impl IntoView {
         }
     });
     let row_at = move |slot: usize| {
-        view.rows.with_untracked(|rows| rows.get(shown.get_untracked().first + slot).copied())
+        view.lines.with_untracked(|lines| lines.get(shown.get_untracked().first + slot).map(|line| line.row))
     };
     let click = move |event: MouseEvent| {
         let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
@@ -66,7 +67,7 @@ pub fn TraceTree(view: TraceView) -> impl IntoView {
     };
     let active = move || {
         let selected = view.selected.get()?;
-        let place = view.rows.with(|rows| rows.binary_search(&selected)).ok()?;
+        let place = view.lines.with(|lines| place_of(lines, selected))?;
         place
             .checked_sub(shown.get().first)
             .filter(|slot| *slot < shown.get().count)

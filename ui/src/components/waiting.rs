@@ -4,8 +4,8 @@ use crate::client::Fetched;
 use crate::components::answer::FailureNote;
 use crate::components::copy::CopyButton;
 use crate::dynamic::{dynamic, handler, memo};
+use crate::prelude::*;
 use crate::view::{format, setups};
-use leptos::prelude::*;
 use ocelli_api::ingest::SystemResponse;
 
 #[component]
@@ -33,7 +33,7 @@ pub fn Waiting(system: Fetched<SystemResponse>) -> impl IntoView {
             <div class="tabs" role="tablist" aria-label="Ways to send">{dynamic(tabs)}</div>
             <div id="setup" role="tabpanel" class="setup">
                 <p>{dynamic(move || setup.get().map(|setup| setup.about))}</p>
-                <pre tabindex="0">{text}</pre>
+                <pre tabindex="0">{dynamic(move || text.get())}</pre>
                 <CopyButton label="Copy" text/>
             </div>
         </section>

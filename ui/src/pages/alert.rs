@@ -10,11 +10,11 @@ use crate::components::moment::{Ago, Moment};
 use crate::components::receivers::MessageTable;
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
+use crate::prelude::*;
 use crate::view::alerts::Shown;
 use crate::view::expression::{self, Compared, RangeAnswer, Steps};
 use crate::view::query_string::QueryString;
 use crate::view::{format, links, matchers};
-use leptos::prelude::*;
 use ocelli_api::UnixNano;
 use ocelli_api::alerts::{AlertResponse, AlertSummary};
 

@@ -11,10 +11,10 @@ use crate::components::silence_form::SilenceForm;
 use crate::components::silences::Silences;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
+use crate::prelude::*;
 use crate::view::alerts::{self, Shown};
 use crate::view::text::whole_match;
 use crate::view::{format, links, matchers};
-use leptos::prelude::*;
 use ocelli_api::alerts::{
     AlertHistoryResponse, AlertSummary, AlertsResponse, SilenceState, SilencesResponse,
 };
@@ -173,7 +173,7 @@ fn NoAlerts() -> impl IntoView {
         <div class="empty" data-testid="empty">
             <p><span class="ok" aria-hidden="true">"✔ "</span>"No alert fires."</p>
             <p class="hint">"Alerts come of rule files, as Prometheus has them, and of the objectives that "<a href=dynamic(move || location.link("/slos", &[]))>"SLOs"</a>" lists. Name the file in "<code>"rule_files"</code>":"</p>
-            <pre class="hints">{EXAMPLE}</pre>
+            <pre class="hints" tabindex="0">{EXAMPLE}</pre>
         </div>
     }
 }

@@ -4,9 +4,9 @@ use crate::client::fetch;
 use crate::components::answer::Answer;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
+use crate::prelude::*;
 use crate::view::query_string::QueryString;
 use crate::view::{format, links};
-use leptos::prelude::*;
 use ocelli_api::traces::{DiffResponse, DiffSide, DiffedTrace};
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ fn Paths(data: Memo<Arc<DiffResponse>>) -> impl IntoView {
         {dynamic(head)}
         {dynamic(cut)}
         <div class="scroll-table"><table class="rows" data-testid="diff">
-            <thead><tr><th>"Operation"</th><th class="bar-head"></th><th class="num">"Duration A"</th><th class="num">"Duration B"</th><th class="num">"Self time A"</th><th class="num">"Self time B"</th><th class="num">"Difference"</th><th>"Spans"</th></tr></thead>
+            <thead><tr><th>"Operation"</th><td class="bar-head"></td><th class="num">"Duration A"</th><th class="num">"Duration B"</th><th class="num">"Self time A"</th><th class="num">"Self time B"</th><th class="num">"Difference"</th><th>"Spans"</th></tr></thead>
             <tbody>{dynamic(rows)}</tbody>
         </table></div>
     }

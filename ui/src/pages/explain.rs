@@ -6,8 +6,8 @@ use crate::components::explained::{Attributes, Paths};
 use crate::components::mistake::Mistake;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
+use crate::prelude::*;
 use crate::view::{format, links, range, traceql, zone};
-use leptos::prelude::*;
 use ocelli_api::explain::{ExplainResponse, ExplainedSide};
 use ocelli_api::{TimeRange, UnixNano};
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub fn Explain() -> impl IntoView {
     view! {
         <section class="page">
             <header class="page-head"><h1>"What sets these spans apart"</h1><a href=dynamic(back)>"These traces"</a></header>
-            <p class="facts"><code class="mono" data-testid="selected">{selected}</code></p>
+            <p class="facts"><code class="mono" data-testid="selected">{dynamic(move || selected.get())}</code></p>
             <Scope/>
             <Mistake failure=explained.failure query=location.value("query")/>
             <Answer asked=explained.asked stats=explained.map(|answer| answer.stats.clone())>
@@ -119,8 +119,8 @@ fn Sides(data: Memo<Arc<ExplainResponse>>) -> impl IntoView {
         })
     };
     view! {
-        <div class="scroll-table"><table class="rows" data-testid="sides">
-            <thead><tr><th></th><th class="num">"When"</th><th class="num">"Spans"</th><th class="num" title="Attributes are counted in a fair sample of at most 20,000 spans a side">"Looked at"</th><th class="num">"Mean"</th><th class="num">"p50"</th><th class="num">"p95"</th><th class="num">"p99"</th></tr></thead>
+        <div class="scroll-table" tabindex="0"><table class="rows" data-testid="sides">
+            <thead><tr><td></td><th class="num">"When"</th><th class="num">"Spans"</th><th class="num" title="Attributes are counted in a fair sample of at most 20,000 spans a side">"Looked at"</th><th class="num">"Mean"</th><th class="num">"p50"</th><th class="num">"p95"</th><th class="num">"p99"</th></tr></thead>
             <tbody>{dynamic(rows)}</tbody>
         </table></div>
     }

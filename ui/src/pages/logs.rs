@@ -11,12 +11,14 @@ use crate::components::log_live::Live;
 use crate::components::log_patterns::Patterns;
 use crate::components::log_records::Records;
 use crate::components::mistake::Mistake;
+use crate::components::saved_searches::SavedSearches;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
+use crate::prelude::*;
 use crate::view::{links, log_query};
 use leptos::html;
-use leptos::prelude::*;
 use ocelli_api::logs::{LogHistogramResponse, LogStatsResponse, LogsResponse};
+use ocelli_api::searches::SearchPage;
 
 const PAGE_LIMIT: &str = "200";
 const BUCKETS: &str = "80";
@@ -136,15 +138,18 @@ fn Tools(#[prop(into)] shown: Signal<Shown>, #[prop(into)] search: Signal<String
         };
         view! { <a data-testid=format!("export-{format}") download="" href=dynamic(href) title="The newest 100,000 records at most; a file that is cut says so">{label}</a> }
     };
+    let wraps = move || location.query.with(|url| url.get("wrap") == Some("1"));
     let off = move || location.query.with(|url| url.get("facets") == Some("off"));
     view! {
         <nav class="log-tools" aria-label="Views of logs">
             {tab("Records", "tab-records", &[Shown::Records, Shown::Figures], [("view", ""), ("live", "")])}
             {tab("Patterns", "tab-patterns", &[Shown::Patterns], [("view", "patterns"), ("live", "")])}
             {tab("Live", "tab-live", &[Shown::Live], [("view", ""), ("live", "1")])}
+            <SavedSearches page=SearchPage::Logs/>
             <span class="grow"></span>
             <a data-testid="toggle-facets" href=dynamic(move || location.href(&[("facets", if off() { "" } else { "off" })]))>
                 {dynamic(move || if off() { "Show fields" } else { "Hide fields" })}</a>
+            <a data-testid="toggle-wrap" href=dynamic(move || location.href(&[("wrap", if wraps() { "" } else { "1" })]))>{dynamic(move || if wraps() { "One line each" } else { "Wrap" })}</a>
             {file("ndjson", "NDJSON")}
             {file("csv", "CSV")}
         </nav>

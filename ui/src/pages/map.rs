@@ -6,10 +6,10 @@ use crate::components::find::Find;
 use crate::components::map_drawing::MapDrawing;
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
+use crate::prelude::*;
 use crate::view::edge_query::edge_query;
 use crate::view::text::lower;
 use crate::view::{format, links};
-use leptos::prelude::*;
 use ocelli_api::services::{GraphEdge, ServiceGraphResponse};
 
 #[component]
@@ -75,7 +75,7 @@ fn Table(edges: Memo<Vec<GraphEdge>>) -> impl IntoView {
     let rows = move || edges.with(|edges| edges.iter().map(row).collect_view());
     view! {
         <div class="scroll-table" class:hide=dynamic(move || edges.with(Vec::is_empty))><table class="rows" data-testid="edges">
-            <thead><tr><th>"Call"</th><th>"Kind"</th><th class="num">"Calls"</th><th class="num">"Rate"</th><th class="num">"Errors"</th><th class="num">"Share"</th><th class="num">"p50"</th><th class="num">"p95"</th><th class="num">"p99"</th><th></th></tr></thead>
+            <thead><tr><th>"Call"</th><th>"Kind"</th><th class="num">"Calls"</th><th class="num">"Rate"</th><th class="num">"Errors"</th><th class="num">"Share"</th><th class="num">"p50"</th><th class="num">"p95"</th><th class="num">"p99"</th><td></td></tr></thead>
             <tbody>{dynamic(rows)}</tbody>
         </table></div>
     }

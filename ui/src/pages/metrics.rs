@@ -3,11 +3,13 @@
 use crate::client::{Fetched, fetch};
 use crate::components::answer::{Answer, Empty};
 use crate::components::find::Find;
+use crate::components::saved_searches::SavedSearches;
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
+use crate::prelude::*;
 use crate::view::{costs, format, links};
-use leptos::prelude::*;
 use ocelli_api::metrics::{CardinalityResponse, Cost, MetricSummary, MetricsResponse};
+use ocelli_api::searches::SearchPage;
 
 /// Rows of a table; more are found by name.
 const ROWS: usize = 200;
@@ -27,7 +29,7 @@ pub fn Metrics() -> impl IntoView {
     let all = move || context.location.href(&[("metric", "")]);
     view! {
         <section class="page">
-            <header class="page-head"><h1>"Metrics"</h1><Find what="a metric"/></header>
+            <header class="page-head"><h1>"Metrics"</h1><SavedSearches page=SearchPage::Metrics/><Find what="a metric"/></header>
             <Answer asked=metrics.asked stats=metrics.map(|answer| answer.stats.clone())>
                 <Table metrics/>
             </Answer>
@@ -137,11 +139,11 @@ fn Labels(answer: CardinalityResponse) -> impl IntoView {
     view! {
         <p class="hint" data-testid="cost-total">{sum}" Points and bytes are those of the files that the time touches, whole."</p>
         <div class="two">
-            <section><h3>"Labels with most values"</h3><div class="scroll-table"><table class="rows">
+            <section><h3>"Labels with most values"</h3><div class="scroll-table" tabindex="0"><table class="rows">
                 <thead><tr><th>"Label"</th><th class="num">"Values"</th>{numbers()}</tr></thead>
                 <tbody>{labels.collect_view()}</tbody>
             </table></div></section>
-            <section><h3>"Values with most series"</h3><div class="scroll-table"><table class="rows">
+            <section><h3>"Values with most series"</h3><div class="scroll-table" tabindex="0"><table class="rows">
                 <thead><tr><th>"Value"</th>{numbers()}</tr></thead>
                 <tbody>{pairs.collect_view()}</tbody>
             </table></div></section>

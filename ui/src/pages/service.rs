@@ -8,11 +8,14 @@ use crate::components::moment::Moment;
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
 use crate::pages::services::SortHead;
+use crate::prelude::*;
+use crate::view::deploys::{self, Deploy};
+use crate::view::order::sort_by;
 use crate::view::red::{self, Column};
-use crate::view::{format, links};
-use leptos::prelude::*;
+use crate::view::{format, links, traceql};
 use ocelli_api::UnixNano;
 use ocelli_api::services::{Edge, Exemplar, OperationSummary, Red, ServiceResponse};
+use ocelli_api::traces::TraceMetricsResponse;
 
 /// Exemplars that are listed; all are dots on the chart.
 const LISTED_EXEMPLARS: usize = 8;
@@ -60,7 +63,7 @@ fn Body(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> impl In
     });
     view! {
         {dynamic(move || nothing.get().then(|| view! { <Empty what=format!("No call of {} has been seen", name.get_value())/> }))}
-        <Charts service/>
+        <Charts service name/>
         <Exemplars service/>
         <Operations service name/>
         <div class="two">
@@ -71,7 +74,7 @@ fn Body(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> impl In
 }
 
 #[component]
-fn Charts(service: Fetched<ServiceResponse>) -> impl IntoView {
+fn Charts(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> impl IntoView {
     let series = service.map(|data| data.series.clone());
     let range = service.map(|data| (data.range.from.0 as f64 / 1e6, data.range.to.0 as f64 / 1e6));
     let range_ms = Signal::derive(move || range.get().unwrap_or_default());
@@ -89,22 +92,55 @@ fn Charts(service: Fetched<ServiceResponse>) -> impl IntoView {
     });
     let exemplars = service.map(|data| data.exemplars.clone());
     let exemplars = Signal::derive(move || exemplars.get().unwrap_or_default());
+    let context = Context::get();
+    // Versions never hold up the figures: they are asked for when those are there.
+    let versions = fetch::<TraceMetricsResponse>(move || {
+        let range = context.range.get().ok().filter(|_| service.has_answer() && !service.loading.get())?;
+        let query = name.with_value(|name| deploys::query(name))?;
+        Some(links::api("/api/traces/metrics", &range, &[("query", &query)]))
+    });
+    let deploys = memo(move || versions.with(|answer| answer.map(deploys::deploys).unwrap_or_default()));
+    let marks =
+        Signal::derive(move || deploys.with(|all| all.iter().map(|deploy| deploy.at_ms).collect::<Vec<_>>()));
     view! {
         <div class="charts">
-            <LineChart title="Rate" unit=format::rate range_ms series=rate/>
-            <LineChart title="Errors" unit=|ratio| format::ratio(Some(ratio)) range_ms series=errors/>
-            <LineChart title="Duration" unit=|ms| format::millis(Some(ms)) range_ms series=duration exemplars/>
+            <LineChart title="Rate" unit=format::rate range_ms series=rate marks/>
+            <LineChart title="Errors" unit=|ratio| format::ratio(Some(ratio)) range_ms series=errors marks/>
+            <LineChart title="Duration" unit=|ms| format::millis(Some(ms)) range_ms series=duration exemplars marks/>
         </div>
+        <Deploys deploys name/>
     }
 }
 
 /// The dots of the duration chart as links, the slowest first.
+/// What the marks of the charts stand for; each version leads to its traces.
+#[component]
+fn Deploys(deploys: Memo<Vec<Deploy>>, name: StoredValue<String>) -> impl IntoView {
+    let location = Context::get().location;
+    let item = move |deploy: Deploy| {
+        let at = UnixNano((deploy.at_ms * 1e6) as i64);
+        let of_version = traceql::has("resource.service.version", &deploy.version);
+        let of_service = name.with_value(|name| traceql::has("resource.service.name", name));
+        let query =
+            of_service.zip(of_version).map(|(service, version)| format!("{{ {service} && {version} }}"));
+        let href = move || location.link("/traces", &[("query", query.as_deref().unwrap_or_default())]);
+        view! { <li>"■ "<a href=dynamic(href)>{deploy.version}</a>" since "<Moment at/></li> }
+    };
+    let list = move || {
+        let all = deploys.get();
+        (!all.is_empty()).then(|| {
+            view! { <div class="exemplars" data-testid="deploys"><h2>"New versions"</h2><ul>{all.into_iter().map(item).collect_view()}</ul></div> }
+        })
+    };
+    view! { {dynamic(list)} }
+}
+
 #[component]
 fn Exemplars(service: Fetched<ServiceResponse>) -> impl IntoView {
     let context = Context::get();
     let slowest = service.map(|data| {
         let mut exemplars = data.exemplars.clone();
-        exemplars.sort_by(|a, b| b.duration_ms.total_cmp(&a.duration_ms));
+        sort_by(&mut exemplars, |a, b| b.duration_ms.total_cmp(&a.duration_ms));
         exemplars.truncate(LISTED_EXEMPLARS);
         exemplars
     });
@@ -151,7 +187,9 @@ fn Operations(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> i
         // Without a wish they stay as the server has them: the busiest first.
         if !sort.with(String::is_empty) {
             let (column, descending) = red::parse_sort(&sort.get());
-            operations.sort_by(|a, b| red::compare(column, descending, (&a.name, &a.red), (&b.name, &b.red)));
+            sort_by(&mut operations, |a, b| {
+                red::compare(column, descending, (&a.name, &a.red), (&b.name, &b.red))
+            });
         }
         operations.into_iter().map(|OperationSummary { name: operation, kind, red }| {
             let link = operation.clone();
@@ -198,7 +236,7 @@ fn Neighbours(title: &'static str, #[prop(into)] edges: Signal<Option<Vec<Edge>>
         }
         view! {
             <div class="scroll-table"><table class="rows">
-                <thead><tr><th>"Name"</th><th></th><th class="num">"Rate"</th><th class="num">"Errors"</th><th class="num">"p50"</th><th class="num">"p95"</th><th class="num">"p99"</th></tr></thead>
+                <thead><tr><th>"Name"</th><td></td><th class="num">"Rate"</th><th class="num">"Errors"</th><th class="num">"p50"</th><th class="num">"p95"</th><th class="num">"p99"</th></tr></thead>
                 <tbody>{edges.into_iter().map(row).collect_view()}</tbody>
             </table></div>
         }.into_any()

@@ -10,10 +10,11 @@ use crate::components::sparkline::Sparkline;
 use crate::components::waiting::Waiting;
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
+use crate::prelude::*;
+use crate::view::order::sort_by;
 use crate::view::red::{self, Column};
 use crate::view::text::lower;
 use crate::view::{colours, format, links};
-use leptos::prelude::*;
 use ocelli_api::ingest::SystemResponse;
 use ocelli_api::services::{ServiceSummary, ServicesResponse};
 use std::time::Duration;
@@ -88,7 +89,9 @@ fn Table(services: Fetched<ServicesResponse>) -> impl IntoView {
         let mut rows: Vec<_> = all.into_iter().zip(colours::looks(&names)).collect();
         rows.retain(|(service, _)| lower(&service.name).contains(&find));
         let (column, descending) = red::parse_sort(&sort.get());
-        rows.sort_by(|a, b| red::compare(column, descending, (&a.0.name, &a.0.red), (&b.0.name, &b.0.red)));
+        sort_by(&mut rows, |a, b| {
+            red::compare(column, descending, (&a.0.name, &a.0.red), (&b.0.name, &b.0.red))
+        });
         rows
     });
     let none = move || {
@@ -107,12 +110,12 @@ fn Table(services: Fetched<ServicesResponse>) -> impl IntoView {
             <thead><tr>
                 <SortHead column=Column::Name sort label="Service" numeric=false/>
                 <SortHead column=Column::Rate sort label="Rate" numeric=true/>
-                <th class="spark-head"></th>
+                <td class="spark-head"></td>
                 <SortHead column=Column::Errors sort label="Errors" numeric=true/>
-                <th class="spark-head"></th>
+                <td class="spark-head"></td>
                 <SortHead column=Column::P50 sort label="p50" numeric=true/>
                 <SortHead column=Column::P95 sort label="p95" numeric=true/>
-                <th class="spark-head"></th>
+                <td class="spark-head"></td>
                 <SortHead column=Column::P99 sort label="p99" numeric=true/>
             </tr></thead>
             <tbody>{dynamic(move || rows.get().into_iter().map(|(service, look)| view! { <Row service look/> }).collect_view())}</tbody>

@@ -7,10 +7,10 @@ use crate::components::moment::Moment;
 use crate::components::slo_marks::{Budget, Forecast, RiskMark};
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
+use crate::prelude::*;
 use crate::view::query_string::QueryString;
 use crate::view::slos::{self, Risk};
 use crate::view::{format, links};
-use leptos::prelude::*;
 use ocelli_api::slos::{BadInterval, Episode, SloAlert, SloHistory, SloResponse, SloStatus, Spend, SpendBy};
 
 /// Rows of a table of what burned the budget.
@@ -100,7 +100,7 @@ fn Figures(status: SloStatus) -> impl IntoView {
             {tile("Window", view! { {window}<small>{known.map(|known| format!(" {known}"))}</small> }.into_any())}
         </dl>
         <h2>"Burn windows"</h2>
-        <div class="scroll-table"><table class="rows burn-table">
+        <div class="scroll-table" tabindex="0"><table class="rows burn-table">
             <thead><tr><th>"State"</th><th>"Windows"</th><th class="num">"Long"</th><th class="num">"Short"</th><th class="num">"Threshold"</th><th>"Means"</th></tr></thead>
             <tbody>{status.alerts.into_iter().map(|alert| view! { <Pair alert/> }).collect_view()}</tbody>
         </table></div>
@@ -176,8 +176,8 @@ fn Spenders(spend: Vec<SpendBy>) -> impl IntoView {
         let counted = (by.source == "spans").then_some(" counted in the spans that are kept");
         view! {
             <section><h3>"By "{by.dimension}<span class="count">{counted}</span></h3>
-                <div class="scroll-table"><table class="rows">
-                    <thead><tr><th>"Value"</th><th class="num">"Bad"</th><th class="num">"Share"</th><th class="bar-head"></th><th class="num">"Of the budget"</th></tr></thead>
+                <div class="scroll-table" tabindex="0"><table class="rows">
+                    <thead><tr><th>"Value"</th><th class="num">"Bad"</th><th class="num">"Share"</th><td class="bar-head"></td><th class="num">"Of the budget"</th></tr></thead>
                     <tbody>{by.values.into_iter().take(SPENDERS).map(row).collect_view()}</tbody>
                 </table></div>
             </section>

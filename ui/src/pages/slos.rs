@@ -6,10 +6,10 @@ use crate::components::find::Find;
 use crate::components::slo_marks::{Budget, BurnStates, Forecast, RiskMark};
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
+use crate::prelude::*;
 use crate::view::slos::{self, Risk};
 use crate::view::text::lower;
 use crate::view::{format, links};
-use leptos::prelude::*;
 use ocelli_api::slos::{SloStatus, SlosResponse};
 
 const EXAMPLE: &str =
@@ -97,7 +97,7 @@ fn NoSlos() -> impl IntoView {
     view! {
         <div class="empty" data-testid="empty">
             <p>"There is no objective yet. Write one to a file and name that in "<code>"slo_files"</code>":"</p>
-            <pre class="hints">{EXAMPLE}</pre>
+            <pre class="hints" tabindex="0">{EXAMPLE}</pre>
             <p class="hint">"Files of OpenSLO and Sloth are read as they are."</p>
         </div>
     }

@@ -7,8 +7,8 @@ use crate::client::fetch;
 use crate::components::answer::Answer;
 use crate::context::Context;
 use crate::dynamic::dynamic;
+use crate::prelude::*;
 use crate::view::format;
-use leptos::prelude::*;
 use memory::Memory;
 use ocelli_api::ingest::{SignalLedger, SystemResponse};
 use storage::Storage;
@@ -51,7 +51,7 @@ fn Body(system: SystemResponse) -> impl IntoView {
     view! {
         <h2>"Ingest since the start"</h2>
         <p class="hint">"Received = stored + rejected. What was acknowledged is on disk."</p>
-        <div class="scroll-table"><table class="rows">
+        <div class="scroll-table" tabindex="0"><table class="rows">
             <thead><tr><th>"Signal"</th><th class="num">"Received"</th><th class="num">"Stored"</th><th class="num">"Rejected"</th><th>"Balance"</th><th>"Why rejected"</th></tr></thead>
             <tbody>{system.ingest.iter().cloned().map(|ledger| view! { <Ledger ledger/> }).collect_view()}</tbody>
         </table></div>

@@ -1,21 +1,22 @@
-//! `/traces/:id`: minimap, waterfall and the panel of the chosen span.
+//! `/traces/:id`: minimap, waterfall, flame graph, statistics or logs, and the panel of the chosen span.
 
 use crate::client::fetch;
 use crate::components::answer::Answer;
 use crate::components::copy::CopyButton;
 use crate::components::dot::Dot;
+use crate::components::flame_graph::FlameGraph;
 use crate::components::minimap::Minimap;
 use crate::components::moment::Moment;
-use crate::components::span_panel::{SpanPanel, logs_url};
+use crate::components::span_panel::SpanPanel;
+use crate::components::trace_logs::TraceLogs;
 use crate::components::trace_tree::TraceTree;
 use crate::components::trace_view::TraceView;
 use crate::components::where_time::WhereTime;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
+use crate::prelude::*;
 use crate::view::{format, links, waterfall};
-use leptos::prelude::*;
 use ocelli_api::UnixNano;
-use ocelli_api::logs::LogsResponse;
 use ocelli_api::traces::TraceResponse;
 use std::sync::Arc;
 
@@ -48,18 +49,24 @@ pub fn Trace(id: String) -> impl IntoView {
 fn Body(trace: Memo<Arc<TraceResponse>>) -> impl IntoView {
     let view = TraceView::new(trace);
     let span_id = Context::get().location.value("span");
-    let logs = fetch::<LogsResponse>(move || logs_url(view));
     let tab = Context::get().location.value("view");
-    let shows_times = memo(move || tab.with(|tab| tab == "times"));
+    let shown = move || {
+        tab.with(|tab| match tab.as_str() {
+            "flame" => view! { <FlameGraph view/> }.into_any(),
+            "times" => view! { <WhereTime view/> }.into_any(),
+            "logs" => view! { <TraceLogs view/> }.into_any(),
+            _ => view! { <TraceTree view/> }.into_any(),
+        })
+    };
     let has_panel = memo(move || view.selected.get().is_some());
     view! {
         <Head view/>
         <Warnings view/>
         <Minimap view/>
         <div class="split">
-            <Show when=move || shows_times.get() fallback=move || view! { <TraceTree view/> }><WhereTime view/></Show>
+            {dynamic(shown)}
             <Show when=move || has_panel.get()>
-                <SpanPanel view span_id logs/>
+                <SpanPanel view span_id/>
             </Show>
         </div>
     }
@@ -80,6 +87,7 @@ fn Head(view: TraceView) -> impl IntoView {
         let log_count = trace.log_count;
         let logs = links::logs_of_trace(&trace.trace_id, trace.start, end);
         let others = links::comparable(&trace.trace_id, &service, &operation, trace.start, end);
+        let file = format!("/tempo/api/v2{}", links::trace_path(&trace.trace_id));
         let spans = u64::from(trace.span_count).max(spans.span_id.len() as u64);
         view! {
             <h1>{service}": "{operation}</h1>
@@ -92,23 +100,33 @@ fn Head(view: TraceView) -> impl IntoView {
                 <Moment at=trace.start/>
                 <span class="mono id">{trace.trace_id.clone()}</span>
                 <CopyButton label="Copy id" text=Signal::stored(trace.trace_id.clone())/>
+                <a href=file download=format!("{}.json", trace.trace_id) data-testid="trace-file" title="All that was sent of the trace, as OTLP JSON">"JSON"</a>
             </p>
         }
     };
     view! { <header class="page-head trace-head">{dynamic(head)}<Find view/><Looks/><Legend view/></header> }
 }
 
-/// How the trace is looked at: as a waterfall, with its critical path or without, or by operation.
+/// How the trace is looked at, and what is shown in the waterfall.
 #[component]
 fn Looks() -> impl IntoView {
     let location = Context::get().location;
-    let (tab, path) = (location.value("view"), location.value("path"));
-    let toggle = move |key: &'static str, on: &'static str, value: Memo<String>, label: &'static str| {
-        let is_on = move || value.with(|value| value == on);
-        let press = move |_| location.set(&[(key, if is_on() { "" } else { on })], false);
+    let tab = location.value("view");
+    let look = move |value: &'static str, label: &'static str| {
+        let current = move || tab.with(|tab| tab == value).then_some("page");
+        let id = if value.is_empty() { "waterfall" } else { value };
+        view! { <a data-testid=format!("look-{id}") aria-current=dynamic(current) href=dynamic(move || location.href(&[("view", value)]))>{label}</a> }
+    };
+    let toggle = move |key: &'static str, label: &'static str| {
+        let value = location.value(key);
+        let is_on = move || value.with(|value| value == "1");
+        let press = move |_| location.set(&[(key, if is_on() { "" } else { "1" })], false);
         view! { <button type="button" class="quiet" data-testid=format!("toggle-{key}") aria-pressed=dynamic(move || is_on().to_string()) on:click=handler(press)>{label}</button> }
     };
-    view! { {toggle("path", "1", path, "Critical path")}{toggle("view", "times", tab, "By operation")} }
+    view! {
+        <nav class="facts tabs-nav" aria-label="Views of the trace">{look("", "Waterfall")}{look("flame", "Flame graph")}{look("times", "Statistics")}{look("logs", "Logs")}</nav>
+        {toggle("path", "Critical path")}{toggle("logs", "Logs in line")}
+    }
 }
 
 /// Goes to the next span whose service or operation holds the text.

@@ -5,13 +5,15 @@ use crate::client::fetch;
 use crate::components::answer::{Answer, FailureNote};
 use crate::components::duration_map::DurationMap;
 use crate::components::mistake::Mistake;
+use crate::components::saved_searches::SavedSearches;
 use crate::components::scatter::Scatter;
 use crate::components::trace_filters::{FILTERS, TraceFilters};
 use crate::components::trace_list::{MOST, PAGE, Picked, TraceList};
 use crate::context::Context;
 use crate::dynamic::dynamic;
+use crate::prelude::*;
 use crate::view::{links, traceql};
-use leptos::prelude::*;
+use ocelli_api::searches::SearchPage;
 use ocelli_api::traces::{TraceMetricsResponse, TracesResponse};
 
 #[component]
@@ -44,7 +46,7 @@ pub fn Traces() -> impl IntoView {
     });
     view! {
         <section class="page">
-            <header class="page-head"><h1>"Traces"</h1><ExplainLink/><Picked/></header>
+            <header class="page-head"><h1>"Traces"</h1><SavedSearches page=SearchPage::Traces/><ExplainLink/><Picked/></header>
             <TraceFilters/>
             <Mistake failure=traces.failure query=asked/>
             <Answer asked=traces.asked stats=traces.map(|answer| answer.stats.clone())>

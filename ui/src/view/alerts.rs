@@ -1,9 +1,10 @@
 //! Alerts as they are listed: what is shown of a state, which come first, how many fired when.
 
+use super::order::{distinct, sort_by};
 use super::series::Series;
 use ocelli_api::alerts::{AlertChange, AlertState, AlertSummary, SuppressedBy};
 use ocelli_api::{TimeRange, UnixNano};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What a reader is shown: an alert that nobody is told of looks different from one that somebody is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,7 +106,7 @@ pub fn suppressed_by(by: SuppressedBy) -> &'static str {
 
 /// The worst first, then the newest.
 pub fn sort(alerts: &mut [AlertSummary]) {
-    alerts.sort_by(|a, b| {
+    sort_by(alerts, |a, b| {
         let key = |alert: &AlertSummary| (Shown::of(alert), -alert.since.0);
         key(a).cmp(&key(b)).then_with(|| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)))
     });
@@ -115,22 +116,21 @@ pub fn sort(alerts: &mut [AlertSummary]) {
 /// label.
 pub fn groups(alerts: Vec<AlertSummary>, by: &str) -> Vec<(String, Vec<AlertSummary>)> {
     let mut groups: Vec<(String, Vec<AlertSummary>)> = Vec::new();
-    let mut places = BTreeMap::new();
+    // As many groups as a page can show, so that looking through them is quick.
     for alert in alerts {
         let value = alert.labels.get(by).cloned().unwrap_or_default();
-        let place = *places.entry(value.clone()).or_insert_with(|| {
-            groups.push((value, Vec::new()));
-            groups.len() - 1
-        });
-        groups[place].1.push(alert);
+        match groups.iter_mut().find(|(of, _)| *of == value) {
+            Some((_, group)) => group.push(alert),
+            None => groups.push((value, vec![alert])),
+        }
     }
     groups
 }
 
 /// The names of all labels.
 pub fn label_names(alerts: &[AlertSummary]) -> Vec<String> {
-    let names: BTreeSet<&String> = alerts.iter().flat_map(|alert| alert.labels.keys()).collect();
-    names.into_iter().cloned().collect()
+    let names = distinct(alerts.iter().flat_map(|alert| alert.labels.keys().map(String::as_str)));
+    names.into_iter().map(str::to_owned).collect()
 }
 
 const STEPS: i64 = 240;
@@ -143,11 +143,11 @@ pub fn firing_over_time(
     range: &TimeRange,
     truncated: bool,
 ) -> Series {
-    let changed: BTreeSet<&str> = changes.iter().map(|change| change.fingerprint.as_str()).collect();
+    let changed = distinct(changes.iter().map(|change| change.fingerprint.as_str()));
     let all_along = |alert: &&AlertSummary| {
         alert.state == AlertState::Firing
             && alert.fired_at.is_some_and(|fired| fired <= range.from)
-            && !changed.contains(alert.fingerprint.as_str())
+            && changed.binary_search(&alert.fingerprint.as_str()).is_err()
     };
     let mut firing: BTreeMap<&str, bool> = BTreeMap::new();
     for change in changes {

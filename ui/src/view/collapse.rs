@@ -4,8 +4,6 @@
 //! all" of 100 000 spans is one word, and a hand-folded trace is a list of span ids. Ids are used rather
 //! than rows, because a late span moves the rows.
 
-use std::collections::BTreeSet;
-
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Base {
     /// All open.
@@ -20,8 +18,8 @@ pub enum Base {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Collapse {
     pub base: Base,
-    /// Span ids whose state is the other one.
-    pub toggled: BTreeSet<String>,
+    /// Span ids whose state is the other one, in order.
+    pub toggled: Vec<String>,
 }
 
 impl Collapse {
@@ -32,7 +30,7 @@ impl Collapse {
             match part {
                 "all" => collapse.base = Base::All,
                 _ if part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-                    collapse.toggled.insert(part.to_owned());
+                    collapse.set(part, true);
                 }
                 _ => {
                     if let Some(depth) = part.strip_prefix('d').and_then(|depth| depth.parse().ok()) {
@@ -60,12 +58,23 @@ impl Collapse {
             Base::All => true,
             Base::From(from) => depth >= from,
         };
-        by_base != (!self.toggled.is_empty() && self.toggled.contains(span_id))
+        by_base != (!self.toggled.is_empty() && self.place(span_id).is_ok())
     }
 
     pub fn toggle(&mut self, span_id: &str) {
-        if !self.toggled.remove(span_id) {
-            self.toggled.insert(span_id.to_owned());
+        let is_toggled = self.place(span_id).is_ok();
+        self.set(span_id, !is_toggled);
+    }
+
+    fn place(&self, span_id: &str) -> Result<usize, usize> {
+        self.toggled.binary_search_by(|toggled| toggled.as_str().cmp(span_id))
+    }
+
+    fn set(&mut self, span_id: &str, is_toggled: bool) {
+        match self.place(span_id) {
+            Ok(place) if !is_toggled => drop(self.toggled.remove(place)),
+            Err(place) if is_toggled => self.toggled.insert(place, span_id.to_owned()),
+            _ => {}
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Which colour a service has. One function for lists, maps, legends and waterfalls, so that a service
 //! looks the same everywhere and for everybody.
 
+use super::order::order;
+
 /// Colour slots `--c1` to `--c8` of the style sheet.
 pub const SLOTS: usize = 8;
 
@@ -26,8 +28,7 @@ pub fn fnv1a(text: &str) -> u32 {
 /// The look of each name, in the order given. The name's hash picks a slot; within a view, names
 /// sorted alphabetically move on to the next free slot; above eight they share a slot, striped.
 pub fn looks(names: &[String]) -> Vec<Look> {
-    let mut order: Vec<usize> = (0..names.len()).collect();
-    order.sort_by(|&a, &b| names[a].cmp(&names[b]));
+    let mut order = order(names.len(), &|a, b| names[a].cmp(&names[b]));
     order.dedup_by(|a, b| names[*a] == names[*b]);
     let mut taken = [false; SLOTS];
     let mut looks = vec![Look { slot: 0, striped: false }; names.len()];

@@ -1,5 +1,6 @@
 //! Metrics by what they cost.
 
+use super::order::sort_by;
 use super::text::lower;
 use super::traceql::quote;
 use ocelli_api::metrics::MetricSummary;
@@ -13,7 +14,7 @@ pub fn found(metrics: &[MetricSummary], find: &str) -> Vec<MetricSummary> {
         .filter(|metric| holds(&metric.name) || holds(&metric.prometheus_name))
         .cloned()
         .collect();
-    found.sort_by(|a, b| (b.series, b.bytes, &a.name).cmp(&(a.series, a.bytes, &b.name)));
+    sort_by(&mut found, |a, b| (b.series, b.bytes, &a.name).cmp(&(a.series, a.bytes, &b.name)));
     found
 }
 

@@ -1,19 +1,25 @@
 //! Pure view models: everything that the pages compute and that needs no browser. Tested natively.
 
 pub mod alerts;
+pub mod ansi;
 pub mod collapse;
 pub mod colours;
 pub mod costs;
 pub mod curl;
 pub mod decimate;
+pub mod deploys;
 pub mod edge_query;
 pub mod expression;
+pub mod flame;
 pub mod format;
 pub mod heatmap;
 pub mod links;
+pub mod log_columns;
 pub mod log_query;
 pub mod matchers;
 pub mod minimap;
+pub mod order;
+pub mod palette;
 pub mod picks;
 pub mod query_string;
 pub mod range;
@@ -28,6 +34,8 @@ pub mod setups;
 pub mod slos;
 pub mod text;
 pub mod ticks;
+pub mod tour;
+pub mod trace_lines;
 pub mod traceql;
 pub mod waterfall;
 pub mod where_time;

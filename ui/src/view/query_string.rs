@@ -46,6 +46,10 @@ impl QueryString {
         self
     }
 
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
     /// Only the pairs whose key is listed.
     pub fn only(&self, keys: &[&str]) -> Self {
         Self(self.0.iter().filter(|(key, _)| keys.contains(&key.as_str())).cloned().collect())

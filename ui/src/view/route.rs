@@ -58,6 +58,11 @@ impl Route {
         }
     }
 
+    /// A page of one thing, rather than of all of a kind.
+    pub fn is_thing(&self) -> bool {
+        matches!(self, Self::Service(_) | Self::Trace(_) | Self::Alert(_) | Self::Slo(_))
+    }
+
     /// The name of the page for the window's title.
     pub fn title(&self) -> String {
         match self {

@@ -2,8 +2,8 @@
 //! Sugiyama, Tagawa and Toda do it (IEEE Trans. SMC 11, 1981): layers by the longest way, fewer
 //! crossings by barycenters, then heights near those of the neighbours.
 
+use super::order::{distinct, order};
 use ocelli_api::services::GraphEdge;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// More than that nobody can read; the busiest edges are drawn, the table has all.
 pub const MAX_NODES: usize = 150;
@@ -46,7 +46,7 @@ pub struct Layout {
 /// A service lies one layer below its lowest caller; edges that lead back up do not move anything.
 pub fn layout(edges: &[GraphEdge]) -> Layout {
     let (names, drawn) = busiest(edges);
-    let all: BTreeSet<&str> = edges.iter().flat_map(|edge| [&*edge.client, &*edge.server]).collect();
+    let all = distinct(edges.iter().flat_map(|edge| [&*edge.client, &*edge.server]));
     let left_out = all.len() - names.len();
     let number = |name: &str| names.binary_search(&name).unwrap_or_default();
     let pairs: Vec<(usize, usize, usize)> =
@@ -78,16 +78,17 @@ pub fn layout(edges: &[GraphEdge]) -> Layout {
 
 /// The services of the busiest edges by name, and these edges.
 fn busiest(edges: &[GraphEdge]) -> (Vec<&str>, Vec<usize>) {
-    let mut names: BTreeSet<&str> = BTreeSet::new();
+    let mut names: Vec<&str> = Vec::new();
     let mut drawn: Vec<usize> = Vec::new();
     for (at, edge) in edges.iter().enumerate() {
-        let ends = BTreeSet::from([edge.client.as_str(), edge.server.as_str()]);
-        if names.union(&ends).count() <= MAX_NODES {
-            names.extend(ends);
+        let ends = distinct([edge.client.as_str(), edge.server.as_str()].into_iter());
+        let new: Vec<&str> = ends.into_iter().filter(|end| !names.contains(end)).collect();
+        if names.len() + new.len() <= MAX_NODES {
+            names.extend(new);
             drawn.push(at);
         }
     }
-    (names.into_iter().collect(), drawn)
+    (distinct(names.into_iter()), drawn)
 }
 
 /// Services and, on each layer that an edge only passes, a vertex without a name.
@@ -151,10 +152,10 @@ impl Drawing {
                     let sum: usize = near.iter().map(|other| positions[*other]).sum();
                     if near.is_empty() { positions[vertex] as f64 } else { sum as f64 / near.len() as f64 }
                 };
-                let mut sorted: Vec<(f64, usize)> =
-                    self.layers[layer].iter().map(|vertex| (mean(*vertex), *vertex)).collect();
-                sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-                self.layers[layer] = sorted.into_iter().map(|(_, vertex)| vertex).collect();
+                let before = &self.layers[layer];
+                let means: Vec<f64> = before.iter().map(|vertex| mean(*vertex)).collect();
+                let order = order(before.len(), &|a, b| means[a].total_cmp(&means[b]));
+                self.layers[layer] = order.into_iter().map(|at| before[at]).collect();
             }
             let crossings = self.crossings();
             if crossings < best.0 {
@@ -179,13 +180,11 @@ impl Drawing {
         let mut crossings = 0;
         for layer in &self.layers {
             // How many edges end at each place behind, of the vertices above.
-            let mut ends: BTreeMap<usize, usize> = BTreeMap::new();
+            let mut ends = vec![0usize; positions.len()];
             for vertex in layer {
                 let behind = || self.near[1][*vertex].iter().map(|other| positions[*other]);
-                crossings += behind()
-                    .map(|end| ends.range(end + 1..).map(|(_, count)| count).sum::<usize>())
-                    .sum::<usize>();
-                behind().for_each(|end| *ends.entry(end).or_default() += 1);
+                crossings += behind().map(|end| ends[end + 1..].iter().sum::<usize>()).sum::<usize>();
+                behind().for_each(|end| ends[end] += 1);
             }
         }
         crossings

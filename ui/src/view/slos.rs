@@ -1,6 +1,7 @@
 //! Service level objectives as they are listed: which are at risk, and how their figures are written.
 
 use super::format;
+use super::order::sort_by;
 use super::series::Series;
 use ocelli_api::slos::{BurnState, SloHistory, SloSeverity, SloStatus};
 
@@ -95,7 +96,7 @@ pub fn severity(severity: SloSeverity) -> &'static str {
 
 /// The most at risk first, then the least budget.
 pub fn sort(slos: &mut [SloStatus]) {
-    slos.sort_by(|a, b| {
+    sort_by(slos, |a, b| {
         let left = |slo: &SloStatus| slo.budget_left.unwrap_or(f64::INFINITY);
         let order = Risk::of(a).cmp(&Risk::of(b)).then(left(a).total_cmp(&left(b)));
         order.then_with(|| a.id.cmp(&b.id))

@@ -88,8 +88,19 @@ pub fn find(
     if text.is_empty() || len == 0 {
         return None;
     }
+    let found = found(spans, services, operations, &text);
+    let start = from.map_or(0, |row| row + 1);
+    (0..len).map(|step| (start + step) % len).find(|&row| found[row])
+}
+
+/// Whether the service, operation or id of each row holds the lowered text, or the span failed for `error`;
+/// empty for an empty text.
+pub fn found(spans: &SpanColumns, services: &[String], operations: &[String], text: &str) -> Vec<bool> {
+    if text.is_empty() {
+        return Vec::new();
+    }
     let hits =
-        |names: &[String]| -> Vec<bool> { names.iter().map(|name| lower(name).contains(&text)).collect() };
+        |names: &[String]| -> Vec<bool> { names.iter().map(|name| lower(name).contains(text)).collect() };
     let (services, operations) = (hits(services), hits(operations));
     let hit = |row: usize| {
         services.get(spans.service[row] as usize) == Some(&true)
@@ -97,8 +108,7 @@ pub fn find(
             || (text == "error" && spans.status[row] == STATUS_ERROR)
             || spans.span_id[row] == text
     };
-    let start = from.map_or(0, |row| row + 1);
-    (0..len).map(|step| (start + step) % len).find(|&row| hit(row))
+    (0..spans.span_id.len()).map(hit).collect()
 }
 
 /// A bar within a window of the trace, in pixels of a track `width` wide: left edge and width, at least

@@ -1,5 +1,5 @@
-//! The OpenTelemetry SDKs of Python and Node, which the end-to-end tests drive: clients that nobody
-//! here wrote.
+//! The OpenTelemetry SDKs of Python and Node, which the end-to-end tests drive, and what judges pages in the
+//! browser tests: clients that nobody here wrote.
 //!
 //! Each set of packages lies in a folder named after the hash of its requirement files, so that a
 //! change of a version makes a new folder and an unchanged one is found again. A folder without its
@@ -30,6 +30,11 @@ pub struct Clients {
 impl Clients {
     pub fn find(paths: &Paths) -> Result<Clients> {
         Ok(Clients { python: python(paths)?, node: node(paths)? })
+    }
+
+    /// The folder of Node's packages alone: it also has axe-core, with which browser tests judge pages.
+    pub fn find_node(paths: &Paths) -> Result<PathBuf> {
+        node(paths)
     }
 }
 

@@ -115,6 +115,10 @@ impl SetUp {
         {
             variables.push(("OCELLI_TEST_PYTHON", clients.python));
             variables.push(("OCELLI_TEST_NODE_DIR", clients.node));
+        } else if groups.contains(&Group::Browser)
+            && let Some(node) = report.prepare("axe-core", || Clients::find_node(paths))
+        {
+            variables.push(("OCELLI_TEST_NODE_DIR", node));
         }
         if groups.contains(&Group::E2e)
             && let Some(folder) = report.prepare("postgres", postgres::find)

@@ -1,7 +1,7 @@
 //! The memory budget and what its parts hold.
 
+use crate::prelude::*;
 use crate::view::format;
-use leptos::prelude::*;
 use ocelli_api::storage::{MemoryPart, MemorySummary};
 
 #[component]

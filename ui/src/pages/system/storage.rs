@@ -1,8 +1,8 @@
 //! What is stored, how it is merged, and what was removed.
 
 use crate::components::moment::Moment;
+use crate::prelude::*;
 use crate::view::format;
-use leptos::prelude::*;
 use ocelli_api::ingest::StorageSummary;
 use ocelli_api::storage::{CompactionSummary, RetentionSummary, SegmentLevel, SegmentRemoval};
 
@@ -107,7 +107,7 @@ fn Retention(retention: RetentionSummary) -> impl IntoView {
     let hint = if sums.is_empty() { "Nothing since the start.".to_owned() } else { sums };
     let last = (!retention.last.is_empty()).then(|| {
         view! {
-            <div class="scroll-table"><table class="rows">
+            <div class="scroll-table" tabindex="0"><table class="rows">
                 <thead><tr><th>"Removed"</th><th>"Why"</th><th>"Oldest row"</th><th>"Youngest row"</th><th class="num">"Rows"</th><th class="num">"On disk"</th><th>"Segment"</th></tr></thead>
                 <tbody>{retention.last.iter().map(removal).collect_view()}</tbody>
             </table></div>

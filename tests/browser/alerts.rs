@@ -1,6 +1,7 @@
 //! The alerts page: from what fires to its expression and a silence of it that is seen before it is saved; by
 //! mouse, by keyboard, and again by address alone.
 
+use crate::axe;
 use crate::browser::{self, Browser, DESKTOP, PHONE};
 use crate::harness::now_ns;
 use crate::harness::otlp::{self, NumberDataPoint, SECOND};
@@ -178,6 +179,7 @@ async fn alerts_fit_every_screen() {
             ),
             ("receivers", "/alerts?view=receivers", "[data-testid=receiver]"),
         ];
+        let mut wrong = Vec::new();
         for scheme in ["light", "dark"] {
             browser.prefer(scheme).await;
             for size in [DESKTOP, PHONE] {
@@ -189,9 +191,12 @@ async fn alerts_fit_every_screen() {
                     assert!(width.as_u64() <= Some(size.0.into()), "{name}: {width} px on {} px", size.0);
                     browser.screenshot(&format!("{name}-{scheme}-{}", size.0)).await;
                     browser.assert_clean().await;
+                    let found = axe::violations(browser).await.into_iter();
+                    wrong.extend(found.map(|line| format!("{name}, {scheme}, {} px: {line}", size.0)));
                 }
             }
         }
+        assert!(wrong.is_empty(), "{} rules are broken:\n{}", wrong.len(), wrong.join("\n"));
     })
     .await;
 }

@@ -192,6 +192,15 @@ impl Browser {
         answer.value_json().unwrap_or_default()
     }
 
+    /// CPU that the page's process has used so far.
+    pub async fn cpu_seconds(&self) -> f64 {
+        self.devtools("Performance.enable", json!({})).await;
+        let answer = self.devtools("Performance.getMetrics", json!({})).await;
+        let metrics = answer["metrics"].as_array().cloned().unwrap_or_default();
+        let time = metrics.iter().find(|metric| metric["name"] == "ProcessTime");
+        time.and_then(|time| time["value"].as_f64()).expect("the browser tells its CPU time")
+    }
+
     /// What the page holds when all that it no longer needs is taken away: objects and the document.
     pub async fn used_bytes(&self) -> f64 {
         self.devtools("HeapProfiler.collectGarbage", json!({})).await;

@@ -4,7 +4,9 @@ use crate::browser::{self, Browser};
 use crate::harness::now_ns;
 use crate::harness::otlp::{self, MS, SECOND, trace_hex};
 use crate::harness::server::Settings;
+use crate::seed::seeded;
 use serde_json::json;
+use std::time::{Duration, Instant};
 
 const TRACE: u128 = 0xb16;
 const SPANS: u64 = 100_000;
@@ -16,6 +18,14 @@ const TRACE_PAINT_MS: f64 = 400.0;
 const LOGS_PAINT_MS: f64 = 100.0;
 /// From the click to the next frame.
 const FOLD_ALL_MS: f64 = 30.0;
+/// From the click to the frame with the flame graph or the statistics of all spans.
+const LOOK_MS: f64 = 200.0;
+/// From the click on a link of the bar to the first frame of the other page.
+const ROUTE_MS: f64 = 100.0;
+/// Of one core, while a thousand records a second come in.
+const LIVE_SHARE: f64 = 0.25;
+const LIVE_SECONDS: u64 = 6;
+const LIVE_A_SECOND: u64 = 1_000;
 /// The tests run in parallel on few cores: they find what is slow by its nature, benches find the rest.
 const BUSY: f64 = 4.0;
 
@@ -30,6 +40,16 @@ const PAINTED: &str = "
         else requestAnimationFrame(look);
     };
     look();";
+/// Clicks `arguments[0]` and answers with the time to the frame in which `arguments[1]` is there.
+const ROUTED: &str = "
+    const [link, css, done] = arguments;
+    const start = performance.now();
+    document.querySelector(link).click();
+    const look = () => {
+        if (document.querySelector(css)) requestAnimationFrame(() => done(performance.now() - start));
+        else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);";
 const FOLDED: &str = "
     const done = arguments[0];
     const button = [...document.querySelectorAll('button')].find(button => button.title === 'Fold all');
@@ -61,10 +81,59 @@ async fn large_answers_are_shown_quickly() {
         .await;
         within("100k spans: fold all", FOLD_ALL_MS, browser, FOLDED, &[]).await;
         assert!(browser.texts(row).await.len() < 200, "only what is seen is in the page");
+        for (look, css) in [("flame", "[data-testid=flame]"), ("times", "[data-testid=operation-row]")] {
+            let link = format!("[data-testid=look-{look}]");
+            within(&format!("100k spans: {look}"), LOOK_MS, browser, ROUTED, &[&link, css]).await;
+        }
         browser.open("/logs").await;
         let row = "[data-testid=log-row]";
         within("1000 log records: first paint", LOGS_PAINT_MS, browser, PAINTED, &["/api/logs?", row]).await;
         assert!(browser.texts(row).await.len() < 200, "only what is seen is in the page");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_change_at_once() {
+    let seeded = seeded().await;
+    browser::with(&seeded.server, "routes", async |browser| {
+        browser.open(&format!("/services?{}", seeded.range)).await;
+        browser.see("[data-testid=service-row]").await;
+        for (page, css) in [
+            ("traces", ".filters-form"),
+            ("logs", "[data-testid=log-query]"),
+            ("metrics", "input[aria-label='Find a metric']"),
+            ("map", "input[aria-label^='Find']"),
+            ("services", "[data-testid=service-row], .late"),
+        ] {
+            let link = format!("[data-testid=nav-{page}]");
+            within(&format!("to {page}"), ROUTE_MS, browser, ROUTED, &[&link, css]).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_records_a_second_are_watched_with_little() {
+    let server = Settings::serve().start().await;
+    browser::with(&server, "live-budget", async |browser| {
+        browser.open("/logs?live=1").await;
+        browser.see_with("[data-testid=log-live]", "Watching").await;
+        let sender = server.sender();
+        let before = browser.cpu_seconds().await;
+        let started = Instant::now();
+        let mut tick = tokio::time::interval(Duration::from_millis(100));
+        for batch in 0..LIVE_SECONDS * 10 {
+            tick.tick().await;
+            let records = (0..LIVE_A_SECOND / 10)
+                .map(|n| otlp::log(now_ns() + n, 9, &format!("request {batch}-{n} of somebody took {n} ms")));
+            sender.send(&otlp::logs("busy", records.collect())).await;
+        }
+        let all = format!("{}", LIVE_SECONDS * LIVE_A_SECOND / 1000);
+        browser.see_with("[data-testid=log-live]", &format!("{all}\u{202f}000")).await;
+        let share = (browser.cpu_seconds().await - before) / started.elapsed().as_secs_f64();
+        println!("{LIVE_A_SECOND} records a second: {share:.3} of a core, the budget is {LIVE_SHARE}");
+        assert!(share < LIVE_SHARE, "{share:.3} of a core, the budget is {LIVE_SHARE}");
     })
     .await;
 }

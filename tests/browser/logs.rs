@@ -148,3 +148,54 @@ async fn records_around_one_as_they_come_in_and_as_files() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_wrapped_lines_colours_and_trees() {
+    let server = Settings::serve().start().await;
+    let start = now_ns() - 60 * SECOND;
+    let mut routed = otlp::log(start, 9, "\u{1b}[31mred\u{1b}[0m and plain");
+    routed.attributes = vec![attribute("http.route", text("/cart"))];
+    let json = otlp::log(start + SECOND, 9, r#"{"order": {"id": 77, "items": ["a", "b"]}, "paid": true}"#);
+    let long = otlp::log(start + 2 * SECOND, 9, &"long ".repeat(40_000));
+    server.sender().send(&otlp::logs("shop", vec![routed, json, long])).await;
+    browser::with(&server, "log-looks", async |browser| {
+        browser.open("/logs?cols=http.route").await;
+        browser.see_with("[data-testid=log-columns]", "http.route").await;
+        rows_are(browser, "the column has its value, colours are no text", |rows| {
+            rows.len() == 3 && rows[2].contains("/cart") && rows[2].contains("red and plain")
+        })
+        .await;
+        assert_eq!(browser.texts(".ansi-red").await, ["red"]);
+        // Two hundred kilobytes are one row like the others.
+        let clipped = browser.texts(ROW).await[0].len();
+        assert!((1_000..8_000).contains(&clipped), "{clipped} bytes of the long line are shown");
+        browser.click("[data-testid=toggle-wrap]").await;
+        browser.see(".log-list.wrap").await;
+        again(browser, ".log-list.wrap", "plain").await;
+        browser.screenshot("logs-wrapped").await;
+
+        browser.click_with(ROW, "order").await;
+        browser.see_with("[data-testid=log-detail] .tree-json", "77").await;
+        browser.click("[data-testid=log-tree]").await;
+        browser.see_with("[data-testid=log-detail] .body-text .value", "\"order\"").await;
+        browser.click_with(ROW, "plain").await;
+        browser.click("[data-testid=log-detail] a[aria-label='Column http.route']").await;
+        browser.gone("[data-testid=log-columns]").await;
+
+        browser.open("/logs?live=1").await;
+        browser.see_with("[data-testid=log-live]", "Watching").await;
+        browser.click("[data-testid=log-pause]").await;
+        browser.see_with("[data-testid=log-live]", "Paused").await;
+        server.sender().send(&otlp::logs("shop", vec![otlp::log(now_ns(), 9, "while paused")])).await;
+        browser.see_with("[data-testid=log-live]", "waiting").await;
+        assert_eq!(
+            browser
+                .script("return document.querySelectorAll('[data-testid=log-row] .body').length", vec![])
+                .await,
+            0
+        );
+        browser.click("[data-testid=log-pause]").await;
+        browser.see_with(ROW, "while paused").await;
+    })
+    .await;
+}

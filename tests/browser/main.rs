@@ -20,6 +20,7 @@ mod map;
 mod metrics;
 mod palette;
 mod seed;
+mod service;
 mod slos;
 mod system;
 mod trace_views;

@@ -1,5 +1,6 @@
 //! Going anywhere by a few letters, searches under a name, and the tour: by the keyboard.
 
+use crate::axe;
 use crate::browser::{self, Browser};
 use crate::harness::otlp::trace_hex;
 use crate::harness::wait::{ensure, until};
@@ -29,6 +30,7 @@ async fn anything_is_found_by_a_few_letters() {
         palette(browser, "paym").await;
         browser.see_with("[data-testid=palette-row]", "payment").await;
         browser.screenshot("palette").await;
+        assert_eq!(axe::violations(browser).await, Vec::<String>::new());
         browser.press_focused(ENTER).await;
         // The range goes along.
         browser.at(&format!("/services/payment?{}", seeded.range)).await;
@@ -67,6 +69,7 @@ async fn a_search_is_saved_opened_renamed_and_deleted() {
         browser.click("[data-testid=saved-save]").await;
         browser.see_with("[data-testid=saved-search]", "failures").await;
         browser.screenshot("saved").await;
+        assert_eq!(axe::violations(browser).await, Vec::<String>::new());
         // Of another page, and by the palette.
         browser.open("/traces").await;
         browser.see("[data-testid=saved-open]").await;
@@ -101,6 +104,7 @@ async fn the_tour_is_offered_once_and_begins_again_from_the_help() {
         browser.at("/services/").await;
         browser.see_with("[data-testid=tour]", "1 of 3").await;
         browser.screenshot("tour").await;
+        assert_eq!(axe::violations(browser).await, Vec::<String>::new());
         // The focus stays in the tour, from page to page.
         focused(browser, "tour-next").await;
         browser.press_focused(ENTER).await;

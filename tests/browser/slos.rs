@@ -1,8 +1,9 @@
 //! The pages of objectives: from the most at risk to what burned its budget, and to the traces of that.
 
+use crate::axe;
 use crate::browser::{self, Browser, DESKTOP, PHONE};
 use crate::harness::now_ns;
-use crate::harness::otlp::{self, MS, SECOND};
+use crate::harness::otlp::{self, MS, SECOND, span_hex, trace_hex};
 use crate::harness::server::{Server, Settings};
 use crate::harness::wait::{ensure, until};
 use ocelli_api::slos::SlosResponse;
@@ -55,6 +56,10 @@ async fn from_the_most_at_risk_to_what_burned_it() {
         browser.open("/slos?find=cart").await;
         browser.see_with("[data-testid=slo-row]", "100%").await;
         assert_eq!(browser.texts("[data-testid=slo-row]").await.len(), 1);
+        // A span names the objectives that its service has.
+        browser.open(&format!("/traces/{}?span={}", trace_hex(10), span_hex(10))).await;
+        browser.see_with("[data-testid=span-slos]", "checkout-availability").await;
+        assert_eq!(browser.texts("[data-testid=span-slos] li").await.len(), 1);
         look(browser).await;
     })
     .await;
@@ -76,6 +81,7 @@ async fn detail(browser: &Browser) {
 }
 
 async fn look(browser: &Browser) {
+    let mut wrong = Vec::new();
     for scheme in ["light", "dark"] {
         browser.prefer(scheme).await;
         for size in [DESKTOP, PHONE] {
@@ -90,7 +96,10 @@ async fn look(browser: &Browser) {
                 assert!(width.as_u64() <= Some(size.0.into()), "{name}: {width} px on {} px", size.0);
                 browser.screenshot(&format!("{name}-{scheme}-{}", size.0)).await;
                 browser.assert_clean().await;
+                let found = axe::violations(browser).await.into_iter();
+                wrong.extend(found.map(|line| format!("{name}, {scheme}, {} px: {line}", size.0)));
             }
         }
     }
+    assert!(wrong.is_empty(), "{} rules are broken:\n{}", wrong.len(), wrong.join("\n"));
 }

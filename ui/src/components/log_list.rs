@@ -16,7 +16,7 @@ use web_sys::{KeyboardEvent, MouseEvent};
 
 /// Height of a row in CSS pixels, and of one whose text is wrapped; the style sheet has the same.
 const ROW_PX: f64 = 20.0;
-const WRAPPED_PX: f64 = 80.0;
+const WRAPPED_PX: f64 = 60.0;
 
 /// A row shows no more of a body than this: a line of 200 KB would stall the layout.
 const BODY_BYTES: usize = 4_096;

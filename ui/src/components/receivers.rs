@@ -59,7 +59,7 @@ fn Receiver(receiver: ReceiverStatus, outbox: Fetched<OutboxResponse>) -> impl I
         (!told).then(|| view! { <p class="hint">"It sends to nobody: its alerts are only shown here."</p> });
     view! {
         <section class="receiver" data-testid="receiver">
-            <h3>{name.clone()}" "{test}</h3>
+            <h2>{name.clone()}" "{test}</h2>
             {nobody}
             <ul class="plain">{integrations.into_iter().map(|integration| view! { <Integration integration/> }).collect_view()}</ul>
             {dynamic(move || results.get().map(|results| view! { <TestResults results/> }))}

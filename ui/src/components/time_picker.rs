@@ -26,7 +26,15 @@ pub fn TimePicker() -> impl IntoView {
     let label = move || {
         context.range_text.with(|(from, to)| match range::preset_label(from, to) {
             Some(label) => label.to_owned(),
-            None => format!("{} – {}", end(from), end(to)),
+            None => {
+                let (from, to) = (end(from), end(to));
+                // Of the same day, the second needs no day.
+                let to = match (from.rsplit_once(' '), to.rsplit_once(' ')) {
+                    (Some((day, _)), Some((other, clock))) if day == other => clock.to_owned(),
+                    _ => to,
+                };
+                format!("{from} – {to}")
+            }
         })
     };
     view! {

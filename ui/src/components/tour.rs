@@ -1,4 +1,4 @@
-//! The tour is offered once where there is data, as a bar below the page; the help and the palette begin it
+//! The tour is offered once where there is data, as a bar below the first page; the help and the palette begin it
 //! again.
 
 use crate::client::fetch;
@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::prelude::*;
 use crate::stored;
+use crate::view::route::Route;
 use crate::view::{links, tour};
 use leptos::html;
 use ocelli_api::services::ServicesResponse;
@@ -38,7 +39,9 @@ pub fn Tour(stage: RwSignal<Stage>) -> impl IntoView {
         Some(links::api(path, &range, more))
     };
     let walks = move || matches!(stage.get(), Stage::At(_));
-    let services = fetch::<ServicesResponse>(move || ask("/api/services", stage.get() != Stage::Over, &[]));
+    let offers =
+        move || stage.get() == Stage::Offered && location.route.with(|route| *route == Route::Services);
+    let services = fetch::<ServicesResponse>(move || ask("/api/services", walks() || offers(), &[]));
     let traces =
         fetch::<TracesResponse>(move || ask("/api/traces", walks(), &[("sort", "slowest"), ("limit", "1")]));
     let slos = fetch::<SlosResponse>(move || walks().then(|| "/api/slos".to_owned()));
@@ -46,7 +49,8 @@ pub fn Tour(stage: RwSignal<Stage>) -> impl IntoView {
     let steps = memo(move || {
         let is_known = |loading: RwSignal<bool>, has: bool, failed: bool| !loading.get() && (has || failed);
         let known = is_known(traces.loading, traces.has_answer(), traces.failure.get().is_some())
-            && is_known(slos.loading, slos.has_answer(), slos.failure.get().is_some());
+            && is_known(slos.loading, slos.has_answer(), slos.failure.get().is_some())
+            && is_known(services.loading, services.has_answer(), services.failure.get().is_some());
         if !known {
             return Vec::new();
         }
@@ -79,7 +83,7 @@ pub fn Tour(stage: RwSignal<Stage>) -> impl IntoView {
     };
     let offer = move || {
         let has_data = services.with(|answer| answer.is_some_and(|all| !all.services.is_empty()));
-        (stage.get() == Stage::Offered && has_data).then(|| {
+        (offers() && has_data).then(|| {
             view! {
                 <aside class="tour" aria-label="Tour" data-testid="tour-offer">
                     <p>"New here? A tour of a service, a slow trace, its logs and an objective."</p>

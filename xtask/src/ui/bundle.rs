@@ -10,6 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::ui::arrange::arrange;
 use crate::ui::files;
 
 /// The bindings are `ocelli_ui.js` and `ocelli_ui_bg.wasm`.
@@ -49,6 +50,9 @@ fn bind(wasm: &Path, out: &Path) -> Result<()> {
         "wasm-bindgen failed: the version of wasm-bindgen in ui/Cargo.toml must equal that of \
          wasm-bindgen-cli-support in Cargo.toml",
     )?;
+    let program = out.join(format!("{NAME}_bg.wasm"));
+    let arranged = arrange(&fs::read(&program)?)?;
+    fs::write(&program, arranged)?;
     if out.join("snippets").exists() {
         bail!("ui/ or a dependency of it has inline JavaScript, which is not served: move it to ui/boot.js");
     }

@@ -4,6 +4,7 @@
 //! `ui/dist` is a copy of one of these folders. An unchanged UI therefore costs nothing, also in a
 //! fresh checkout whose target directory was kept.
 
+mod arrange;
 mod bundle;
 mod inputs;
 

@@ -7,7 +7,7 @@
 
 use crate::command;
 use crate::paths::Paths;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -16,7 +16,8 @@ const GO: &str = "go1.27.3";
 
 struct Peer {
     name: &'static str,
-    /// The program's package.
+    module: &'static str,
+    /// The program's package in the module.
     package: &'static str,
     /// A release; a new one is tried by changing this line.
     version: &'static str,
@@ -24,21 +25,28 @@ struct Peer {
 
 const LOGS: Peer = Peer {
     name: "victoria-logs",
-    package: "github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs",
+    module: "github.com/VictoriaMetrics/VictoriaLogs",
+    package: "./app/victoria-logs",
     version: "v1.52.1",
 };
 const TRACES: Peer = Peer {
     name: "victoria-traces",
-    package: "github.com/VictoriaMetrics/VictoriaTraces/app/victoria-traces",
+    module: "github.com/VictoriaMetrics/VictoriaTraces",
+    package: "./app/victoria-traces",
     version: "v0.7.1",
 };
 const METRICS: Peer = Peer {
     name: "victoria-metrics",
-    package: "github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics",
+    module: "github.com/VictoriaMetrics/VictoriaMetrics",
+    package: "./app/victoria-metrics",
     version: "v1.153.0",
 };
-const JAEGER: Peer =
-    Peer { name: "jaeger", package: "github.com/jaegertracing/jaeger/cmd/jaeger", version: "v1.76.0" };
+const JAEGER: Peer = Peer {
+    name: "jaeger",
+    module: "github.com/jaegertracing/jaeger",
+    package: "./cmd/jaeger",
+    version: "v1.76.0",
+};
 
 pub fn run(paths: &Paths, arguments: &[String]) -> Result<()> {
     bench(paths, "peers", &[], &[LOGS, TRACES, METRICS], arguments)
@@ -77,9 +85,23 @@ fn build(paths: &Paths, peer: &Peer) -> Result<PathBuf> {
         return Ok(program);
     }
     command::find_program("go").context("Go is not installed, and it is built by Go")?;
-    let mut go = Command::new("go");
-    go.arg("install").arg(format!("{}@{}", peer.package, peer.version));
-    go.env("GOBIN", &folder).env("GOTOOLCHAIN", GO);
-    command::run(&mut go)?;
+    // Not by `go install`: it refuses a module that replaces others, as Jaeger's does.
+    let mut build = Command::new("go");
+    build.args(["build", "-C", &source(peer)?, "-o"]).arg(&program).arg(peer.package);
+    command::run(build.env("GOTOOLCHAIN", GO))?;
     Ok(program)
+}
+
+/// The folder with the module's source, which Go fetches and checks.
+fn source(peer: &Peer) -> Result<String> {
+    let mut download = Command::new("go");
+    download.args(["mod", "download", "-json", &format!("{}@{}", peer.module, peer.version)]);
+    let output = download.env("GOTOOLCHAIN", GO).output().context("go cannot be started")?;
+    let answer: serde_json::Value =
+        serde_json::from_slice(&output.stdout).context("Go did not say where the source is")?;
+    let text = |key: &str| answer.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+    if let Some(why) = text("Error") {
+        bail!("{why}");
+    }
+    text("Dir").context("Go did not say where the source is")
 }

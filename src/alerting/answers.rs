@@ -10,7 +10,7 @@ use ocelli_api::alerts::*;
 use ocelli_notify::policy::BreakerState;
 use ocelli_notify::{Parcel, Verdict};
 use ocelli_query::Error;
-use ocelli_query::alerting::{Alert, Fingerprint, Flush};
+use ocelli_query::alerting::{Alert, Fingerprint, Flush, Integration};
 use ocelli_query::http::alerting::{Alerting, Group, Routed, Status};
 use ocelli_query::promql::labels::Labels;
 use ocelli_query::rules::alert::ALERT_NAME;
@@ -137,9 +137,9 @@ impl Alerting for Alerts {
     fn receivers(&self) -> Vec<ReceiverStatus> {
         let loaded = self.loaded();
         let core = self.core();
-        let of = |receiver: &ocelli_query::alerting::Receiver, place: usize| {
-            let integration = &receiver.integrations[place];
-            let gate = super::letter::gate_key(&receiver.name, place);
+        let of = |receiver: &ocelli_query::alerting::Receiver, integration: &Integration| {
+            let key = &integration.key;
+            let gate = super::letter::gate_key(&receiver.name, key);
             let letters: Vec<_> = core.outbox.iter().rev().filter(|letter| letter.gate() == gate).collect();
             let open_until = core.outbox.gates.get(&gate).and_then(|gate| match gate.breaker().state() {
                 BreakerState::Open { until_ms, .. } => Some(nanos(until_ms)),
@@ -147,7 +147,7 @@ impl Alerting for Alerts {
             });
             IntegrationStatus {
                 kind: integration.kind.as_str().to_owned(),
-                target: loaded.target(&receiver.name, place).map(ToString::to_string).unwrap_or_default(),
+                target: loaded.target(&receiver.name, key).map(ToString::to_string).unwrap_or_default(),
                 send_resolved: integration.send_resolved,
                 last_success: letters.iter().filter_map(|letter| letter.delivered_ms).max().map(nanos),
                 last_error: letters.iter().find_map(|letter| {
@@ -155,13 +155,13 @@ impl Alerting for Alerts {
                     Some(DeliveryError { time: nanos(letter.tried_ms.unwrap_or(letter.created_ms)), message })
                 }),
                 breaker_open_until: open_until,
-                waiting: core.outbox.count(&receiver.name, place, Delivery::Waiting),
-                dead: core.outbox.count(&receiver.name, place, Delivery::Dead),
+                waiting: core.outbox.count(&receiver.name, key, Delivery::Waiting),
+                dead: core.outbox.count(&receiver.name, key, Delivery::Dead),
             }
         };
         let status = |receiver: &ocelli_query::alerting::Receiver| ReceiverStatus {
             name: receiver.name.clone(),
-            integrations: (0..receiver.integrations.len()).map(|place| of(receiver, place)).collect(),
+            integrations: receiver.integrations.iter().map(|one| of(receiver, one)).collect(),
         };
         loaded.config.receivers.iter().map(status).collect()
     }
@@ -171,10 +171,11 @@ impl Alerting for Alerts {
         let receiver = loaded.config.receiver(name);
         let receiver = receiver.ok_or_else(|| Error::NotFound(format!("there is no receiver '{name}'")))?;
         let mut results = Vec::new();
-        for place in 0..receiver.integrations.len() {
+        for (place, integration) in receiver.integrations.iter().enumerate() {
             let started = Instant::now();
             let flush = test_flush(name, place, Alerts::now_ms(self), &loaded.external_url);
-            let (Some(target), Some(letter)) = (loaded.target(name, place), letter(&loaded, &flush, place))
+            let (Some(target), Some(letter)) =
+                (loaded.target(name, &integration.key), letter(&loaded, &flush, place))
             else {
                 continue;
             };

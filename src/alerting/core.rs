@@ -82,13 +82,13 @@ pub fn letter(loaded: &Loaded, flush: &Flush, place: usize) -> Option<Letter> {
     let context = RenderContext { external_url: &loaded.external_url, templates: &loaded.templates };
     let parcel = render(flush, integration, &context);
     let mut hash = DefaultHasher::new();
-    (&flush.receiver, flush.integration, &flush.group_key).hash(&mut hash);
-    let target = loaded.target(&flush.receiver, flush.integration);
+    (&flush.receiver, &integration.key, &flush.group_key).hash(&mut hash);
+    let target = loaded.target(&flush.receiver, &integration.key);
     Some(Letter {
         // The order of the outbox is that of the ids.
         id: format!("{:013}-{place:05}-{:016x}", flush.at_ms, hash.finish()),
         receiver: flush.receiver.clone(),
-        integration: flush.integration,
+        integration: integration.key.clone(),
         kind: integration.kind.as_str().to_owned(),
         target: target.map(ToString::to_string).unwrap_or_default(),
         group_key: flush.group_key.clone(),

@@ -34,7 +34,7 @@ pub async fn run(alerts: Arc<Alerts>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn deliver(alerts: Arc<Alerts>, letter: Letter) {
-    let verdict = match (alerts.target(&letter.receiver, letter.integration), letter.parcel()) {
+    let verdict = match (alerts.target(&letter.receiver, &letter.integration), letter.parcel()) {
         (Some(target), Some(parcel)) => alerts.notifier().send(&target, &parcel).await,
         _ => Verdict::Refused {
             why: format!("there is no receiver '{}' with such an integration any more", letter.receiver),

@@ -12,8 +12,8 @@ pub struct Letter {
     /// Letters to one receiver about one group are sent in the order of their ids.
     pub id: String,
     pub receiver: String,
-    /// Its place among the receiver's integrations.
-    pub integration: usize,
+    /// The key of one of its integrations.
+    pub integration: String,
     pub kind: String,
     /// Scheme and host.
     pub target: String,
@@ -39,13 +39,13 @@ pub struct Letter {
 }
 
 /// By which an integration's gate is found.
-pub fn gate_key(receiver: &str, integration: usize) -> String {
+pub fn gate_key(receiver: &str, integration: &str) -> String {
     format!("{receiver}/{integration}")
 }
 
 impl Letter {
     pub fn gate(&self) -> String {
-        gate_key(&self.receiver, self.integration)
+        gate_key(&self.receiver, &self.integration)
     }
 
     /// What is sent; none of one that is delivered.
@@ -69,7 +69,7 @@ impl Letter {
         Notification {
             id: self.id.clone(),
             receiver: self.receiver.clone(),
-            integration: self.integration as u64,
+            integration: self.integration.clone(),
             kind: self.kind.clone(),
             target: self.target.clone(),
             time: nanos(self.created_ms),

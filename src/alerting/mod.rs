@@ -254,7 +254,7 @@ impl Alerts {
         &self.notifier
     }
 
-    fn target(&self, receiver: &str, integration: usize) -> Option<Target> {
+    fn target(&self, receiver: &str, integration: &str) -> Option<Target> {
         self.loaded().target(receiver, integration).cloned()
     }
 

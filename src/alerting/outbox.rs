@@ -131,7 +131,7 @@ impl Outbox {
     }
 
     /// Letters of an integration in a state.
-    pub fn count(&self, receiver: &str, integration: usize, status: Delivery) -> u64 {
+    pub fn count(&self, receiver: &str, integration: &str, status: Delivery) -> u64 {
         let gate = gate_key(receiver, integration);
         self.letters.values().filter(|letter| letter.status == status && letter.gate() == gate).count() as u64
     }
@@ -166,7 +166,7 @@ mod tests {
         Letter {
             id: id.into(),
             receiver: receiver.into(),
-            integration: 0,
+            integration: "webhook-1".into(),
             kind: "webhook".into(),
             target: "https://x".into(),
             group_key: group.into(),
@@ -217,7 +217,13 @@ mod tests {
         let after = Some(Duration::from_secs(30));
         outbox.report("1", &Verdict::Retry { why: "busy".into(), after }, NOW, 0.5, &mut unsaved);
         outbox.report("2", &Verdict::Refused { why: "no".into() }, NOW, 0.5, &mut unsaved);
-        assert_eq!((outbox.count("a", 0, Delivery::Waiting), outbox.count("a", 0, Delivery::Dead)), (1, 1));
+        assert_eq!(
+            (
+                outbox.count("a", "webhook-1", Delivery::Waiting),
+                outbox.count("a", "webhook-1", Delivery::Dead)
+            ),
+            (1, 1)
+        );
         assert_eq!(outbox.next(NOW + 1_000), (Vec::new(), Some(NOW + 30_000)));
         assert_eq!(ids(&outbox.next(NOW + 30_000).0), ["1"]);
         assert_eq!(outbox.resend("2", NOW + 40_000, &mut unsaved).unwrap().attempts, 0);
@@ -232,6 +238,28 @@ mod tests {
         assert_eq!(first.next(NOW).0.len(), 1);
         let mut second = Outbox::restored(first.iter().cloned());
         assert_eq!(ids(&second.next(NOW).0), ["1"], "it may have arrived: its id tells");
+    }
+
+    #[test]
+    fn a_receiver_that_is_away_for_five_minutes_is_told_all_and_delays_no_other() {
+        let (mut outbox, mut unsaved) =
+            outbox(&[letter("1", "away", "g"), letter("2", "away", "h"), letter("3", "here", "g")]);
+        outbox.written(&unsaved.take());
+        let mut told = BTreeMap::new();
+        for second in 0..900 {
+            let now_ms = NOW + second * 1_000;
+            for letter in outbox.next(now_ms).0 {
+                let verdict = if letter.receiver == "here" || second >= 300 {
+                    told.insert(letter.id.clone(), second);
+                    Verdict::Delivered { detail: String::new() }
+                } else {
+                    Verdict::Retry { why: "connection refused".into(), after: None }
+                };
+                outbox.report(&letter.id, &verdict, now_ms, 0.5, &mut unsaved);
+            }
+        }
+        assert_eq!((told.len(), told["3"]), (3, 0), "{told:?}");
+        assert!(told["1"] < 600 && told["2"] < 600, "soon after it is back: {told:?}");
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub struct LoadError(pub Vec<String>);
 pub struct Loaded {
     pub config: Config,
     pub templates: Templates,
-    /// By receiver and place, as gates are.
+    /// By receiver and key of the integration, as gates are.
     pub targets: HashMap<String, Target>,
     pub external_url: String,
     /// The text, for Alertmanager's `status`; it has secrets.
@@ -51,7 +51,7 @@ impl Loaded {
             .unwrap_or_default()
     }
 
-    pub fn target(&self, receiver: &str, integration: usize) -> Option<&Target> {
+    pub fn target(&self, receiver: &str, integration: &str) -> Option<&Target> {
         self.targets.get(&gate_key(receiver, integration))
     }
 }
@@ -81,9 +81,9 @@ fn of_config(
 ) -> Result<Loaded, LoadError> {
     let (mut all, mut wrong) = (HashMap::new(), Vec::new());
     for receiver in &config.receivers {
-        for (place, integration) in receiver.integrations.iter().enumerate() {
+        for integration in &receiver.integrations {
             match targets::target(integration) {
-                Ok(target) => drop(all.insert(gate_key(&receiver.name, place), target)),
+                Ok(target) => drop(all.insert(gate_key(&receiver.name, &integration.key), target)),
                 Err(error) => {
                     let kind = integration.kind.as_str();
                     wrong.push(format!("receiver '{}', {kind}_configs: {error}", receiver.name));

@@ -131,9 +131,9 @@ pub struct AlertChange {
 pub struct Notification {
     pub id: String,
     pub receiver: String,
-    /// The place among the receiver's integrations, and its kind: `slack`, `pagerduty`, `webhook`, `email`,
+    /// Which of the receiver's integrations, and its kind: `slack`, `pagerduty`, `webhook`, `email`,
     /// `alertmanager`.
-    pub integration: u64,
+    pub integration: String,
     pub kind: String,
     /// The host that it goes to: what else is in the address may be a secret.
     pub target: String,

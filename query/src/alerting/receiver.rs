@@ -2,7 +2,9 @@
 //!
 //! Texts are templates; what is empty is the default. Secrets are shown by nothing here.
 
+use std::collections::HashMap;
 use std::fmt;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// A text that `Debug` does not show: an address with a token in it, a key, a password.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub struct Receiver {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Integration {
+    /// Which of the receiver's it is, by whom it tells: it stays when others are put before it. Without secrets.
+    pub key: String,
     pub kind: Kind,
     pub send_resolved: bool,
     /// Of HTTP.
@@ -56,6 +60,30 @@ impl Kind {
             Kind::Email(_) => "email",
             Kind::Alertmanager(_) => "alertmanager",
         }
+    }
+
+    /// Whom it tells. What it says to them may change.
+    fn told(&self) -> String {
+        let parts: Vec<&str> = match self {
+            Kind::Slack(slack) => vec![&slack.url.0, &slack.channel],
+            Kind::PagerDuty(pagerduty) => vec![&pagerduty.url, &pagerduty.routing_key.0],
+            Kind::Webhook(webhook) => vec![&webhook.url.0],
+            Kind::Email(email) => email.to.iter().map(String::as_str).collect(),
+            Kind::Alertmanager(other) => vec![&other.url.0],
+        };
+        parts.join("\0")
+    }
+}
+
+/// Gives the integrations of a receiver their keys; those that tell the same are counted.
+pub fn set_keys(integrations: &mut [Integration]) {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for integration in integrations {
+        let hash = xxh3_64(integration.kind.told().as_bytes());
+        let key = format!("{}-{hash:016x}", integration.kind.as_str());
+        let count = seen.entry(key.clone()).or_default();
+        *count += 1;
+        integration.key = if *count == 1 { key } else { format!("{key}-{count}") };
     }
 }
 

@@ -48,7 +48,7 @@ pub struct Mail {
 pub fn render(flush: &Flush, integration: &Integration, context: &RenderContext<'_>) -> Parcel {
     let data = Data::of(flush, context.external_url);
     let message = Message { flush, context, data };
-    let dedup_key = dedup_key(flush);
+    let dedup_key = dedup_key(flush, integration);
     let json = "application/json".to_owned();
     let (body, content_type, mail) = match &integration.kind {
         Kind::Slack(slack) => (slack::body(&message, slack), json, None),
@@ -64,8 +64,8 @@ pub fn render(flush: &Flush, integration: &Integration, context: &RenderContext<
 }
 
 /// A restart or another version makes the same one: an incident is resolved by it.
-fn dedup_key(flush: &Flush) -> String {
-    let place = format!("{}\0{}\0{}", flush.group_key, flush.receiver, flush.integration);
+fn dedup_key(flush: &Flush, integration: &Integration) -> String {
+    let place = format!("{}\0{}\0{}", flush.group_key, flush.receiver, integration.key);
     format!("{:032x}", xxh3_128(place.as_bytes()))
 }
 

@@ -85,7 +85,8 @@ fn finish(
     }
     let place = format!("{}_configs", kind.as_str());
     fields.finish(reader, &place, not_here);
-    Integration { kind, send_resolved, http }
+    // The key is set when all of the receiver's are known.
+    Integration { key: String::new(), kind, send_resolved, http }
 }
 
 pub fn slack(reader: &mut Reader, value: Value, context: &Context) -> Integration {

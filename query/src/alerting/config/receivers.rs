@@ -4,7 +4,7 @@ use super::ReadSecret;
 use super::global::Global;
 use super::integrations::{self, Context};
 use super::reader::{Fields, Reader};
-use crate::alerting::receiver::{Integration, Receiver};
+use crate::alerting::receiver::{Integration, Receiver, set_keys};
 use serde_yaml_ng::Value;
 
 const OTHERS: &str =
@@ -58,6 +58,7 @@ pub fn read(reader: &mut Reader, file: &mut Fields, global: &Global, secret: Rea
             fields.each(reader, key, |reader, value| integrations.push(read(reader, value, &context)));
         }
         fields.finish(reader, "a receiver", NOT_HERE);
+        set_keys(&mut integrations);
         receivers.push(Receiver { name, integrations });
     });
     receivers

@@ -2,12 +2,12 @@
 
 use super::kept::{self, Told};
 use super::{Dispatcher, Group};
-use crate::alerting::{Alert, Fingerprint, Flush};
+use crate::alerting::{Alert, Fingerprint, Flush, Integration};
 use std::collections::BTreeSet;
 
 /// The name under which it is kept what an integration was told of a group.
-fn told_name(group: &str, integration: usize) -> String {
-    format!("{group}\n{integration}")
+fn told_name(group: &str, integration: &Integration) -> String {
+    format!("{group}\n{}", integration.key)
 }
 
 /// The alerts of a group as they are now.
@@ -24,14 +24,17 @@ impl Dispatcher {
         let Some(route) = self.nodes.get(group.node).map(|node| node.route.clone()) else { return };
         let members = self.members(group, now_ms);
         let mut open: BTreeSet<String> = BTreeSet::new();
-        let integrations = self.config.receiver(&route.receiver).map_or(0, |known| known.integrations.len());
-        for integration in 0..integrations {
-            let name = told_name(key, integration);
+        let receiver = self.config.receiver(&route.receiver);
+        let names: Vec<String> = receiver
+            .into_iter()
+            .flat_map(|known| known.integrations.iter().map(|integration| told_name(key, integration)))
+            .collect();
+        for (integration, name) in names.iter().enumerate() {
             if !members.is_muted {
                 let repeat_ms = route.repeat_interval_ms;
                 flushes.extend(self.tell(key, &route.receiver, integration, &members, repeat_ms, now_ms));
             }
-            open.extend(self.told.get(&name).into_iter().flat_map(|told| told.firing.iter().cloned()));
+            open.extend(self.told.get(name).into_iter().flat_map(|told| told.firing.iter().cloned()));
         }
         // What is over and need not be told any more leaves.
         let over: Vec<Fingerprint> =
@@ -73,8 +76,8 @@ impl Dispatcher {
         repeat_ms: i64,
         now_ms: i64,
     ) -> Option<Flush> {
-        let send_resolved = self.config.receiver(receiver)?.integrations.get(integration)?.send_resolved;
-        let name = told_name(key, integration);
+        let known = self.config.receiver(receiver)?.integrations.get(integration)?;
+        let (send_resolved, name) = (known.send_resolved, told_name(key, known));
         let before = self.told.get(&name).cloned().unwrap_or_default();
         let was_told = |one: &&Fingerprint| before.firing.contains(&one.to_string());
         let resolved: Vec<Fingerprint> = members.resolved.iter().filter(was_told).copied().collect();

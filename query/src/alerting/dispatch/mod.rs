@@ -277,4 +277,6 @@ impl Dispatcher {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

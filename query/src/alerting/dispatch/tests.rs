@@ -2,11 +2,11 @@ use super::*;
 use crate::alerting::receiver::Webhook;
 use crate::alerting::{Integration, Kind, Receiver, config};
 
-const SECOND: i64 = 1_000;
+pub const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
 const START: i64 = 1_795_694_400_000;
 
-const CONFIG: &str = "
+pub const CONFIG: &str = "
 route:
   receiver: team
   group_by: [alertname]
@@ -33,24 +33,22 @@ inhibit_rules:
   equal: [zone]
 ";
 
-struct Bench {
-    dispatcher: Dispatcher,
-    now_ms: i64,
+pub struct Bench {
+    pub dispatcher: Dispatcher,
+    pub now_ms: i64,
     records: BTreeMap<(String, String), String>,
 }
 
 impl Bench {
-    fn new(config: &str) -> Bench {
+    pub fn new(config: &str) -> Bench {
         let config = config::read(config, &|_| Ok(String::new())).unwrap();
         Bench { dispatcher: Dispatcher::new(config, START), now_ms: START, records: BTreeMap::new() }
     }
 
     /// `name{a=b c=d}` fires, or is over.
-    fn set(&mut self, text: &str, fires: bool) {
-        let (name, rest) = text.split_once('{').unwrap();
-        let pairs = rest.trim_end_matches('}').split(' ').filter_map(|pair| pair.split_once('='));
+    pub fn set(&mut self, text: &str, fires: bool) {
         let alert = Alert {
-            labels: Labels::new(pairs.chain([("alertname", name)])),
+            labels: labels(text),
             annotations: Labels::default(),
             starts_at_ms: self.now_ms,
             ends_at_ms: (!fires).then_some(self.now_ms),
@@ -63,7 +61,7 @@ impl Bench {
         self.keep();
     }
 
-    fn keep(&mut self) {
+    pub fn keep(&mut self) {
         for Record { space, name, content } in self.dispatcher.changes() {
             match content {
                 Some(content) => drop(self.records.insert((space.to_owned(), name), content)),
@@ -73,7 +71,7 @@ impl Bench {
     }
 
     /// Kills the process and starts another one.
-    fn restart(&mut self) {
+    pub fn restart(&mut self) {
         let records = self.records.iter();
         let records = records.map(|((space, name), content)| (space.clone(), name.clone(), content.clone()));
         self.dispatcher =
@@ -98,6 +96,13 @@ impl Bench {
         }
         told.join(", ")
     }
+}
+
+/// Of `name{a=b c=d}`.
+pub fn labels(text: &str) -> Labels {
+    let (name, rest) = text.split_once('{').unwrap();
+    let pairs = rest.trim_end_matches('}').split(' ').filter_map(|pair| pair.split_once('='));
+    Labels::new(pairs.chain([("alertname", name)]))
 }
 
 #[test]
@@ -140,7 +145,7 @@ fn what_nobody_was_told_of_is_not_told_as_over() {
     assert!(bench.records.is_empty());
 }
 
-fn silence(matcher: &str, now_ms: i64, minutes: i64) -> Silence {
+pub fn silence(matcher: &str, now_ms: i64, minutes: i64) -> Silence {
     Silence {
         id: String::new(),
         matchers: vec![matcher.to_owned()],
@@ -278,6 +283,7 @@ fn a_thousand_alerts_are_few_messages() {
 #[test]
 fn ten_thousand_alerts_with_silences_and_inhibition_are_no_trouble() {
     let integration = Integration {
+        key: "more".into(),
         kind: Kind::Webhook(Webhook::default()),
         send_resolved: true,
         http: Default::default(),
@@ -299,4 +305,18 @@ fn ten_thousand_alerts_with_silences_and_inhibition_are_no_trouble() {
     let told = bench.pass(31 * SECOND);
     // Five of ten zones are hidden: 500 of 1,000 names, each with ten alerts in one zone; silences take single ones.
     assert_eq!(told.split(", ").filter(|one| one.contains("+Slow")).count(), 500);
+}
+
+#[test]
+fn an_integration_that_is_put_before_another_takes_nothing_from_it() {
+    let mut bench = Bench::new(CONFIG);
+    bench.set("Slow{zone=a}", true);
+    assert_eq!(bench.pass(MINUTE), "0:30 team +Slowa");
+    let before = "webhook_configs: [{url: 'http://team.example/'}]";
+    let two = "webhook_configs: [{url: 'http://new.example/'}, {url: 'http://team.example/'}]";
+    let config = config::read(&CONFIG.replace(before, two), &|_| Ok(String::new())).unwrap();
+    bench.dispatcher.replace_config(config, bench.now_ms);
+    assert_eq!(bench.pass(5 * MINUTE), "5:30 team +Slowa", "the new one alone is told");
+    bench.set("Slow{zone=a}", false);
+    assert_eq!(bench.pass(5 * MINUTE), "10:30 team -Slowa, 10:30 team -Slowa");
 }

@@ -11,7 +11,11 @@ const WRITE: &str = "OCELLI_WRITE_EXPECTED";
 pub(super) fn rendered(flush: &Flush, kind: Kind) -> Parcel {
     let templates = Templates::default();
     let context = RenderContext { external_url: "https://ocelli.example/", templates: &templates };
-    render(flush, &Integration { kind, send_resolved: true, http: Default::default() }, &context)
+    render(
+        flush,
+        &Integration { key: "1".into(), kind, send_resolved: true, http: Default::default() },
+        &context,
+    )
 }
 
 /// What is sent, as JSON.

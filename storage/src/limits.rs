@@ -84,9 +84,8 @@ pub const MERGE_AHEAD_BYTES: usize = 16 * MIB;
 pub const MERGE_BYTES: usize = 4 * MERGE_AHEAD_BYTES;
 /// Series that a merge reads from each input at once.
 pub const MERGE_SERIES: usize = KIB;
-/// False positives of bloom filters. At 0.03 one of a full row group has a byte a row; its size is a
-/// power of two, so that 0.01 would take two.
-pub const BLOOM_FALSE_POSITIVES: f64 = 0.03;
+/// Bits of a page's filter for each value: one page in a hundred is read for nothing. With 8 it would be three.
+pub const FILTER_BITS: usize = 10;
 
 /// Attributes that have a column of their own in a segment. Readers that want all of them open each.
 pub const KEY_COLUMNS: usize = 64;

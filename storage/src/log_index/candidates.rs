@@ -36,6 +36,11 @@ impl Candidates {
         self.node.share(f64::from(self.rows.max(1)))
     }
 
+    /// No more rows than these are found.
+    pub fn at_most(&self) -> u64 {
+        self.node.at_most()
+    }
+
     /// Those in a run of rows. Runs must be asked for in ascending order.
     pub fn within(&mut self, run: Range<u32>) -> Rows {
         Rows::from_sorted(self.node.within(&run))

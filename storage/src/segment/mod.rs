@@ -5,6 +5,7 @@ mod between;
 mod check;
 pub mod columns;
 mod convert;
+mod filters;
 mod kway;
 pub mod layout;
 mod merge;

@@ -13,24 +13,20 @@ use parquet::schema::types::ColumnPath;
 
 /// Texts that rarely repeat: a dictionary would only be tried and thrown away.
 const LONG_TEXTS: [&str; 1] = ["body"];
-/// What a bloom filter is kept for, besides texts and integers of attributes that rarely repeat.
-const BLOOMED: &str = "trace_id";
+/// Files with this column are asked for single rows.
+const LOOKED_UP: &str = "trace_id";
 /// Columns that ranges are asked of: their bounds are kept page by page.
 const RANGED: [&str; 6] = ["time", "start_time", "duration_ns", "severity_number", "status_code", "metric"];
 
-/// The properties of a file with these columns and about this many rows.
-pub fn properties(schema: &Schema, rows: usize, about: Vec<KeyValue>) -> Result<WriterProperties> {
-    Ok(properties_builder(schema, rows, about)?.build())
+/// The properties of a file with these columns.
+pub fn properties(schema: &Schema, about: Vec<KeyValue>) -> Result<WriterProperties> {
+    Ok(properties_builder(schema, about)?.build())
 }
 
 /// The same, to be changed.
-pub fn properties_builder(
-    schema: &Schema,
-    rows: usize,
-    about: Vec<KeyValue>,
-) -> Result<WriterPropertiesBuilder> {
+pub fn properties_builder(schema: &Schema, about: Vec<KeyValue>) -> Result<WriterPropertiesBuilder> {
     // A few rows of a file are what most questions about spans and logs end with.
-    let looked_up = schema.column_with_name(BLOOMED).is_some();
+    let looked_up = schema.column_with_name(LOOKED_UP).is_some();
     let page_rows = if looked_up { limits::LOOKUP_PAGE_ROWS } else { limits::PAGE_ROWS };
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("ocelli ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -43,24 +39,12 @@ pub fn properties_builder(
         .set_key_value_metadata(Some(about));
     for field in schema.fields() {
         builder = leaf_properties(builder, vec![field.name().clone()], field, true);
-        if field.name() == BLOOMED || is_looked_up(field) {
-            let path = ColumnPath::new(vec![field.name().clone()]);
-            builder = builder
-                .set_column_bloom_filter_enabled(path.clone(), true)
-                .set_column_bloom_filter_fpp(path.clone(), limits::BLOOM_FALSE_POSITIVES)
-                .set_column_bloom_filter_max_ndv(path, rows.clamp(64, limits::ROW_GROUP_ROWS) as u64);
-        }
     }
     Ok(builder)
 }
 
 fn is_distinct(field: &Field) -> bool {
     field.metadata().contains_key(DISTINCT)
-}
-
-/// One looks for a request or an order by such a value.
-fn is_looked_up(field: &Field) -> bool {
-    is_distinct(field) && matches!(field.data_type(), DataType::Utf8 | DataType::Int64)
 }
 
 fn is_attribute(field: &Field) -> bool {

@@ -1,12 +1,9 @@
-//! What a segment's footer and bloom filters say about values, without reading rows.
+//! What a segment's footer and filters say about values, without reading rows.
 
-mod bloom;
-
-use super::Segment;
 use super::columns::downcast;
 use super::columns::keyed::{KeyColumn, ValueType};
 use super::read::RowsFooter;
-use crate::disk::DiskReader;
+use super::{Segment, filters};
 use crate::error::{Error, Result};
 use crate::paths::ROWS_SUFFIX;
 use crate::rows::Rows;
@@ -17,7 +14,7 @@ use parquet::file::statistics::Statistics;
 use std::ops::Range;
 
 impl Segment {
-    /// Runs of rows, one a row group, outside of which no row has an attribute whose value is this
+    /// Runs of rows, of whole pages, outside of which no row has an attribute whose value is this
     /// text, or the number that it is the decimal of; with `or_resource` also none without this
     /// attribute has it of its resource.
     pub fn runs_with_attribute(&self, key: &str, value: &str, or_resource: bool) -> Result<Vec<Range<u32>>> {
@@ -28,7 +25,7 @@ impl Segment {
         match footer.layout.only_column(key) {
             Err(_) => Ok(self.all_rows()),
             Ok(None) => Ok(Vec::new()),
-            Ok(Some((place, column))) => self.runs_with_value(&footer, place, column, value),
+            Ok(Some((place, column))) => self.runs_in_column(&footer, place, column, value),
         }
     }
 
@@ -84,28 +81,27 @@ impl Segment {
         std::iter::once(0..self.entry.rows as u32).collect()
     }
 
-    fn runs_with_value(
+    fn runs_in_column(
         &self,
         footer: &RowsFooter,
         place: usize,
         column: &KeyColumn,
         value: &str,
     ) -> Result<Vec<Range<u32>>> {
-        let Some(leaf) = leaf_of(footer, place) else { return Ok(self.all_rows()) };
         match (column.value_type, value.parse::<f64>()) {
-            (ValueType::String, _) => self.runs_by_bloom(footer, leaf, value.as_bytes()),
+            (ValueType::String, _) => self.runs_by_filter(footer, &column.column, value.as_bytes()),
             (ValueType::Int, Ok(number)) => {
-                let file = self.open_checked(ROWS_SUFFIX)?;
+                let Some(leaf) = leaf_of(footer, place) else { return Ok(self.all_rows()) };
+                let groups = runs(footer, |group| {
+                    ints_may_have(footer.arrow.metadata().row_group(group), leaf, number)
+                });
                 // A double that is large stands for many integers.
-                let exact = value.parse::<i64>().ok().or_else(|| exactly(number)).map(i64::to_le_bytes);
-                runs(footer, |group| {
-                    if !ints_may_have(footer.arrow.metadata().row_group(group), leaf, number) {
-                        return Ok(false);
+                match value.parse::<i64>().ok().or_else(|| exactly(number)) {
+                    Some(value) if !groups.is_empty() => {
+                        self.runs_by_filter(footer, &column.column, &value.to_le_bytes())
                     }
-                    exact.map_or(Ok(true), |value| {
-                        self.bloom_may_have(file.as_ref(), footer, group, leaf, &value)
-                    })
-                })
+                    _ => Ok(groups),
+                }
             }
             // An integer is written in digits, so no other text is one.
             (ValueType::Int, Err(_)) => Ok(Vec::new()),
@@ -113,32 +109,18 @@ impl Segment {
         }
     }
 
-    /// Runs of rows outside of which no row has this value in a top-level column; all rows without a
-    /// bloom filter.
+    /// Runs of rows outside of which no row has this value in a top-level column; all rows where it has no
+    /// filters.
     pub fn runs_with_id(&self, name: &str, value: &[u8]) -> Result<Vec<Range<u32>>> {
-        let footer = self.rows_footer()?;
-        let place = footer.layout.file.index_of(name).ok().and_then(|place| leaf_of(&footer, place));
-        place.map_or_else(|| Ok(self.all_rows()), |leaf| self.runs_by_bloom(&footer, leaf, value))
+        self.runs_by_filter(&*self.rows_footer()?, name, value)
     }
 
     /// `value` is in the plain encoding of its column.
-    fn runs_by_bloom(&self, footer: &RowsFooter, leaf: usize, value: &[u8]) -> Result<Vec<Range<u32>>> {
+    fn runs_by_filter(&self, footer: &RowsFooter, column: &str, value: &[u8]) -> Result<Vec<Range<u32>>> {
         let file = self.open_checked(ROWS_SUFFIX)?;
-        runs(footer, |group| self.bloom_may_have(file.as_ref(), footer, group, leaf, value))
-    }
-
-    fn bloom_may_have(
-        &self,
-        file: &dyn DiskReader,
-        footer: &RowsFooter,
-        group: usize,
-        leaf: usize,
-        value: &[u8],
-    ) -> Result<bool> {
-        let column = footer.arrow.metadata().row_group(group).column(leaf);
-        let found = bloom::may_have(file, column, value);
+        let found = footer.filters.runs(file.as_ref(), column, filters::hash(value), self.entry.rows);
         let found = found.map_err(|error| self.blame(Error::from(ParquetError::from(error))))?;
-        Ok(found.unwrap_or(true))
+        Ok(found.unwrap_or_else(|| self.all_rows()))
     }
 }
 
@@ -171,19 +153,19 @@ impl Needle<'_> {
 }
 
 /// The rows of the row groups that are wanted.
-fn runs(footer: &RowsFooter, mut wanted: impl FnMut(usize) -> Result<bool>) -> Result<Vec<Range<u32>>> {
+fn runs(footer: &RowsFooter, wanted: impl Fn(usize) -> bool) -> Vec<Range<u32>> {
     let (mut runs, mut first): (Vec<Range<u32>>, u32) = (Vec::new(), 0);
     for (number, group) in footer.arrow.metadata().row_groups().iter().enumerate() {
         let rows = first..first + group.num_rows() as u32;
         first = rows.end;
-        if wanted(number)? {
+        if wanted(number) {
             match runs.last_mut().filter(|last| last.end == rows.start) {
                 Some(last) => last.end = rows.end,
                 None => runs.push(rows),
             }
         }
     }
-    Ok(runs)
+    runs
 }
 
 /// The Parquet column of a top-level column that is not nested.

@@ -1,5 +1,6 @@
 //! Reads Parquet files through the disk seam.
 
+use super::filters::Filters;
 use super::layout::Layout;
 use crate::disk::DiskReader;
 use crate::error::Result;
@@ -71,9 +72,10 @@ pub fn footer(file: &Chunks, schema: &SchemaRef) -> Result<ArrowReaderMetadata> 
 /// The footer and page index of a file of spans or logs, and the layout that the footer tells of.
 pub fn rows_footer(file: &Chunks, signal: Signal) -> Result<RowsFooter> {
     let read = ArrowReaderMetadata::load(file, options())?;
-    let layout = Layout::of_file(signal, read.metadata().file_metadata().key_value_metadata())?;
+    let told = read.metadata().file_metadata().key_value_metadata();
+    let (layout, filters) = (Layout::of_file(signal, told)?, Filters::of_file(told));
     let options = options().with_schema(layout.file.clone());
-    Ok(RowsFooter { arrow: ArrowReaderMetadata::try_new(read.metadata().clone(), options)?, layout })
+    Ok(RowsFooter { arrow: ArrowReaderMetadata::try_new(read.metadata().clone(), options)?, layout, filters })
 }
 
 fn options() -> ArrowReaderOptions {
@@ -88,6 +90,7 @@ fn options() -> ArrowReaderOptions {
 #[derive(Debug)]
 pub struct RowsFooter {
     pub layout: Layout,
+    pub filters: Filters,
     pub arrow: ArrowReaderMetadata,
 }
 

@@ -4,6 +4,7 @@
 use super::about::About;
 use super::columns::typed;
 use super::convert::Converter;
+use super::filters::FiltersBuilder;
 use super::layout::Layout;
 use super::partition::Partition;
 use super::points;
@@ -25,6 +26,7 @@ use arrow::datatypes::SchemaRef;
 use ocelli_signal::Signal;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use std::path::{Path, PathBuf};
@@ -118,6 +120,7 @@ pub struct SegmentWriter<'a> {
     stem: PathBuf,
     about: About,
     file: RowsFile,
+    filters: FiltersBuilder,
     index: Option<IndexBuilder>,
     traces: Option<TraceListBuilder>,
     rows: u64,
@@ -135,11 +138,13 @@ impl<'a> SegmentWriter<'a> {
         index_min_rows: usize,
     ) -> Result<SegmentWriter<'a>> {
         let stem = create_dir(disk, &about)?;
-        let file = RowsFile::create(disk, &stem, ROWS_SUFFIX, schema, expected_rows, Vec::new())?;
+        let properties = properties(schema, Vec::new())?;
+        let file = RowsFile::with_properties(disk, &stem, ROWS_SUFFIX, schema, properties)?;
+        let filters = FiltersBuilder::new(schema);
         let indexed = about.signal == Signal::Logs && expected_rows >= index_min_rows;
         let index = indexed.then(IndexBuilder::default);
         let traces = (about.signal == Signal::Spans).then(TraceListBuilder::default);
-        Ok(SegmentWriter { disk, stem, about, file, index, traces, rows: 0, times: None })
+        Ok(SegmentWriter { disk, stem, about, file, filters, index, traces, rows: 0, times: None })
     }
 
     /// Writes rows in the schema of the file. From call to call they are in the order of `sort`.
@@ -148,6 +153,7 @@ impl<'a> SegmentWriter<'a> {
             return Ok(());
         }
         self.file.write(rows)?;
+        self.filters.append(rows)?;
         if let Some(index) = &mut self.index {
             let bodies: &StringArray = typed(rows, "body")?;
             bodies.iter().try_for_each(|body| index.push(body.unwrap_or_default()))?;
@@ -169,7 +175,9 @@ impl<'a> SegmentWriter<'a> {
         let (min_time, max_time) = self.times.unwrap_or((0, 0));
         let about = About { min_time, max_time, ..self.about };
         let told = about.key_values().into_iter().chain(attributes);
-        let mut files = vec![self.file.finish_with(told.collect())?];
+        let mut rows = self.file;
+        rows.write_filters(self.filters)?;
+        let mut files = vec![rows.finish_with(told.collect())?];
         if let Some(index) = self.index {
             files.push(index.finish(self.disk, &self.stem)?);
         }
@@ -187,17 +195,6 @@ pub struct RowsFile {
 }
 
 impl RowsFile {
-    pub fn create(
-        disk: &dyn Disk,
-        stem: &Path,
-        suffix: &'static str,
-        schema: &SchemaRef,
-        rows: usize,
-        about: Vec<KeyValue>,
-    ) -> Result<RowsFile> {
-        RowsFile::with_properties(disk, stem, suffix, schema, properties(schema, rows, about)?)
-    }
-
     pub fn with_properties(
         disk: &dyn Disk,
         stem: &Path,
@@ -219,6 +216,15 @@ impl RowsFile {
 
     pub fn finish(self) -> Result<FileEntry> {
         self.writer.into_inner()?.finish()
+    }
+
+    /// Puts filters behind the rows. No row may come after them.
+    fn write_filters(&mut self, filters: FiltersBuilder) -> Result<()> {
+        self.writer.flush()?;
+        let (bytes, told) = filters.finish(self.writer.bytes_written() as u64)?;
+        self.writer.write_all(&bytes).map_err(ParquetError::from)?;
+        self.writer.append_key_value_metadata(told);
+        Ok(())
     }
 
     /// Ends a file of which it was not known before what it would say about itself.

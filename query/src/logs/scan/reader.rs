@@ -22,7 +22,7 @@ const LEAST_ROWS: usize = if cfg!(test) { 8 } else { 256 };
 /// anyway, skipping costs more than reading.
 const SPARSE: usize = 8;
 /// In so many rows it pays to look for a rare value in its column before others are read.
-const APART_ROWS: usize = if cfg!(test) { 16 } else { 1 << 13 };
+const APART_ROWS: usize = if cfg!(test) { 16 } else { 1 << 10 };
 
 pub(super) struct Reader<'a, 'c> {
     pub scan: &'a Scan<'a>,

@@ -63,7 +63,7 @@ pub fn properties(sample: &[RecordBatch], schema: &Schema, rows: usize) -> Resul
 
 fn base(schema: &Schema) -> Result<WriterPropertiesBuilder> {
     // A row group has its own dictionaries: few are shorter.
-    Ok(properties_builder(schema, 0, Vec::new())?
+    Ok(properties_builder(schema, Vec::new())?
         .set_max_row_group_row_count(Some(limits::POINTS_ROW_GROUP_ROWS))
         .set_dictionary_page_size_limit(limits::POINTS_DICTIONARY_BYTES))
 }

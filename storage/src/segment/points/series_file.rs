@@ -124,7 +124,7 @@ pub struct SeriesFile {
 
 impl SeriesFile {
     pub fn create(disk: &dyn Disk, stem: &Path) -> Result<SeriesFile> {
-        let properties = properties_builder(series_schema(), 0, Vec::new())?
+        let properties = properties_builder(series_schema(), Vec::new())?
             .set_column_dictionary_enabled(ColumnPath::from(ORIGIN_ID), true)
             .build();
         let file = RowsFile::with_properties(disk, stem, SERIES_SUFFIX, series_schema(), properties)?;

@@ -16,12 +16,14 @@ pub fn logs_of(batch: &RecordBatch) -> Result<Logs<'_>, Error> {
     Logs::new(batch).map_err(|error| Error::Corrupt(error.to_string()))
 }
 
-pub fn record(logs: &Logs<'_>, at: usize) -> LogRecord {
+/// The record, and the hash of its content.
+pub fn record(logs: &Logs<'_>, at: usize) -> (LogRecord, u64) {
+    let hash = content_hash(logs, at);
     let row = logs.row(at);
     let body = row.body_value();
     let body = ocelli_signal::AnyValue::parse(&body).unwrap_or(ocelli_signal::AnyValue::Empty);
-    LogRecord {
-        id: record_id(row.time, content_hash(logs, at)),
+    let record = LogRecord {
+        id: record_id(row.time, hash),
         time: UnixNano(row.time),
         observed_time: UnixNano(row.observed_time),
         severity_number: row.severity_number,
@@ -37,7 +39,8 @@ pub fn record(logs: &Logs<'_>, at: usize) -> LogRecord {
         event_name: row.event_name.to_owned(),
         resource: resource(logs.resource(at)),
         scope: scope(logs.scope(at)),
-    }
+    };
+    (record, hash)
 }
 
 /// Bytes of a row that make up most of its answer.

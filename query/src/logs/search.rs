@@ -81,14 +81,14 @@ pub fn search(snapshot: &Snapshot, search: &LogSearch<'_>, budget: &Budget) -> R
         let mut newest = Nearest::new(wanted, cursor_time, |hit| !hit.time);
         (scan.run_nearest(&sources, budget, &mut newest)?, newest.into_hits())
     };
-    let ordered = order(&sources, hits, search, budget)?;
+    let mut ordered = order(&sources, hits, search, budget)?;
     let more = ordered.len() > search.limit;
     let shown = if newer {
         ordered.len().saturating_sub(search.limit)..ordered.len()
     } else {
         0..ordered.len().min(search.limit)
     };
-    let (mut page, shown) = read(&sources, &ordered, shown, search, budget)?;
+    let (mut page, shown) = read(&sources, &mut ordered, shown, search, budget)?;
     let cut = page.partial.is_some();
     let end = |at: usize, beside: usize| position(&sources, &ordered, at, beside, search, budget);
     if let Some((first, last)) = shown {
@@ -244,11 +244,11 @@ fn hashes(sources: &[Source], hits: &[Hit], budget: &Budget) -> Result<Vec<u64>,
     Ok(hashes)
 }
 
-/// Reads the records of a page, from the cursor on. Too large a page is cut. Which of them were read,
-/// first and last, if any.
+/// Reads the records of a page, from the cursor on, and notes their hashes. Too large a page is cut. Which of
+/// them were read, first and last, if any.
 fn read(
     sources: &[Source],
-    ordered: &[Ordered],
+    ordered: &mut [Ordered],
     shown: Range<usize>,
     search: &LogSearch<'_>,
     budget: &Budget,
@@ -263,13 +263,14 @@ fn read(
     // Piece by piece, so that rows beyond the cut are not held.
     'page: for piece in walk.chunks(1_000) {
         let hits: Vec<Hit> = piece.iter().map(|at| ordered[*at].hit).collect();
-        let mut read: Vec<Option<(usize, LogRecord)>> = hits.iter().map(|_| None).collect();
+        let mut read: Vec<Option<(usize, (LogRecord, u64))>> = hits.iter().map(|_| None).collect();
         fetch(sources, &hits, budget, &mut |hit, batch, row| {
             let logs = logs_of(batch)?;
             read[hit] = Some((answer_bytes(&logs, row), record(&logs, row)));
             Ok(())
         })?;
-        for (size, record) in read.into_iter().flatten() {
+        for (at, (size, (record, hash))) in piece.iter().zip(read.into_iter().flatten()) {
+            ordered[*at].hash = Some(hash);
             bytes += size;
             if bytes > search.page_bytes && !page.records.is_empty() {
                 page.partial = Some(format!(

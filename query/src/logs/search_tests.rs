@@ -122,6 +122,8 @@ async fn index_scan_and_naive_filter_agree() {
     let records = records(2_000, 7);
     let (indexed, _a) = filled(true, &records).await;
     let (scanned, _b) = filled(false, &records).await;
+    let (flushed, _c) = filled(true, &records).await;
+    flushed.flush().await.unwrap();
     let has_index = indexed.snapshot(TENANT).sources(Signal::Logs, START, END).iter().any(|source| {
         let query = ocelli_storage::TextQuery::Word("timeout".into());
         source.candidates(&query).unwrap().is_some()
@@ -131,7 +133,7 @@ async fn index_scan_and_naive_filter_agree() {
         .prop_map(|(a, b)| range(START + a.min(b) * 1_000_000, START + a.max(b) * 1_000_000 + 1));
     check(80, &(any_query(), ranges), |(query, range)| {
         let expected = expected(&records, &query, range);
-        for store in [&indexed, &scanned] {
+        for store in [&indexed, &scanned, &flushed] {
             let page = page(store, &query, range, 10_000, None);
             let mut found = found(&page.records);
             assert!(found.is_sorted_by_key(|(time, _)| Reverse(*time)), "{query}: not newest first");

@@ -30,7 +30,7 @@ pub fn passing(filter: &Filter, batch: &RecordBatch, room_bytes: &mut usize) -> 
             *room_bytes = 0;
         } else {
             *room_bytes -= bytes;
-            passing.records.push(Box::new(record(&logs, row)));
+            passing.records.push(Box::new(record(&logs, row).0));
         }
     }
     Ok(passing)

@@ -11,8 +11,16 @@ use std::ops::Range;
 /// So many rows are worth a thread of their own.
 const WORTH_ROWS: usize = if cfg!(test) { 100 } else { 1 << 16 };
 
+/// So are so many pieces, however short they are: each opens columns.
+const WORTH_PIECES: usize = 4;
+
 /// One row in so many is few.
 const FEW: u64 = 4;
+
+/// So many rows that the index finds are soon read, also if fewer are wanted.
+const FEW_HITS: u64 = 256;
+/// And so many rows without an index, where a word may have become frequent.
+const FEW_ROWS: u64 = 1 << 16;
 
 /// Rows of one source, by its index.
 pub type Piece = (usize, Range<u32>);
@@ -54,7 +62,37 @@ impl Scan<'_> {
                 return scan.run_pieces(&pieces, sources, budget, collector);
             }
         }
-        self.run(sources, budget, collector)
+        match self.few_hits(sources)? {
+            Some(work) => Scan { newest_first: false, ..*self }.run_pieces(&work, sources, budget, collector),
+            None => self.run(sources, budget, collector),
+        }
+    }
+
+    /// Where the rows lie, if the index finds few, and few have none: what is rare elsewhere is so in these.
+    fn few_hits(&self, sources: &[Source]) -> Result<Option<Vec<Piece>>, Error> {
+        let Some(query) = self.filter.candidates() else { return Ok(None) };
+        let (mut hits, mut indexed, mut others) = (0, 0, 0);
+        for source in sources {
+            match source.candidates(&query)? {
+                Some(candidates) => {
+                    hits += candidates.at_most();
+                    indexed += source.rows();
+                }
+                None => others += source.rows(),
+            }
+            if hits > FEW_HITS {
+                return Ok(None);
+            }
+        }
+        if others * FEW > indexed || others > FEW_ROWS {
+            return Ok(None);
+        }
+        let scan = Scan { newest_first: false, ..*self };
+        let mut work = Vec::new();
+        for (at, source) in sources.iter().enumerate() {
+            work.extend(scan.runs(source, false)?.into_iter().map(|run| (at, run)));
+        }
+        Ok(Some(work))
     }
 
     /// Where rows lie that may pass, source by source, as far as footers and bloom filters tell.
@@ -75,7 +113,8 @@ impl Scan<'_> {
         collector: &mut C,
     ) -> Result<Option<String>, Error> {
         let rows = work.iter().map(|(_, piece)| piece.len()).sum();
-        let parts = cores::parts(rows, WORTH_ROWS).min(work.len().max(1));
+        let parts =
+            cores::parts(rows, WORTH_ROWS).max(cores::parts(work.len(), WORTH_PIECES)).min(work.len().max(1));
         // Which part does what is fixed, so that sums of doubles come out the same each time.
         let parts: Vec<(usize, C)> = (0..parts).map(|part| (part, collector.fork())).collect();
         let count = parts.len();

@@ -1,6 +1,7 @@
 //! The groups of the records that pass, with their figures.
 
 use super::aggregate::Aggregate;
+use super::known::Known;
 use super::{Column, Key, Stats};
 use crate::Error;
 use crate::byte_hash::ByteHash;
@@ -115,18 +116,13 @@ impl<'a> Collector for Groups<'a> {
         };
         let columns: Vec<Option<Reader<'_>>> =
             stats.columns.iter().map(of_column).collect::<Result<_, _>>()?;
-        // Of one key whose values have numbers in the batch the groups are looked up once.
-        let codes = if let [Some(reader)] = &keys[..] { reader.codes() } else { None };
-        let mut known: Vec<Option<usize>> = vec![None; codes.map_or(0, |(_, count)| count)];
+        let mut known = if let [Some(reader)] = &keys[..] { Known::of(reader) } else { Known::Nothing };
         for row in chunk.passed.iter() {
-            let code = codes.map(|(codes, _)| codes[row] as usize);
-            let place = match code.and_then(|code| known[code]) {
+            let place = match known.get(row) {
                 Some(place) => place,
                 None => {
                     let place = self.place(&keys, chunk.times.value(row), row)?;
-                    if let Some(code) = code {
-                        known[code] = Some(place);
-                    }
+                    known.set(row, place);
                     place
                 }
             };

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod groups;
+mod known;
 mod parse;
 mod quantile;
 mod table;

@@ -13,7 +13,7 @@ pub(super) fn rendered(flush: &Flush, kind: Kind) -> Parcel {
     let context = RenderContext { external_url: "https://ocelli.example/", templates: &templates };
     render(
         flush,
-        &Integration { key: "1".into(), kind, send_resolved: true, http: Default::default() },
+        &Integration { key: "0".into(), kind, send_resolved: true, http: Default::default() },
         &context,
     )
 }

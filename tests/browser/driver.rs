@@ -17,6 +17,7 @@ use thirtyfour::session::http::{Body, HttpClient};
 use thirtyfour::{RequestData, SessionId};
 
 const START: Duration = Duration::from_secs(30);
+const ATTEMPTS: usize = 10;
 const REQUEST: Duration = Duration::from_secs(60);
 /// See the browser's own list of switches; QUIC and the background services would only call home.
 const SWITCHES: [&str; 9] = [
@@ -39,18 +40,31 @@ pub struct Session {
 }
 
 pub async fn start() -> Session {
-    let mut command = Command::new(installed("OCELLI_TEST_CHROMEDRIVER"));
-    let driver = Process::start(command.arg("--port=0"));
-    let port = until("chromedriver listens", START, async || {
-        let lines = driver.stdout_lines();
-        lines.iter().find_map(|line| port_in(line)).ok_or_else(|| format!("{lines:?}"))
-    })
-    .await;
+    let (driver, port) = chromedriver().await;
     let profile = tempfile::tempdir().expect("a temporary directory can be made");
     let client = reqwest::Client::builder().no_proxy().timeout(REQUEST).build().unwrap();
     let builder = WebDriver::builder(format!("http://127.0.0.1:{port}"), capabilities(&profile));
     let web = builder.client(Client(client)).connect().await.expect("Chromium can be started");
     Session { web, _driver: driver, _profile: profile }
+}
+
+/// It takes a free port of IPv6 and gives up where that of IPv4 is taken, so that it is started again.
+async fn chromedriver() -> (Process, u16) {
+    for _ in 0..ATTEMPTS {
+        let mut command = Command::new(installed("OCELLI_TEST_CHROMEDRIVER"));
+        let driver = Process::start(command.arg("--port=0"));
+        let port = until("chromedriver listens or gives up", START, async || {
+            let lines = driver.stdout_lines();
+            let port = lines.iter().find_map(|line| port_in(line));
+            let has_ended = lines.iter().any(|line| line.contains("port not available"));
+            if port.is_some() || has_ended { Ok(port) } else { Err(format!("{lines:?}")) }
+        })
+        .await;
+        if let Some(port) = port {
+            return (driver, port);
+        }
+    }
+    panic!("chromedriver found no free port in {ATTEMPTS} attempts");
 }
 
 /// `ChromeDriver was started successfully on port 40123.`

@@ -60,6 +60,8 @@ async fn from_the_most_at_risk_to_what_burned_it() {
         browser.open(&format!("/traces/{}?span={}", trace_hex(10), span_hex(10))).await;
         browser.see_with("[data-testid=span-slos]", "checkout-availability").await;
         assert_eq!(browser.texts("[data-testid=span-slos] li").await.len(), 1);
+        browser.open("/services/cart").await;
+        browser.see_with("[data-testid=service-slos]", "cart-availability").await;
         look(browser).await;
     })
     .await;

@@ -29,6 +29,7 @@ pub mod map_drawing;
 pub mod minimap;
 pub mod mistake;
 pub mod moment;
+pub mod objectives;
 pub mod palette;
 pub mod receivers;
 pub mod saved_searches;

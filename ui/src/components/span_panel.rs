@@ -8,17 +8,15 @@ use crate::components::copy::CopyButton;
 use crate::components::log_detail::Origin;
 use crate::components::log_list::glyph;
 use crate::components::moment::Moment;
-use crate::components::slo_marks::RiskMark;
+use crate::components::objectives::Objectives;
 use crate::components::trace_view::TraceView;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::prelude::*;
 use crate::view::order::sort_by;
-use crate::view::slos::{self, Risk};
 use crate::view::{format, links, waterfall};
 use ocelli_api::UnixNano;
 use ocelli_api::logs::{LogRecord, LogsResponse, severity_class};
-use ocelli_api::slos::{SloStatus, SlosResponse};
 use ocelli_api::traces::{SpanDetail, SpanEvent, SpanLink, TraceResponse};
 use std::sync::Arc;
 
@@ -102,7 +100,7 @@ fn Detail(detail: Arc<SpanDetail>, view: TraceView, span_id: Signal<String>) -> 
         {(!events.is_empty() || dropped_events > 0).then(|| view! { <Events events start=detail.start dropped=dropped_events/> })}
         {(!links_of.is_empty() || detail.dropped_links_count > 0).then(|| view! { <Links links_of dropped=detail.dropped_links_count/> })}
         <TraceLogs logs=view.logs span_id view/>
-        <Objectives service=service.clone()/>
+        <Objectives service=service.clone() test="span-slos"/>
         <Origin resource=detail.resource.clone() scope=detail.scope.clone() filters=Filters::Traces/>
     }
 }
@@ -158,27 +156,6 @@ fn Links(links_of: Vec<SpanLink>, dropped: u32) -> impl IntoView {
             {(dropped > 0).then(|| view! { <p class="note warn">{format::plural(u64::from(dropped), "link was", "links were")}" dropped by the sender."</p> })}
         </Section>
     }
-}
-
-/// The objectives of the service of a span, for which its requests count.
-#[component]
-fn Objectives(service: String) -> impl IntoView {
-    let context = Context::get();
-    let all = fetch::<SlosResponse>(|| Some("/api/slos".to_owned()));
-    let rows = move || {
-        let mine = all.with(|all| all.map(|all| all.slos.clone()).unwrap_or_default());
-        let mine: Vec<SloStatus> = mine.into_iter().filter(|slo| slo.service == service).collect();
-        let row = move |slo: SloStatus| {
-            let path = links::slo_path(&slo.id);
-            let left = slos::signed(slo.budget_left);
-            view! { <li><RiskMark risk=Risk::of(&slo)/>" "<a href=dynamic(move || context.location.link(&path, &[]))>{slo.id}</a>" "<span class="hint">{slo.indicator}", "{left}" of the budget left"</span></li> }
-        };
-        (!mine.is_empty()).then(move || {
-            let count = mine.len();
-            view! { <Section title="Objectives of its service" count><ul class="plain" data-testid="span-slos">{mine.into_iter().map(row).collect_view()}</ul></Section> }
-        })
-    };
-    view! { {dynamic(rows)} }
 }
 
 /// The logs of this span first, then the others of its trace, oldest first.

@@ -5,6 +5,7 @@ use crate::client::{Fetched, fetch};
 use crate::components::answer::{Answer, Empty};
 use crate::components::line_chart::{LineChart, trace_href};
 use crate::components::moment::Moment;
+use crate::components::objectives::Objectives;
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
 use crate::pages::services::SortHead;
@@ -65,6 +66,7 @@ fn Body(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> impl In
         {dynamic(move || nothing.get().then(|| view! { <Empty what=format!("No call of {} has been seen", name.get_value())/> }))}
         <Charts service name/>
         <Exemplars service/>
+        <Objectives service=name.get_value() test="service-slos"/>
         <Operations service name/>
         <div class="two">
             <Neighbours title="Called by" edges=service.map(|data| data.callers.clone())/>

@@ -6,6 +6,7 @@
 //! (`{"stringValue": "x"}`, `{"intValue": "5"}`), so that no type is lost.
 
 pub mod alerts;
+pub mod dashboards;
 pub mod error;
 pub mod explain;
 pub mod forms;

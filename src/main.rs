@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod client;
 mod config;
+mod dashboards;
 mod demo;
 mod forward;
 mod guard;

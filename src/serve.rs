@@ -2,6 +2,7 @@
 
 use crate::alerting::{self, Alerts, Running};
 use crate::config::Config;
+use crate::dashboards::Shelf;
 use crate::guard::Hosts;
 use crate::listeners::Listeners;
 use crate::metrics::Ready;
@@ -223,6 +224,7 @@ fn api_endpoints(
     ready: Ready,
 ) -> Vec<Endpoint> {
     let answering = system.clone();
+    let shelf = Shelf { store: store.clone(), clock: clock.of_storage() };
     let api = Api::new(
         store.clone(),
         Arc::new(move || answering.response()),
@@ -238,6 +240,7 @@ fn api_endpoints(
         .chain(exported(ocelli_query::http::rules::endpoints(shown)))
         .chain(exported(ocelli_query::http::rules::group_endpoints(api.clone(), written)))
         .chain(exported(ocelli_query::http::alerting::endpoints(alerting)))
+        .chain(exported(ocelli_query::http::dashboards::endpoints(Arc::new(shelf))))
         .chain(exported(ocelli_query::http::slos::endpoints(api, slos)))
         .chain(metrics::endpoints(system, ready))
         .chain(ui_files::endpoints())

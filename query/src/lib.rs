@@ -7,6 +7,7 @@
 pub mod alerting;
 mod byte_hash;
 mod cores;
+pub mod dashboards;
 mod edit_distance;
 pub mod error;
 pub mod http;

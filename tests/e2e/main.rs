@@ -15,6 +15,7 @@ mod clients;
 mod command_line;
 mod compare;
 mod crash;
+mod dashboards;
 mod data_files;
 mod demo;
 mod full_disk;

@@ -200,7 +200,7 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 45] = [
+const ROUTES: [&str; 48] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
@@ -245,6 +245,9 @@ const ROUTES: [&str; 45] = [
     "/api/slos",
     "/api/slos/{id}",
     "/api/slos/preview",
+    "/api/dashboards",
+    "/api/dashboards/{id}",
+    "/api/dashboards/import/grafana",
     "/api/openapi.json",
 ];
 

@@ -240,7 +240,8 @@ pub enum Reduce {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Threshold {
-    pub value: f64,
+    /// Absent: from the lowest value on.
+    pub value: Option<f64>,
     pub level: Level,
 }
 

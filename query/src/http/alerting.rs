@@ -5,7 +5,7 @@
 
 mod alertmanager;
 mod native;
-mod read;
+pub(super) mod read;
 mod silences;
 
 pub(super) use read::Json;

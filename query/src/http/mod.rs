@@ -5,6 +5,7 @@
 
 pub mod alerting;
 pub mod answer;
+pub mod dashboards;
 pub mod jaeger;
 pub mod logs;
 pub mod loki;

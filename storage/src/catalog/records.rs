@@ -78,6 +78,22 @@ impl Catalog {
         self.link.run(work).await
     }
 
+    /// One record of a space; none where it is not what was written.
+    pub async fn record(&self, space: &str, name: &str) -> Result<Option<String>> {
+        let work = async {
+            let select =
+                "SELECT name, content, row_crc32c FROM storage_records WHERE space = $1 AND name = $2";
+            let mut connection = self.link.connection().await?;
+            Ok(sqlx::query(select).bind(space).bind(name).fetch_optional(&mut *connection).await?)
+        };
+        let Some(row) = self.link.run(work).await? else { return Ok(None) };
+        let (_, content) = read(space, &row)?;
+        if content.is_none() {
+            tracing::warn!(space, name, "{DAMAGED}");
+        }
+        Ok(content)
+    }
+
     /// The records of a space by name. One that is not what was written is left out, and told.
     pub async fn records(&self, space: &str) -> Result<Vec<(String, String)>> {
         let work = async {
@@ -252,5 +268,7 @@ mod tests {
         damage.execute(&mut *connection).await.unwrap();
         drop(connection);
         assert_eq!(catalog.records("a").await.unwrap(), [pair("b", "1")]);
+        assert_eq!(catalog.record("a", "a").await.unwrap(), None);
+        assert_eq!(catalog.record("a", "b").await.unwrap().as_deref(), Some("1"));
     }
 }

@@ -172,6 +172,11 @@ impl Store {
         self.inner.shared.catalog.swap_records(swaps, changes).await
     }
 
+    /// The content of one record of a space.
+    pub async fn record(&self, space: &str, name: &str) -> Result<Option<String>> {
+        self.inner.shared.catalog.record(space, name).await
+    }
+
     /// The names and contents of a space's records.
     pub async fn records(&self, space: &str) -> Result<Vec<(String, String)>> {
         self.inner.shared.catalog.records(space).await

@@ -100,6 +100,28 @@ pub fn names(text: &str) -> Vec<&str> {
     found
 }
 
+/// The text with a format at every mention of some variables that has none.
+pub fn with_format(text: &str, format: &str, is_meant: impl Fn(&str) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let found = reference(rest).filter(|found| found.format.is_empty() && is_meant(found.name));
+        let length = match &found {
+            Some(found) => {
+                out.push_str(&format!("${{{}:{format}}}", found.name));
+                found.len
+            }
+            None => {
+                let length = rest.chars().next().map_or(1, char::len_utf8);
+                out.push_str(&rest[..length]);
+                length
+            }
+        };
+        at += length;
+    }
+    out
+}
+
 fn mentions(text: &str, values: &Values) -> bool {
     names(text).into_iter().any(|name| values.contains_key(name))
 }

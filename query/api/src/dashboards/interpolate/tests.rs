@@ -122,3 +122,9 @@ fn traceql_and_text() {
 fn names_are_those_that_are_written() {
     assert_eq!(names("a$b ${c:raw} [[d]] $1 ${} [[ x ]] $é $$e"), ["b", "c", "d", "e"]);
 }
+
+#[test]
+fn formats_are_written_where_there_are_none() {
+    let text = with_format("$a ${a} [[a]] ${a:csv} $b é", "raw", |name| name == "a");
+    assert_eq!(text, "${a:raw} ${a:raw} ${a:raw} ${a:csv} $b é");
+}

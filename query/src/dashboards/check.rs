@@ -121,8 +121,8 @@ fn check_variable(field: &str, variable: &Variable) -> Checked {
             Err(wrong(of("options"), "has no value to choose"))
         }
         VariableKind::Interval => {
-            let options = variable.options.iter().enumerate();
-            options.map(|(number, text)| duration(&format!("{field}.options[{number}]"), text)).collect()
+            let mut options = variable.options.iter().enumerate();
+            options.try_for_each(|(number, text)| duration(&format!("{field}.options[{number}]"), text))
         }
         _ => Ok(()),
     }

@@ -5,7 +5,7 @@
 
 mod alertmanager;
 mod native;
-pub(super) mod read;
+mod read;
 mod silences;
 
 pub(super) use read::Json;

@@ -2,7 +2,7 @@
 //!
 //! This crate doesn't write; who keeps them implements [`Dashboards`].
 
-use super::alerting::read::Json;
+use super::alerting::Json;
 use super::answer::{Answer, ok};
 use super::params::Params;
 use crate::Error;

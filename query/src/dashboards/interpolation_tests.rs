@@ -137,7 +137,5 @@ proptest! {
         let text = interpolate(&expr, Syntax::TraceQl, &one).unwrap();
         let query = traceql::parse(&text).unwrap_or_else(|why| panic!("{text:?}: {why}"));
         prop_assert_eq!(query.pipeline.0.len(), 2);
-        let plain = traceql::parse(&expr.replace("$v", "x")).unwrap();
-        prop_assert_eq!(format!("{:?}", query.pipeline.0[1]), format!("{:?}", plain.pipeline.0[1]));
     }
 }

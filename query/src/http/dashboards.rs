@@ -82,7 +82,8 @@ fn summary(of: Dashboard) -> DashboardSummary {
 
 fn named(id: Id) -> Result<String, Error> {
     let Path(id) = id.map_err(|why| Error::bad_parameter("id", why.body_text()))?;
-    Ok(id)
+    // Nothing else was ever kept, and some catalogs can't be asked for it.
+    if is_id(&id) { Ok(id) } else { Err(unknown(&id)) }
 }
 
 fn unknown(id: &str) -> Error {

@@ -197,7 +197,11 @@ fn written(
         }
     };
     match place {
-        Place::Outside | Place::Search => words(text),
+        Place::Outside | Place::Search if values.len() > 1 && matches!(format, "regex" | "pipe") => {
+            Err(SEVERAL.to_owned())
+        }
+        Place::Outside | Place::Search if format == "regex" => words(values, values[0].clone()),
+        Place::Outside | Place::Search => words(values, text),
         Place::Strict { .. } if text.chars().all(is_harmless) => Ok(text),
         Place::Strict { .. } => Err(format!("{text:?} can't stand here: only letters, digits and _:./- can")),
         // What is no pattern of ours could end it.
@@ -213,15 +217,17 @@ fn written(
 
 const SEVERAL: &str = "several values are chosen, and only a pattern (=~) can have several";
 
-/// Words that no language takes apart.
-fn words(text: String) -> Result<String, String> {
-    let is_word = |part: &str| {
-        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '.'))
+/// Values that no language takes apart.
+fn words(values: &[String], text: String) -> Result<String, String> {
+    let is_word = |value: &String| {
+        !value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '.'))
     };
-    if text.split(',').all(|part| is_word(part.trim())) {
-        return Ok(text);
+    match values.iter().find(|value| !is_word(value)) {
+        None => Ok(text),
+        Some(value) => {
+            Err(format!("{value:?} can't stand outside of quotes: only words, numbers and durations can"))
+        }
     }
-    Err(format!("{text:?} can't stand outside of quotes: only words, numbers and durations can"))
 }
 
 fn is_harmless(c: char) -> bool {
@@ -233,7 +239,7 @@ fn search(values: &[String], places: &Places<'_>, after: &str) -> Result<String,
     let ends = after.chars().next().is_none_or(|c| c.is_whitespace() || c == ')');
     if !(ends && places.begins_token()) {
         return match values {
-            [one] => words(one.clone()),
+            [one] => words(values, one.clone()),
             _ => Err("several values are chosen, and a part of a word can have one".to_owned()),
         };
     }

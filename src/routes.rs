@@ -145,6 +145,7 @@ pub const ROUTES: &[Route] = &[
     form("/api/rules/preview"),
     read("/api/rules/groups"),
     write(Method::POST, "/api/rules/groups"),
+    form("/api/rules/groups/preview"),
     read("/api/rules/groups/{name}"),
     write(Method::PUT, "/api/rules/groups/{name}"),
     write(Method::DELETE, "/api/rules/groups/{name}"),

@@ -237,8 +237,8 @@ fn api_endpoints(
     let written: Arc<dyn Written> = Arc::new(rules::Editor(engine.clone()));
     let slos = Slos { list: Arc::new(move || engine.slos()), rules: shown.clone(), written: written.clone() };
     exported(ocelli_query::http::endpoints(api.clone()))
-        .chain(exported(ocelli_query::http::rules::endpoints(shown)))
-        .chain(exported(ocelli_query::http::rules::group_endpoints(api.clone(), written)))
+        .chain(exported(ocelli_query::http::rules::endpoints(shown.clone())))
+        .chain(exported(ocelli_query::http::rules::group_endpoints(api.clone(), shown.clone(), written)))
         .chain(exported(ocelli_query::http::alerting::endpoints(alerting)))
         .chain(exported(ocelli_query::http::dashboards::endpoints(Arc::new(shelf))))
         .chain(exported(ocelli_query::http::slos::endpoints(api, slos)))

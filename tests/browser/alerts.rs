@@ -118,6 +118,16 @@ async fn silence(browser: &Browser) {
     }
     browser.click("[data-testid=silence-save]").await;
     browser.see_with("[data-testid=silence-row]", "the printer is being moved").await;
+    browser.click("[data-testid=edit-silence]").await;
+    browser.see_with("[data-testid=silence-save]", "Change").await;
+    let why = browser.see("#silence-why").await;
+    assert_eq!(why.value().await.unwrap().as_deref(), Some("the printer is being moved"));
+    why.send_keys(" again").await.unwrap();
+    browser.click("[data-testid=silence-save]").await;
+    browser.see_with("[data-testid=silence-row]", "the printer is being moved again").await;
+    browser.open("/alerts?view=silences").await;
+    browser.see("[data-testid=silence-row]").await;
+    assert_eq!(browser.texts("[data-testid=silence-row]").await.len(), 1, "it is the same silence");
     browser.open("/alerts").await;
     until("the alert is suppressed", SHOWN, async || {
         browser.click("[data-testid=refresh]").await;

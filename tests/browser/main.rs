@@ -11,6 +11,7 @@ mod axe;
 mod browser;
 mod budget;
 mod driver;
+mod editing;
 mod empty;
 mod hostile;
 mod lean;

@@ -200,7 +200,7 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 48] = [
+const ROUTES: [&str; 49] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
@@ -228,6 +228,7 @@ const ROUTES: [&str; 48] = [
     "/api/rules",
     "/api/rules/preview",
     "/api/rules/groups",
+    "/api/rules/groups/preview",
     "/api/rules/groups/{name}",
     "/api/alerts",
     "/api/alerts/history",

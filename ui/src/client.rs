@@ -166,12 +166,8 @@ pub async fn send_text(method: &str, url: &str, body: Option<String>) -> Result<
     send_as("application/json", method, url, body).await
 }
 
-/// Sends YAML; gives the text of the answer.
-pub async fn send_document(method: &str, url: &str, body: String) -> Result<String, Failure> {
-    send_as("application/yaml", method, url, Some(body)).await
-}
-
-async fn send_as(kind: &str, method: &str, url: &str, body: Option<String>) -> Result<String, Failure> {
+/// Sends a body of a kind; gives the text of the answer.
+pub async fn send_as(kind: &str, method: &str, url: &str, body: Option<String>) -> Result<String, Failure> {
     let init = web_sys::RequestInit::new();
     init.set_method(method);
     // The server takes nothing that a form of another site could send, also where there is no body. Setting a

@@ -1,7 +1,8 @@
 //! `GET /api/rules`: every rule, how its evaluations go, and how far into the past it has been computed.
 
-use crate::forms::RuleForm;
-use crate::{QueryStats, UnixNano};
+use crate::alerts::RuleEpisode;
+use crate::forms::Form;
+use crate::{DocumentProblem, QueryStats, UnixNano};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -126,9 +127,19 @@ pub struct WrittenGroup {
     pub name: String,
     /// The file it is from; `saved` where it was made over the API.
     pub file: String,
-    /// Rules, and how many of them are alerts.
-    pub rules: u64,
+    /// Of its rules.
+    pub names: Vec<String>,
+    /// How many of them are alerts.
     pub alerts: u64,
+    /// That of its worst rule; `unknown` also where another server evaluates.
+    pub health: RuleHealth,
+    /// Why a rule failed the last time, with its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_evaluation: Option<UnixNano>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval_ms: Option<i64>,
     /// Of one that was made over the API: it can be changed, by whom names this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<u64>,
@@ -137,7 +148,7 @@ pub struct WrittenGroup {
     pub document: Option<String>,
     /// What a form has of it; absent where it has no place for all that the document says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub form: Option<RuleForm>,
+    pub form: Option<Form>,
     /// Why it is not in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
@@ -157,13 +168,30 @@ pub struct GroupSaved {
     pub stats: QueryStats,
 }
 
+/// `POST /api/rules/groups/preview?from&to`: what is wrong with a group, or when its alerts would have fired; in the last
+/// day, where nothing else is said.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GroupPreview {
+    /// All that is wrong; then there is nothing else.
+    #[serde(default)]
+    pub problems: Vec<DocumentProblem>,
+    pub previews: Vec<RuleVerdict>,
+    /// Why the preview of some alerts is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview_problem: Option<String>,
+    pub stats: QueryStats,
+}
+
 /// When an alert would have fired.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RuleVerdict {
     pub alert: String,
-    /// `would have fired 3 times in 1d: …`.
+    /// `would have fired 3 times in 1d: …`, or `would never have fired in 1d`.
     pub verdict: String,
     pub count: u64,
     pub firing_ms: i64,
+    /// By time; only so many of them are told.
+    pub episodes: Vec<RuleEpisode>,
 }

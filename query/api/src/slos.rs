@@ -2,7 +2,7 @@
 //!
 //! Figures are `None` where nothing is known: no data is not 100 %.
 
-use crate::forms::SloForm;
+use crate::forms::Form;
 use crate::{DocumentProblem, QueryStats, TimeRange, UnixNano};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -189,7 +189,7 @@ pub struct SloResponse {
     pub document: Option<String>,
     /// What a form has of it; absent where it has no place for all that the document says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub form: Option<SloForm>,
+    pub form: Option<Form>,
     pub range: TimeRange,
     pub history: SloHistory,
     /// By operation, version, route and status: who has most of the burned budget first.

@@ -23,7 +23,7 @@ async fn the_document_has_every_route_of_the_native_api() {
     let written = Arc::new(NoneWritten);
     let slos = Slos { list: Arc::new(Default::default), rules: rules.clone(), written: written.clone() };
     routes.extend(crate::http::slos::endpoints(api.clone(), slos));
-    routes.extend(crate::http::rules::group_endpoints(api, written));
+    routes.extend(crate::http::rules::group_endpoints(api, rules.clone(), written));
     routes.extend(crate::http::rules::endpoints(rules));
     routes.extend(crate::http::alerting::endpoints(Arc::new(Double::default())));
     let native = routes.iter().filter_map(|(route, _)| Some(route.split_once(' ')?.1));

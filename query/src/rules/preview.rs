@@ -11,6 +11,7 @@ use crate::promql::select::Select;
 use crate::promql::value::Sample;
 use crate::promql::{Answer, Data, Query, duration_text, run};
 use ocelli_api::UnixNano;
+use ocelli_api::alerts::RuleEpisode;
 use std::collections::BTreeMap;
 
 /// Episodes that are told; all are counted.
@@ -46,6 +47,21 @@ pub struct Episode {
     pub resolved_ms: Option<i64>,
     /// The value of the greatest magnitude while it fired.
     pub peak: f64,
+}
+
+impl Episode {
+    /// As the API tells it.
+    pub fn shown(self) -> RuleEpisode {
+        let nanos = |ms: i64| UnixNano(ms.saturating_mul(1_000_000));
+        RuleEpisode {
+            labels: self.labels.to_map(),
+            annotations: self.annotations.to_map(),
+            since: nanos(self.since_ms),
+            fired_at: nanos(self.fired_ms),
+            resolved_at: self.resolved_ms.map(nanos),
+            peak: Some(self.peak).filter(|peak| peak.is_finite()),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -176,14 +192,14 @@ fn nothing() -> Answer {
     Answer { data, warnings: Vec::new(), infos: Vec::new(), samples: Default::default() }
 }
 
-/// `would have fired 3 times in 1d: …`.
+/// `would have fired 3 times in 1d: …`, or `would never have fired in 1d`.
 pub fn verdict(found: &Preview, over: Over) -> String {
+    let length = duration_text((over.to_ms - over.from_ms).max(over.interval_ms));
     let times = match found.count {
-        0 => "never".to_owned(),
+        0 => return format!("would never have fired in {length}"),
         1 => "once".to_owned(),
         several => format!("{several} times"),
     };
-    let length = duration_text((over.to_ms - over.from_ms).max(over.interval_ms));
     let at = |episode: &Episode| UnixNano(episode.fired_ms.saturating_mul(1_000_000)).to_rfc3339();
     let shown: Vec<String> = found.episodes.iter().take(5).map(at).collect();
     let colon = if shown.is_empty() { "" } else { ": " };
@@ -221,13 +237,12 @@ mod tests {
             format!("{since}/{fired}/{end} peak {} {}", episode.peak, episode.annotations.get("summary"))
         };
         let told = verdict(&found, over);
-        let count = if found.count == 0 {
-            "never in 10m".to_owned()
-        } else {
-            format!("{} times in 10m: 19", found.count)
+        let wanted = match found.count {
+            0 => "would never have fired in 10m".to_owned(),
+            1 => "would have fired once in 10m: 19".to_owned(),
+            several => format!("would have fired {several} times in 10m: 19"),
         };
-        let count = count.replace("1 times", "once");
-        assert!(told.starts_with(&format!("would have fired {count}")), "{told}");
+        assert!(told.starts_with(&wanted), "{told}");
         let shown: Vec<String> = found.episodes.iter().map(one).collect();
         assert_eq!(format!("{} in {}m: {}", found.count, found.firing_ms / MINUTE, shown.join(", ")), expect);
     }

@@ -3,40 +3,46 @@
 use super::files::parse_one;
 use super::model::{Counted, Indicator, Slo, Window};
 use crate::promql::duration_text;
-use ocelli_api::forms::{SloForm, SloFormKind};
+use ocelli_api::forms::{Form, slo_document};
 
 /// None where the form has no place for something that the objective says: it would be lost when the form is
 /// saved.
-pub fn form_of(slo: &Slo) -> Option<SloForm> {
-    let mut form = SloForm {
-        name: slo.name.clone(),
-        description: slo.description.clone(),
-        service: slo.service.clone(),
-        language: "promql".to_owned(),
-        objective: ((slo.objective * 1e9).round() / 1e7).to_string(),
-        window: slo.window.text(),
-        ..SloForm::default()
-    };
+pub fn form_of(slo: &Slo) -> Option<Form> {
+    let mut form = Form::new();
+    let mut set = |key: &str, value: String| form.insert(key.to_owned(), value);
+    set("name", slo.name.clone());
+    set("description", slo.description.clone());
+    set("service", slo.service.clone());
+    set("language", "promql".to_owned());
+    set("objective", ((slo.objective * 1e9).round() / 1e7).to_string());
+    set("window", slo.window.text());
     if let Window::Calendar(calendar) = &slo.window {
-        form.time_zone = calendar.zone.name().to_owned();
+        set("time_zone", calendar.zone.name().to_owned());
     }
-    match &slo.indicator {
-        Indicator::Availability(spans) => form.operation = spans.operation.clone().unwrap_or_default(),
-        Indicator::Latency { spans, under_ms } => {
-            form.kind = SloFormKind::Latency;
-            form.operation = spans.operation.clone().unwrap_or_default();
-            form.under = duration_text(*under_ms);
+    let kind = match &slo.indicator {
+        Indicator::Availability(_) => "availability",
+        Indicator::Latency { under_ms, .. } => {
+            set("under", duration_text(*under_ms));
+            "latency"
         }
         Indicator::Ratio { counted, total } => {
-            form.kind = SloFormKind::Ratio;
-            let (Counted::Good(events) | Counted::Bad(events)) = counted;
-            form.counts_bad = matches!(counted, Counted::Bad(_));
-            form.language = total.language.as_str().to_owned();
-            (form.counted, form.total) = (events.expr.clone(), total.expr.clone());
+            let (which, events) = match counted {
+                Counted::Good(events) => ("good", events),
+                Counted::Bad(events) => ("bad", events),
+            };
+            set("counts", which.to_owned());
+            set(which, events.expr.clone());
+            set("total", total.expr.clone());
+            set("language", total.language.as_str().to_owned());
+            "ratio"
         }
         Indicator::Share { .. } | Indicator::Threshold { .. } => return None,
+    };
+    set("kind", kind.to_owned());
+    if let Some(operation) = slo.indicator.spans().and_then(|spans| spans.operation.clone()) {
+        set("operation", operation);
     }
-    let again = parse_one(&slo.file, &form.document()).ok()?;
+    let again = parse_one(&slo.file, &slo_document(&form)).ok()?;
     (again == *slo).then_some(form)
 }
 
@@ -44,22 +50,21 @@ pub fn form_of(slo: &Slo) -> Option<SloForm> {
 mod tests {
     use super::*;
 
-    fn check(yaml: &str, kind: Option<SloFormKind>) {
+    fn check(yaml: &str, kind: Option<&str>) {
         let slo = parse_one("s.yml", &format!("slos: [{{name: a, objective: 99.95, {yaml}}}]")).unwrap();
-        assert_eq!(form_of(&slo).map(|form| form.kind), kind, "{yaml}");
+        assert_eq!(form_of(&slo).map(|form| form["kind"].clone()).as_deref(), kind, "{yaml}");
     }
 
     #[test]
     fn a_form_loses_nothing() {
-        use SloFormKind::*;
-        check("availability: {service: s}", Some(Availability));
-        check("availability: {service: s, operation: 'POST \"x\" \\'}, description: ü", Some(Availability));
+        check("availability: {service: s}", Some("availability"));
+        check("availability: {service: s, operation: 'POST \"x\" \\'}, description: ü", Some("availability"));
         check(
             "latency: {service: s, under: 1s500ms}, window: month, time_zone: Europe/Berlin",
-            Some(Latency),
+            Some("latency"),
         );
-        check("ratio: {bad: 'x{a=\"b\"}', total: y}, service: s", Some(Ratio));
-        check("ratio: {language: traceql, good: '{} | rate()', total: '{} | rate()'}", Some(Ratio));
+        check("ratio: {bad: 'x{a=\"b\"}', total: y}, service: s", Some("ratio"));
+        check("ratio: {language: traceql, good: '{} | rate()', total: '{} | rate()'}", Some("ratio"));
         // There is no place for these.
         check("availability: {service: s, kind: client}", None);
         check("availability: {service: s}, service: other", None);

@@ -2,11 +2,11 @@
 
 use super::super::letter::nanos;
 use ocelli_api::UnixNano;
-use ocelli_api::alerts::{RuleEpisode, RulePreviewRequest, RulePreviewResponse};
+use ocelli_api::alerts::{RulePreviewRequest, RulePreviewResponse};
 use ocelli_query::http::rules::past::{most_steps, over_the_past};
 use ocelli_query::http::run::run;
 use ocelli_query::promql::duration_ms;
-use ocelli_query::rules::preview::Over;
+use ocelli_query::rules::preview::{Episode, Over};
 use ocelli_query::rules::{AlertSettings, Language, Rule};
 use ocelli_query::{Api, Error};
 
@@ -37,19 +37,11 @@ pub async fn preview(
     run(api, move |api, budget| {
         let snapshot = budget.snapshot(api);
         let found = over_the_past(api, &snapshot, budget, &rule, over)?;
-        let episode = |one: ocelli_query::rules::preview::Episode| RuleEpisode {
-            labels: one.labels.to_map(),
-            annotations: one.annotations.to_map(),
-            since: nanos(one.since_ms),
-            fired_at: nanos(one.fired_ms),
-            resolved_at: one.resolved_ms.map(nanos),
-            peak: Some(one.peak).filter(|peak| peak.is_finite()),
-        };
         Ok(RulePreviewResponse {
             from: nanos(from_ms),
             to: nanos(to_ms),
             interval_ms,
-            episodes: found.episodes.into_iter().map(episode).collect(),
+            episodes: found.episodes.into_iter().map(Episode::shown).collect(),
             count: found.count,
             firing_ms: found.firing_ms,
             stats: budget.stats(),

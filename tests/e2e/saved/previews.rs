@@ -3,6 +3,7 @@
 use super::*;
 use crate::harness::now_ns;
 use crate::harness::otlp::{self, MS, SECOND};
+use ocelli_api::rules::GroupPreview;
 use ocelli_api::slos::{SloEvents, SloPreviewResponse};
 use serde_json::json;
 
@@ -63,6 +64,11 @@ async fn objectives_over_logs_and_spans_have_a_past() {
     let saved: SloSaved = good(&server, Method::POST, "/api/slos", LOGINS).await;
     assert!(saved.preview.unwrap().verdict.starts_with("would have paged once"));
     let group = "name: logins\nlanguage: logql\nrules:\n- {alert: Failed, expr: 'sum(count_over_time({service_name=\"login\"} |= \"failed\" [5m])) > 3'}\n";
+    let unsaved: GroupPreview = good(&server, Method::POST, "/api/rules/groups/preview", group).await;
+    assert_eq!((unsaved.problems.len(), unsaved.previews[0].count), (0, 1), "{:?}", unsaved.previews);
+    let wrong: GroupPreview =
+        good(&server, Method::POST, "/api/rules/groups/preview", "name: a\nrule: []\n").await;
+    assert_eq!(wrong.problems[0].field, "rule");
     let saved: GroupSaved = good(&server, Method::POST, "/api/rules/groups", group).await;
     assert_eq!(saved.previews[0].count, 1, "{:?}", saved.previews);
 }

@@ -13,12 +13,18 @@ pub fn SendButton(
     of: String,
     method: &'static str,
     url: String,
+    /// A question that is asked first.
+    #[prop(optional, into)]
+    sure: String,
     /// Gets the text of the answer.
     done: Callback<String>,
 ) -> impl IntoView {
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<String>);
     let click = move |_| {
+        if !sure.is_empty() && !window().confirm_with_message(&sure).unwrap_or(false) {
+            return;
+        }
         busy.set(true);
         let url = url.clone();
         spawn_local(async move {

@@ -1,6 +1,6 @@
 //! Makes a silence: what it hides is seen before it is saved.
 
-use crate::client::{Failure, send};
+use crate::client::{Failure, Fetched, send};
 use crate::components::alert_table::AlertTable;
 use crate::context::{Context, now};
 use crate::dynamic::{dynamic, effect, handler, memo};
@@ -9,7 +9,7 @@ use crate::view::{format, matchers};
 use leptos::task::spawn_local;
 use ocelli_api::UnixNano;
 use ocelli_api::alerts::{
-    LabelMatcher, Silence, SilencePreviewRequest, SilencePreviewResponse, SilenceRequest,
+    LabelMatcher, Silence, SilencePreviewRequest, SilencePreviewResponse, SilenceRequest, SilencesResponse,
 };
 
 /// Who silenced last at this browser.
@@ -26,6 +26,8 @@ const LENGTHS_MIN: [(&str, &str); 8] = [
     ("10080", "1 week"),
 ];
 const USUAL_LENGTH_MIN: &str = "120";
+/// The end of the silence that is changed stays as it is.
+const KEEP: &str = "";
 
 /// What was asked, and what came back.
 type Preview = Option<(Vec<LabelMatcher>, Result<SilencePreviewResponse, Failure>)>;
@@ -33,6 +35,8 @@ type Preview = Option<(Vec<LabelMatcher>, Result<SilencePreviewResponse, Failure
 /// What the form holds. The matchers are in the URL.
 #[derive(Clone, Copy)]
 struct Form {
+    /// The one that is changed.
+    known: Memo<Option<Silence>>,
     matchers: Memo<Result<Vec<LabelMatcher>, String>>,
     minutes: RwSignal<String>,
     author: RwSignal<String>,
@@ -44,12 +48,20 @@ struct Form {
 
 impl Form {
     fn request(self) -> Option<String> {
-        let minutes = self.minutes.with_untracked(|minutes| minutes.parse::<i64>()).ok()?;
+        let known = self.known.get_untracked();
+        let kept = known.as_ref().filter(|_| self.minutes.with_untracked(|minutes| minutes == KEEP));
+        let ends_at = match kept {
+            Some(known) => known.ends_at,
+            None => {
+                let minutes = self.minutes.with_untracked(|minutes| minutes.parse::<i64>()).ok()?;
+                UnixNano(now().0.saturating_add(minutes.saturating_mul(MINUTE_NS)))
+            }
+        };
         let request = SilenceRequest {
-            id: None,
+            id: known.as_ref().map(|known| known.id.clone()),
             matchers: self.matchers.get_untracked().ok()?,
-            starts_at: None,
-            ends_at: UnixNano(now().0.saturating_add(minutes.saturating_mul(MINUTE_NS))),
+            starts_at: known.map(|known| known.starts_at),
+            ends_at,
             created_by: self.author.with_untracked(|author| author.trim().to_owned()),
             comment: self.why.with_untracked(|why| why.trim().to_owned()),
         };
@@ -106,7 +118,8 @@ impl Form {
 
 #[component]
 pub fn SilenceForm(
-    /// Gets the id of the new silence.
+    silences: Fetched<SilencesResponse>,
+    /// Gets the id of the silence.
     saved: Callback<String>,
 ) -> impl IntoView {
     let context = Context::get();
@@ -117,15 +130,39 @@ pub fn SilenceForm(
         .ok()
         .flatten()
         .and_then(|storage| storage.get_item(AUTHOR_KEY).ok().flatten());
+    let edit = location.value("edit");
+    let known = memo(move || {
+        let id = edit.get();
+        silences.with(|answer| answer?.silences.iter().find(|silence| silence.id == id).cloned())
+    });
     let form = Form {
+        known,
         matchers: memo(move || text.with(|text| matchers::parse(text))),
         minutes: RwSignal::new(USUAL_LENGTH_MIN.to_owned()),
         author: RwSignal::new(author.unwrap_or_default()),
-        why: RwSignal::new(location.query.with_untracked(|query| query.text("why"))),
+        why: RwSignal::new(String::new()),
         preview: RwSignal::new(None),
         busy: RwSignal::new(false),
         failure: RwSignal::new(None),
     };
+    // A link fills the form that is here already.
+    let why = location.value("why");
+    effect(move || {
+        if why.with(|why| !why.is_empty()) {
+            form.why.set(why.get());
+        }
+    });
+    effect(move || match known.get() {
+        Some(known) => {
+            form.author.set(known.created_by);
+            form.minutes.set(KEEP.to_owned());
+        }
+        None => form.minutes.update(|minutes| {
+            if minutes == KEEP {
+                USUAL_LENGTH_MIN.clone_into(minutes);
+            }
+        }),
+    });
     effect(move || {
         form.matchers.track();
         context.now.track();
@@ -169,12 +206,13 @@ pub fn SilenceForm(
             <span class="field short">
                 <label for="silence-length">"For"</label>
                 <select id="silence-length" on:change=handler(move |event| form.minutes.set(event_target_value(&event)))>
-                    {LENGTHS_MIN.map(|(minutes, label)| view! { <option value=minutes selected=minutes == USUAL_LENGTH_MIN>{label}</option> })}
+                    {dynamic(move || known.with(Option::is_some).then(|| view! { <option value=KEEP selected=dynamic(move || form.minutes.with(|chosen| chosen == KEEP))>"as it is"</option> }))}
+                    {LENGTHS_MIN.map(|(minutes, label)| view! { <option value=minutes selected=dynamic(move || form.minutes.with(|chosen| chosen == minutes))>{label}</option> })}
                 </select>
             </span>
             <span class="field">{field("silence-author", "Your name", "", form.author)}</span>
             <span class="field long">{field("silence-why", "Why", "what is being done about it", form.why)}</span>
-            <button type="submit" class="primary" data-testid="silence-save" disabled=dynamic(move || !form.is_ready())>"Silence"</button>
+            <button type="submit" class="primary" data-testid="silence-save" disabled=dynamic(move || !form.is_ready())>{dynamic(move || if known.with(Option::is_some) { "Change" } else { "Silence" })}</button>
         </form>
         {dynamic(mistake)}{dynamic(failed)}
         {dynamic(preview)}

@@ -61,7 +61,15 @@ fn Row(silence: Silence, changed: Callback<()>) -> impl IntoView {
         _ => {
             let url = format!("/api/silences/{}", encode_segment(&silence.id));
             let done = Callback::new(move |_| changed.run(()));
-            view! { <SendButton label="Expire" of=written.clone() method="DELETE" url done/> }.into_any()
+            let id = silence.id.clone();
+            let edit = move || {
+                location.href(&[("matchers", &again.0), ("why", &again.1), ("edit", &id), ("silence", "")])
+            };
+            view! {
+                <a href=dynamic(edit) data-testid="edit-silence">"Edit"</a>
+                <SendButton label="Expire" of=written.clone() method="DELETE" url done/>
+            }
+            .into_any()
         }
     };
     let starts = (silence.state == SilenceState::Pending)

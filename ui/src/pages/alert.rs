@@ -1,25 +1,20 @@
 //! `/alerts/:fingerprint`: one alert: what and since when, its expression over time, what became of it and
 //! of the messages about it.
 
-use crate::client::{Fetched, fetch, fetch_now};
+use crate::client::{Fetched, fetch_now};
 use crate::components::alert_changes::Changes;
 use crate::components::alert_marks::{Labels, Links, StateMark, Suppressions};
 use crate::components::answer::{Answer, FailureNote};
-use crate::components::line_chart::LineChart;
+use crate::components::expression_chart::ExpressionChart;
 use crate::components::moment::{Ago, Moment};
 use crate::components::receivers::MessageTable;
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
 use crate::prelude::*;
 use crate::view::alerts::Shown;
-use crate::view::expression::{self, Compared, RangeAnswer, Steps};
-use crate::view::query_string::QueryString;
 use crate::view::{format, links, matchers};
 use ocelli_api::UnixNano;
 use ocelli_api::alerts::{AlertResponse, AlertSummary};
-
-/// Points of the chart.
-const POINTS: i64 = 300;
 
 #[component]
 pub fn Alert(fingerprint: String) -> impl IntoView {
@@ -111,45 +106,16 @@ fn Expression(alert: Memo<Option<AlertSummary>>) -> impl IntoView {
     let of =
         move |part: fn(&AlertSummary) -> Option<String>| alert.with(|alert| alert.as_ref().and_then(part));
     let expression = memo(move || of(|alert| alert.expression.clone()));
-    let is_promql = memo(move || of(|alert| alert.language.clone()).as_deref() == Some("promql"));
-    let compared = memo(move || expression.with(|text| text.as_deref().and_then(expression::compared)));
-    let steps = memo(move || {
-        let range = context.range.get().ok()?;
-        Some(Steps::over(range.from.0 / 1_000_000, range.to.0 / 1_000_000, POINTS))
+    let language = memo(move || of(|alert| alert.language.clone()).unwrap_or_default());
+    let labels = memo(move || {
+        alert.with(|alert| alert.as_ref().map(|alert| alert.labels.clone()).unwrap_or_default())
     });
-    let answer = fetch::<RangeAnswer>(move || {
-        let steps = steps.get()?;
-        let whole = expression.get().filter(|_| is_promql.get())?;
-        let query = compared.get().map_or(whole, |compared| compared.left);
-        let seconds = |ms: i64| format!("{}", ms as f64 / 1e3);
-        let url = QueryString::default().with("query", &query).with("start", &seconds(steps.start_ms));
-        Some(
-            url.with("end", &seconds(steps.end_ms()))
-                .with("step", &seconds(steps.step_ms))
-                .on("/prometheus/api/v1/query_range"),
-        )
-    });
-    let series = Signal::derive(move || {
-        let (Some(steps), Some(answer)) = (steps.get(), answer.get()) else { return Vec::new() };
-        let labels = alert.with(|alert| alert.as_ref().map(|alert| alert.labels.clone()).unwrap_or_default());
-        let threshold =
-            compared.with(|compared| compared.as_ref().map(|compared: &Compared| compared.threshold));
-        expression::lines(&answer, &labels, steps, threshold)
-    });
-    let range_ms = Signal::derive(move || {
-        let range = context.range.get().unwrap_or_default();
-        (range.from.0 as f64 / 1e6, range.to.0 as f64 / 1e6)
-    });
-    let chart = move || {
-        is_promql.get().then(|| {
-            view! { <Answer asked=answer.asked><LineChart title="Over time" unit=format::short range_ms series/></Answer> }
-        })
-    };
+    let range = Signal::derive(move || context.range.get().ok());
     view! {
         <Show when=move || expression.with(Option::is_some)>
             <h2>"Expression"</h2>
             <pre class="wrap" data-testid="expression">{dynamic(move || expression.get())}</pre>
-            {dynamic(chart)}
+            <ExpressionChart expression language labels range/>
         </Show>
     }
 }

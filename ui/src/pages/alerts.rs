@@ -7,6 +7,7 @@ use crate::components::answer::{Answer, Empty};
 use crate::components::find::Find;
 use crate::components::line_chart::LineChart;
 use crate::components::receivers::Receivers;
+use crate::components::rule_groups::RuleGroups;
 use crate::components::silence_form::SilenceForm;
 use crate::components::silences::Silences;
 use crate::context::Context;
@@ -20,8 +21,15 @@ use ocelli_api::alerts::{
 };
 
 /// `view=` of the URL, and what the tab says.
-const TABS: [(&str, &str); 4] =
-    [("", "Now"), ("history", "History"), ("silences", "Silences"), ("receivers", "Receivers")];
+const TABS: [(&str, &str); 5] = [
+    ("", "Now"),
+    ("history", "History"),
+    ("rules", "Rules"),
+    ("silences", "Silences"),
+    ("receivers", "Receivers"),
+];
+/// What belongs to one tab.
+const OF_TAB: [(&str, &str); 5] = [("matchers", ""), ("silence", ""), ("why", ""), ("new", ""), ("edit", "")];
 
 const EXAMPLE: &str = "groups: [{name: shop, rules: [{alert: NoOrders, for: 5m,\n  expr: 'sum(rate(orders_total[5m])) < 1', labels: {severity: page}}]}]";
 
@@ -34,7 +42,7 @@ pub fn Alerts() -> impl IntoView {
     let active = silences
         .map(|answer| answer.silences.iter().filter(|silence| silence.state == SilenceState::Active).count());
     let link = move |(key, label): (&'static str, &'static str)| {
-        let href = move || location.href(&[("view", key), ("matchers", ""), ("silence", ""), ("why", "")]);
+        let href = move || location.href(&[&[("view", key)][..], &OF_TAB[..]].concat());
         let count = move || {
             (key == "silences")
                 .then(|| active.get().filter(|count| *count > 0).map(|count| format!(" {count}")))
@@ -44,6 +52,7 @@ pub fn Alerts() -> impl IntoView {
     };
     let body = move || match &*tab.get() {
         "history" => view! { <History alerts/> }.into_any(),
+        "rules" => view! { <RuleGroups/> }.into_any(),
         "silences" => view! { <SilencesTab silences/> }.into_any(),
         "receivers" => view! { <Receivers/> }.into_any(),
         _ => view! { <Now alerts/> }.into_any(),
@@ -53,7 +62,7 @@ pub fn Alerts() -> impl IntoView {
             <header class="page-head">
                 <h1>"Alerts"</h1>
                 <nav class="ways tabs-nav" aria-label="Of alerts">{TABS.map(link)}</nav>
-                <Show when=move || tab.with(|tab| tab.is_empty() || tab == "history")><Find what="an alert"/></Show>
+                <Show when=move || tab.with(|tab| ["", "history", "rules"].contains(&tab.as_str()))><Find what="an alert or a rule"/></Show>
             </header>
             {dynamic(body)}
         </section>
@@ -172,7 +181,7 @@ fn NoAlerts() -> impl IntoView {
     view! {
         <div class="empty" data-testid="empty">
             <p><span class="ok" aria-hidden="true">"✔ "</span>"No alert fires."</p>
-            <p class="hint">"Alerts come of rule files, as Prometheus has them, and of the objectives that "<a href=dynamic(move || location.link("/slos", &[]))>"SLOs"</a>" lists. Name the file in "<code>"rule_files"</code>":"</p>
+            <p class="hint">"Alerts come of rule files, as Prometheus has them, and of the objectives that "<a href=dynamic(move || location.link("/slos", &[]))>"SLOs"</a>" lists. "<a href=dynamic(move || location.href(&[("view", "rules"), ("new", "1")]))>"Make a rule here"</a>", or name its file in "<code>"rule_files"</code>":"</p>
             <pre class="hints" tabindex="0">{EXAMPLE}</pre>
         </div>
     }
@@ -197,10 +206,10 @@ fn SilencesTab(silences: Fetched<SilencesResponse>) -> impl IntoView {
     let changed = Callback::new(move |()| context.refresh());
     let saved = Callback::new(move |id: String| {
         changed.run(());
-        location.set(&[("matchers", ""), ("why", ""), ("silence", &id)], false);
+        location.set(&[("matchers", ""), ("why", ""), ("edit", ""), ("silence", &id)], false);
     });
     view! {
-        <SilenceForm saved/>
+        <SilenceForm silences saved/>
         <h2>"Silences"</h2>
         <Answer asked=silences.asked><Silences silences changed/></Answer>
     }

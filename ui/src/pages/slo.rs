@@ -2,8 +2,11 @@
 
 use crate::client::{Fetched, fetch_now};
 use crate::components::answer::Answer;
+use crate::components::editor::Target;
 use crate::components::line_chart::LineChart;
 use crate::components::moment::Moment;
+use crate::components::send_button::SendButton;
+use crate::components::slo_editor::SloEditor;
 use crate::components::slo_marks::{Budget, Forecast, RiskMark};
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
@@ -33,18 +36,77 @@ pub fn Slo(id: String) -> impl IntoView {
         let href = move || location.href(&[("from", ""), ("to", "")]);
         has_range().then(|| view! { <a href=dynamic(href) data-testid="whole-window">"Its whole window"</a> })
     };
+    let edit = location.value("edit");
+    let body = {
+        let id = id.clone();
+        move || match edit.with(String::is_empty) {
+            true => view! { <Body answer/> }.into_any(),
+            false => view! { <Edit id=id.clone() answer/> }.into_any(),
+        }
+    };
     view! {
         <section class="page">
             <header class="page-head">
-                <h1>{id}</h1>
+                <h1>{id.clone()}</h1>
                 <nav class="ways" aria-label="Of this objective">
                     <a href=dynamic(move || location.link("/slos", &[]))>"All objectives"</a>{dynamic(whole)}
+                    <Changes id answer/>
                 </nav>
             </header>
             <Answer asked=answer.asked stats=answer.map(|answer| answer.stats.clone())>
-                <Body answer/>
+                {dynamic(body.clone())}
             </Answer>
         </section>
+    }
+}
+
+fn address(id: &str) -> String {
+    format!("/api{}", links::slo_path(id))
+}
+
+/// Ways to change it; of one from a file, where that is done.
+#[component]
+fn Changes(id: String, answer: Fetched<SloResponse>) -> impl IntoView {
+    let location = Context::get().location;
+    let from = answer.map(|answer| (answer.slo.file.clone(), answer.slo.revision));
+    let ways = move || {
+        let id = id.clone();
+        from.get().map(|(file, revision)| match revision {
+            None => view! { <span class="hint" data-testid="of-file">"Written in "{file}</span> }.into_any(),
+            Some(revision) => {
+                let url = format!("{}?revision={revision}", address(&id));
+                let sure = format!("Delete the objective {id}? Its rules and alerts end with it.");
+                let done =
+                    Callback::new(move |_| location.go(&untrack(|| location.link("/slos", &[])), false));
+                view! {
+                    <a data-testid="edit" href=dynamic(move || location.href(&[("edit", "1")]))>"Edit"</a>
+                    <SendButton label="Delete" of=id method="DELETE" url sure done/>
+                }
+                .into_any()
+            }
+        })
+    };
+    view! { {dynamic(ways)} }
+}
+
+/// What is typed is not lost to a refresh: the document is taken once.
+#[component]
+fn Edit(id: String, answer: Fetched<SloResponse>) -> impl IntoView {
+    let location = Context::get().location;
+    let cancel = Callback::new(move |()| location.set(&[("edit", "")], false));
+    let (slo, known) = answer
+        .with_untracked(|answer| {
+            let answer = answer?;
+            let known = answer.document.clone().map(|document| (document, answer.form.clone()));
+            Some((answer.slo.clone(), known))
+        })
+        .unwrap_or_default();
+    match slo.revision {
+        Some(revision) => {
+            let target = Target { collection: "/api/slos", known: Some((address(&id), revision)) };
+            view! { <SloEditor target known cancel/> }.into_any()
+        }
+        None => view! { <p class="empty">"It is written in "{slo.file}", and changed there."</p> }.into_any(),
     }
 }
 
@@ -68,7 +130,7 @@ fn Body(answer: Fetched<SloResponse>) -> impl IntoView {
 }
 
 #[component]
-fn Figures(status: SloStatus) -> impl IntoView {
+pub fn Figures(status: SloStatus) -> impl IntoView {
     let events = format!(
         "{} bad of {}",
         format::short(status.events.bad),
@@ -135,7 +197,7 @@ fn Pair(alert: SloAlert) -> impl IntoView {
 }
 
 #[component]
-fn Charts(range_ms: Signal<(f64, f64)>, history: Signal<SloHistory>) -> impl IntoView {
+pub fn Charts(range_ms: Signal<(f64, f64)>, history: Signal<SloHistory>) -> impl IntoView {
     let percent = |share: f64| slos::signed(Some(share));
     let left = Signal::derive(move || {
         history.with(|history| vec![slos::line(history, "left", "--accent", &history.budget_left)])
@@ -226,7 +288,7 @@ fn BadIntervals(intervals: Vec<BadInterval>) -> impl IntoView {
 }
 
 #[component]
-fn Episodes(episodes: Vec<Episode>) -> impl IntoView {
+pub fn Episodes(episodes: Vec<Episode>) -> impl IntoView {
     let is_empty = episodes.is_empty();
     let none = is_empty.then(|| view! { <p class="hint">"Nobody would have been woken."</p> });
     let row = |episode: Episode| {

@@ -2,7 +2,10 @@
 
 use crate::client::{Fetched, fetch_now};
 use crate::components::answer::Answer;
+use crate::components::editor::Target;
 use crate::components::find::Find;
+use crate::components::send_button::SendButton;
+use crate::components::slo_editor::SloEditor;
 use crate::components::slo_marks::{Budget, BurnStates, Forecast, RiskMark};
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
@@ -10,7 +13,7 @@ use crate::prelude::*;
 use crate::view::slos::{self, Risk};
 use crate::view::text::lower;
 use crate::view::{format, links};
-use ocelli_api::slos::{SloStatus, SlosResponse};
+use ocelli_api::slos::{LeftOut, SloStatus, SlosResponse};
 
 const EXAMPLE: &str =
     "slos:\n- {name: availability, objective: 99.9, window: 30d, availability: {service: checkout}}";
@@ -18,14 +21,48 @@ const EXAMPLE: &str =
 #[component]
 pub fn Slos() -> impl IntoView {
     let answer = fetch_now::<SlosResponse>(|| Some("/api/slos".to_owned()));
-    view! {
-        <section class="page">
-            <header class="page-head"><h1>"Service level objectives"</h1><Find what="an objective"/></header>
+    let location = Context::get().location;
+    let new = location.value("new");
+    let cancel = Callback::new(move |()| location.set(&[("new", "")], false));
+    let body = move || {
+        match new.with(String::is_empty) {
+        true => view! {
             <Answer asked=answer.asked stats=answer.map(|answer| answer.stats.clone())>
+                <LeftOuts answer/>
                 <Table answer/>
             </Answer>
+        }
+        .into_any(),
+        false => view! { <h2>"New objective"</h2><SloEditor target=Target { collection: "/api/slos", known: None } known=None cancel/> }.into_any(),
+    }
+    };
+    view! {
+        <section class="page">
+            <header class="page-head"><h1>"Service level objectives"</h1>
+                <nav class="ways" aria-label="Of objectives"><a data-testid="new-slo" href=dynamic(move || location.href(&[("new", "1")]))>"New objective"</a></nav>
+                <Find what="an objective"/></header>
+            {dynamic(body)}
         </section>
     }
+}
+
+/// Saved ones that do not count, and why.
+#[component]
+fn LeftOuts(answer: Fetched<SlosResponse>) -> impl IntoView {
+    let context = Context::get();
+    let done = Callback::new(move |_| context.refresh());
+    let one = move |left_out: LeftOut| {
+        let LeftOut { id, revision, why, .. } = left_out;
+        let url = format!("/api{}?revision={revision}", links::slo_path(&id));
+        let sure = format!("Delete what was saved of {id}?");
+        view! {
+            <div class="note warn" role="status"><span class="glyph" aria-hidden="true">"▲"</span>
+                <span class="text">"What was saved of "{id.clone()}" does not count: "{why}</span>
+                <SendButton label="Delete" of=id method="DELETE" url sure done/></div>
+        }
+    };
+    let all = answer.map(|answer| answer.left_out.clone());
+    view! { {dynamic(move || all.get().unwrap_or_default().into_iter().map(one).collect_view())} }
 }
 
 #[component]
@@ -94,9 +131,10 @@ fn Row(slo: SloStatus, overspent: bool) -> impl IntoView {
 
 #[component]
 fn NoSlos() -> impl IntoView {
+    let location = Context::get().location;
     view! {
         <div class="empty" data-testid="empty">
-            <p>"There is no objective yet. Write one to a file and name that in "<code>"slo_files"</code>":"</p>
+            <p>"There is no objective yet. "<a href=dynamic(move || location.href(&[("new", "1")]))>"Make one here"</a>", or write it to a file and name that in "<code>"slo_files"</code>":"</p>
             <pre class="hints" tabindex="0">{EXAMPLE}</pre>
             <p class="hint">"Files of OpenSLO and Sloth are read as they are."</p>
         </div>

@@ -9,6 +9,7 @@ pub mod curl;
 pub mod decimate;
 pub mod deploys;
 pub mod edge_query;
+pub mod editing;
 pub mod expression;
 pub mod flame;
 pub mod format;

@@ -99,6 +99,16 @@ pub static DOCUMENTS: &[Change] = &[
         answer: Some(Schemas::of::<rules::GroupSaved>),
     },
     Change {
+        method: HttpMethod::Post,
+        path: "/api/rules/groups/preview",
+        id: "previewRuleGroup",
+        tag: "rules",
+        summary: "What is wrong with a group of rules, or when its alerts would have fired",
+        parameters: &[param("from", Form::Text, "The last day, where not given."), TO],
+        body: Some(|_| super::text()),
+        answer: Some(Schemas::of::<rules::GroupPreview>),
+    },
+    Change {
         method: HttpMethod::Put,
         path: "/api/rules/groups/{name}",
         id: "replaceRuleGroup",

@@ -1,5 +1,6 @@
 //! `/api/rules/groups`: the groups of rules as they are written, and those that are written over the API.
 
+use super::Rules;
 use super::past::{most_steps, over_the_past};
 use crate::Error;
 use crate::http::Api;
@@ -8,16 +9,18 @@ use crate::http::params::Params;
 use crate::http::run::run;
 use crate::http::written::{Document, Kept, Kind, Nothing, SAVED, Saved, Written, id, revision};
 use crate::rules::file::parse_one;
-use crate::rules::preview::{Over, verdict};
-use crate::rules::{Group, Rule, form_of};
+use crate::rules::preview::{Episode, Over, verdict};
+use crate::rules::{Group, Problem, Rule, form_of};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::routing::{MethodRouter, delete, get, post, put};
-use ocelli_api::QueryStats;
-use ocelli_api::rules::{GroupSaved, RuleGroupsResponse, RuleVerdict, WrittenGroup};
+use ocelli_api::rules::{
+    GroupPreview, GroupSaved, RuleGroup, RuleGroupsResponse, RuleHealth, RuleVerdict, WrittenGroup,
+};
+use ocelli_api::{QueryStats, TimeRange, UnixNano};
 use std::sync::Arc;
 
-const DAY_MS: i64 = 86_400_000;
+const DAY_NS: i64 = 86_400_000_000_000;
 const MINUTE_MS: i64 = 60_000;
 /// Alerts of a group whose past is told.
 const MOST_PREVIEWS: usize = 20;
@@ -25,14 +28,16 @@ const MOST_PREVIEWS: usize = 20;
 #[derive(Clone)]
 struct Shared {
     api: Api,
+    rules: Rules,
     written: Arc<dyn Written>,
 }
 
-pub fn endpoints(api: Api, written: Arc<dyn Written>) -> Vec<(&'static str, MethodRouter)> {
-    let shared = Shared { api, written };
+pub fn endpoints(api: Api, rules: Rules, written: Arc<dyn Written>) -> Vec<(&'static str, MethodRouter)> {
+    let shared = Shared { api, rules, written };
     vec![
         ("GET /api/rules/groups", get(list).with_state(shared.clone())),
         ("POST /api/rules/groups", post(create).with_state(shared.clone())),
+        ("POST /api/rules/groups/preview", post(preview).with_state(shared.clone())),
         ("GET /api/rules/groups/{name}", get(one).with_state(shared.clone())),
         ("PUT /api/rules/groups/{name}", put(replace).with_state(shared.clone())),
         ("DELETE /api/rules/groups/{name}", delete(remove).with_state(shared)),
@@ -63,6 +68,26 @@ async fn create(State(shared): State<Shared>, Document(text): Document) -> Answe
     shared.told(kept, text).await
 }
 
+async fn preview(
+    State(shared): State<Shared>,
+    params: Params,
+    Document(text): Document,
+) -> Answer<GroupPreview> {
+    let range = match params.get("from") {
+        Some(_) => params.range(shared.api.now())?,
+        None => shared.last_day(),
+    };
+    let group = match parse_one("preview", &text) {
+        Ok(group) => group,
+        Err(problems) => {
+            let problems = problems.iter().map(Problem::shown).collect();
+            return ok(GroupPreview { problems, ..GroupPreview::default() });
+        }
+    };
+    let (previews, preview_problem, stats) = shared.previews(group, range).await?;
+    ok(GroupPreview { problems: Vec::new(), previews, preview_problem, stats })
+}
+
 async fn replace(
     State(shared): State<Shared>,
     path: Result<Path<String>, PathRejection>,
@@ -83,6 +108,21 @@ async fn remove(
     ok(Nothing {})
 }
 
+/// Of the worst rule.
+fn health(runs: &RuleGroup) -> RuleHealth {
+    let of = |wanted| runs.rules.iter().any(|rule| rule.health == wanted);
+    match (of(RuleHealth::Err), of(RuleHealth::Unknown)) {
+        (true, _) => RuleHealth::Err,
+        (_, true) => RuleHealth::Unknown,
+        _ => RuleHealth::Ok,
+    }
+}
+
+fn last_error(runs: &RuleGroup) -> Option<String> {
+    let failed = runs.rules.iter().find(|rule| rule.health == RuleHealth::Err)?;
+    Some(format!("{}: {}", failed.name, failed.last_error.as_deref().unwrap_or("it failed")))
+}
+
 impl Shared {
     fn groups(&self) -> Vec<WrittenGroup> {
         let saved = self.written.saved(Kind::Group);
@@ -90,13 +130,21 @@ impl Shared {
             let saved = saved.iter().find(|saved| saved.id == group.name && saved.left_out.is_none());
             saved.filter(|_| *group.file == *SAVED).map(|saved| saved.revision)
         };
-        let in_force = |group: Group| WrittenGroup {
-            revision: revision(&group),
-            rules: group.rules.len() as u64,
-            alerts: group.rules.iter().filter(|rule| rule.alert.is_some()).count() as u64,
-            file: group.file.to_string(),
-            name: group.name,
-            ..WrittenGroup::default()
+        let running = (self.rules.0)().groups;
+        let in_force = |group: Group| {
+            let runs = running.iter().find(|runs| runs.name == group.name && *runs.file == *group.file);
+            WrittenGroup {
+                revision: revision(&group),
+                names: group.rules.iter().map(|rule| rule.name.clone()).collect(),
+                alerts: group.rules.iter().filter(|rule| rule.alert.is_some()).count() as u64,
+                file: group.file.to_string(),
+                health: runs.map(health).unwrap_or_default(),
+                last_error: runs.and_then(last_error),
+                last_evaluation: runs.and_then(|runs| runs.last_evaluation),
+                interval_ms: runs.map(|runs| runs.interval_ms),
+                name: group.name,
+                ..WrittenGroup::default()
+            }
         };
         let mut all: Vec<WrittenGroup> = self.written.groups().into_iter().map(in_force).collect();
         let left_out = saved.iter().filter(|saved| saved.left_out.is_some());
@@ -115,7 +163,7 @@ impl Shared {
     async fn told(&self, Kept { id, revision }: Kept, text: String) -> Answer<GroupSaved> {
         let mut saved = GroupSaved { name: id, revision, ..GroupSaved::default() };
         let Ok(group) = parse_one(SAVED, &text) else { return ok(saved) };
-        match self.previews(group).await {
+        match self.previews(group, self.last_day()).await {
             Ok((previews, problem, stats)) => {
                 (saved.previews, saved.preview_problem, saved.stats) = (previews, problem, stats);
             }
@@ -124,8 +172,17 @@ impl Shared {
         ok(saved)
     }
 
-    async fn previews(&self, group: Group) -> Result<(Vec<RuleVerdict>, Option<String>, QueryStats), Error> {
-        let to_ms = self.api.now().0.div_euclid(1_000_000);
+    fn last_day(&self) -> TimeRange {
+        let to = self.api.now();
+        TimeRange { from: UnixNano(to.0.saturating_sub(DAY_NS)), to }
+    }
+
+    async fn previews(
+        &self,
+        group: Group,
+        range: TimeRange,
+    ) -> Result<(Vec<RuleVerdict>, Option<String>, QueryStats), Error> {
+        let (from_ms, to_ms) = (range.from.0.div_euclid(1_000_000), range.to.0.div_euclid(1_000_000));
         run(&self.api, move |api, budget| {
             let snapshot = budget.snapshot(api);
             let (mut found, mut problem) = (Vec::new(), None);
@@ -134,9 +191,8 @@ impl Shared {
                 problem = Some(format!("only the first {MOST_PREVIEWS} alerts have a preview"));
             }
             for rule in alerts.into_iter().take(MOST_PREVIEWS) {
-                let least_ms = DAY_MS / most_steps(rule.language) + 1;
+                let least_ms = (to_ms - from_ms) / most_steps(rule.language) + 1;
                 let interval_ms = group.interval_ms.unwrap_or(MINUTE_MS).max(least_ms);
-                let from_ms = to_ms - DAY_MS;
                 let over = Over { from_ms, to_ms, interval_ms, max_samples: api.limits.samples };
                 match over_the_past(api, &snapshot, budget, rule, over) {
                     Ok(past) => found.push(RuleVerdict {
@@ -144,6 +200,7 @@ impl Shared {
                         verdict: verdict(&past, over),
                         count: past.count,
                         firing_ms: past.firing_ms,
+                        episodes: past.episodes.into_iter().map(Episode::shown).collect(),
                     }),
                     Err(error) => problem = Some(format!("{}: {error}", rule.name)),
                 }

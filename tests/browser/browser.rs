@@ -209,12 +209,15 @@ impl Browser {
         time.and_then(|time| time["value"].as_f64()).expect("the browser tells its CPU time")
     }
 
-    /// What the page holds when all that it no longer needs is taken away: objects and the document.
-    pub async fn used_bytes(&self) -> f64 {
+    /// What the page holds when all that it no longer needs is taken away: bytes of its objects and of its
+    /// program, and nodes of documents. What the browser keeps for itself, pixels among it, is not the page's.
+    pub async fn held(&self) -> (f64, f64) {
         self.devtools("HeapProfiler.collectGarbage", json!({})).await;
         let used = self.devtools("Runtime.getHeapUsage", json!({})).await;
-        let sizes = ["usedSize", "embedderHeapUsedSize", "backingStorageSize"];
-        sizes.map(|size| used[size].as_f64().unwrap_or_default()).iter().sum()
+        let bytes = ["usedSize", "backingStorageSize"].map(|size| used[size].as_f64().unwrap_or_default());
+        let counted = self.devtools("Memory.getDOMCounters", json!({})).await;
+        let nodes = counted["nodes"].as_f64().expect("the browser counts nodes");
+        (bytes.iter().sum(), nodes)
     }
 
     /// `<target>/browser-screenshots/NAME.png`, for people to look at.

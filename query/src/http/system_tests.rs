@@ -1,11 +1,14 @@
 use super::super::testing::Client;
+use crate::Error;
 use crate::http::alerting::tests::Double;
+use crate::http::dashboards::Dashboards;
 use crate::http::rules::Rules;
 use crate::http::slos::Slos;
 use crate::http::written::tests::NoneWritten;
 use crate::http::{Api, Limits, endpoints};
 use crate::logs::fixture::store;
 use ocelli_api::UnixNano;
+use ocelli_api::dashboards::Dashboard;
 use ocelli_api::ingest::SystemResponse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,6 +28,7 @@ async fn the_document_has_every_route_of_the_native_api() {
     routes.extend(crate::http::slos::endpoints(api.clone(), slos));
     routes.extend(crate::http::rules::group_endpoints(api, rules.clone(), written));
     routes.extend(crate::http::rules::endpoints(rules));
+    routes.extend(crate::http::dashboards::endpoints(Arc::new(NoneKept)));
     routes.extend(crate::http::alerting::endpoints(Arc::new(Double::default())));
     let native = routes.iter().filter_map(|(route, _)| Some(route.split_once(' ')?.1));
     let native: BTreeSet<&str> = native.filter(|path| path.starts_with("/api/")).collect();
@@ -36,4 +40,30 @@ async fn the_system_is_what_the_server_says_it_is() {
     let (store, _directory) = store(true).await;
     let body = Client::new(store).ok("/api/system").await;
     assert_eq!(body["version"], "1.2.3");
+}
+
+/// Nothing is asked of it.
+struct NoneKept;
+
+#[async_trait::async_trait]
+impl Dashboards for NoneKept {
+    async fn all(&self) -> Result<Vec<Dashboard>, Error> {
+        Ok(Vec::new())
+    }
+
+    async fn one(&self, _id: &str) -> Result<Option<Dashboard>, Error> {
+        Ok(None)
+    }
+
+    async fn add(&self, dashboard: Dashboard) -> Result<Dashboard, Error> {
+        Ok(dashboard)
+    }
+
+    async fn replace(&self, dashboard: Dashboard) -> Result<Dashboard, Error> {
+        Ok(dashboard)
+    }
+
+    async fn remove(&self, id: &str, _revision: Option<u64>) -> Result<Dashboard, Error> {
+        Err(Error::NotFound(id.to_owned()))
+    }
 }

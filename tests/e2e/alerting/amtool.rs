@@ -1,12 +1,10 @@
-//! Programs that nobody here wrote: Alertmanager's amtool, and an Alertmanager as a receiver.
+//! A program that nobody here wrote: Alertmanager's amtool.
 
 use super::pump::Pump;
 use super::*;
-use crate::harness::api::Api;
 use crate::harness::installed;
-use crate::harness::process::{Process, run};
+use crate::harness::process::run;
 use serde_json::Value;
-use std::net::TcpListener;
 use std::process::Command;
 
 fn amtool(server: &Server, arguments: &[&str]) -> String {
@@ -41,48 +39,4 @@ async fn amtool_reads_alerts_and_makes_silences() {
     assert!(shown.contains("pagerduty_configs") && !shown.contains("0123456789abcdef"), "{shown}");
     amtool(&server, &["alert", "add", "alertname=ByHand", "service=hand", "--annotation=summary=by hand"]);
     until_open(&pagerduty, &["cart".to_owned(), "by hand".to_owned()], SOON).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_alertmanager_is_a_receiver() {
-    let home = tempfile::tempdir().unwrap();
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let config = home.path().join("other.yml");
-    std::fs::write(&config, "route: {receiver: none}\nreceivers: [{name: none}]\n").unwrap();
-    let mut command = Command::new(installed("OCELLI_TEST_ALERTMANAGER"));
-    command.arg(format!("--config.file={}", config.display()));
-    command.arg(format!("--storage.path={}", home.path().join("data").display()));
-    command.arg(format!("--web.listen-address={address}")).arg("--cluster.listen-address=");
-    let _other = Process::start(command.current_dir(home.path()));
-    let api = Api::new(address);
-    until("Alertmanager is ready", SOON, async || {
-        let ready = reqwest::get(api.url("/-/ready")).await.map_err(|error| error.to_string())?;
-        ensure(ready.status().is_success(), || ready.status().to_string())
-    })
-    .await;
-    let file = format!(
-        "
-route: {{receiver: other, group_by: [service], group_wait: 100ms, group_interval: 1s}}
-receivers:
-- name: other
-  alertmanager_configs: [{{url: 'http://{address}'}}]
-"
-    );
-    let server = serve(home.path(), &file).await;
-    let pump = Pump::start(&[&server]);
-    pump.set("cart", 1.0);
-    until("the other Alertmanager has the alert", SOON, async || {
-        let alerts: Value = api.get("/api/v2/alerts", &[]).await;
-        let summary = &alerts[0]["annotations"]["summary"];
-        ensure(summary == "cart is at fault" && alerts[0]["labels"]["severity"] == "page", || {
-            alerts.to_string()
-        })
-    })
-    .await;
-    pump.set("cart", 0.0);
-    until("it knows that the alert is over", SETTLED, async || {
-        let alerts: Value = api.get("/api/v2/alerts", &[]).await;
-        ensure(alerts == serde_json::json!([]), || alerts.to_string())
-    })
-    .await;
 }

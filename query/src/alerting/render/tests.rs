@@ -142,7 +142,9 @@ fn an_incident_is_resolved_by_the_key_that_opened_it() {
     assert_eq!(key(&burn()), "51a63f720e78f0dc89fbe21a09495a37");
     assert_eq!(key(&over()), key(&burn()));
     assert_eq!(rendered(&burn(), Kind::Slack(Slack::default())).dedup_key, key(&burn()));
-    assert_ne!(key(&Flush { integration: 1, ..burn() }), key(&burn()));
+    let kind = Kind::PagerDuty(PagerDuty::default());
+    let second = Integration { key: "1".into(), kind, send_resolved: true, http: Default::default() };
+    assert_ne!(key(&burn()), super::dedup_key(&burn(), &second));
     assert_ne!(key(&Flush { receiver: "other".to_owned(), ..burn() }), key(&burn()));
 }
 

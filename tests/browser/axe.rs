@@ -24,3 +24,14 @@ pub async fn violations(browser: &Browser) -> Vec<String> {
     let found = browser.script_async(JUDGE, vec![json!(RULES)]).await;
     found.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect()
 }
+
+/// Holds the page as it is now to fit the window and to be without faults, and takes its picture. Answers with the
+/// rules that it breaks, a line each.
+pub async fn judge(browser: &Browser, name: &str, scheme: &str, width_px: u32) -> Vec<String> {
+    let width = browser.script("return document.documentElement.scrollWidth", vec![]).await;
+    assert!(width.as_u64() <= Some(width_px.into()), "{name}: {width} px on {width_px} px");
+    browser.screenshot(&format!("{name}-{scheme}-{width_px}")).await;
+    browser.assert_clean().await;
+    let found = violations(browser).await.into_iter();
+    found.map(|line| format!("{name}, {scheme}, {width_px} px: {line}")).collect()
+}

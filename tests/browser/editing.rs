@@ -195,12 +195,7 @@ async fn editors_fit_every_screen() {
                 browser.resize(size).await;
                 for name in ["slo-editor", "slo-ratio", "slo-text", "rule-editor"] {
                     open(browser, name).await;
-                    let width = browser.script("return document.documentElement.scrollWidth", vec![]).await;
-                    assert!(width.as_u64() <= Some(size.0.into()), "{name}: {width} px on {} px", size.0);
-                    browser.screenshot(&format!("{name}-{scheme}-{}", size.0)).await;
-                    browser.assert_clean().await;
-                    let found = axe::violations(browser).await.into_iter();
-                    wrong.extend(found.map(|line| format!("{name}, {scheme}, {} px: {line}", size.0)));
+                    wrong.extend(axe::judge(browser, name, scheme, size.0).await);
                 }
             }
         }

@@ -51,10 +51,7 @@ async fn every_page_light_and_dark_wide_and_narrow() {
                     browser.open(&path).await;
                     browser.see(css).await;
                     check(browser, name, scheme, size.0).await;
-                    browser.screenshot(&format!("{name}-{scheme}-{}", size.0)).await;
-                    browser.assert_clean().await;
-                    let found = axe::violations(browser).await.into_iter();
-                    wrong.extend(found.map(|line| format!("{name}, {scheme}, {} px: {line}", size.0)));
+                    wrong.extend(axe::judge(browser, name, scheme, size.0).await);
                 }
             }
         }

@@ -94,12 +94,7 @@ async fn look(browser: &Browser) {
             ] {
                 browser.open(path).await;
                 browser.see(css).await;
-                let width = browser.script("return document.documentElement.scrollWidth", vec![]).await;
-                assert!(width.as_u64() <= Some(size.0.into()), "{name}: {width} px on {} px", size.0);
-                browser.screenshot(&format!("{name}-{scheme}-{}", size.0)).await;
-                browser.assert_clean().await;
-                let found = axe::violations(browser).await.into_iter();
-                wrong.extend(found.map(|line| format!("{name}, {scheme}, {} px: {line}", size.0)));
+                wrong.extend(axe::judge(browser, name, scheme, size.0).await);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The flame graph of a trace: a click makes a frame as wide as the picture, by the URL's `flame`. The table
 //! by operation says the same in words.
 
-use crate::charts::canvas::{Canvas, colour};
+use crate::charts::canvas::Canvas;
 use crate::charts::flames::{self, LINE_PX, Picture};
 use crate::components::size::size_of;
 use crate::components::trace_view::TraceView;
@@ -59,9 +59,7 @@ pub fn FlameGraph(view: TraceView) -> impl IntoView {
         let Some(canvas) = canvas.get().and_then(|canvas| Canvas::prepare(&canvas, width, height)) else {
             return;
         };
-        let looks: Vec<(String, bool)> = view
-            .looks
-            .with(|looks| looks.iter().map(|look| (colour(look.variable()), look.striped)).collect());
+        let looks = view.paints();
         let (flame, frames) = (flame.get(), frames.get());
         let pointed = pointed.get();
         flames::draw(

@@ -1,6 +1,6 @@
 //! The time side of the waterfall: a ruler of DOM labels and the bars of the rows in view on one canvas.
 
-use crate::charts::canvas::{Canvas, colour};
+use crate::charts::canvas::Canvas;
 use crate::charts::timeline::{self, Frame};
 use crate::components::size::size_of;
 use crate::components::trace_view::TraceView;
@@ -58,9 +58,7 @@ pub fn Bars(
         let Some(canvas) = canvas.get().and_then(|canvas| Canvas::prepare(&canvas, width, height)) else {
             return;
         };
-        let looks: Vec<(String, bool)> = view
-            .looks
-            .with(|looks| looks.iter().map(|look| (colour(look.variable()), look.striped)).collect());
+        let looks = view.paints();
         let path = view.path.get();
         let (lines, trace) = (view.lines.get(), view.trace.get());
         let end = (first.get() + count.get()).min(lines.len());

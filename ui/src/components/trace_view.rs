@@ -1,5 +1,6 @@
 //! A trace and how the URL says to look at it: what is folded, zoomed and chosen.
 
+use crate::charts::canvas::colour;
 use crate::client::{Fetched, fetch};
 use crate::components::span_panel::logs_url;
 use crate::dynamic::memo;
@@ -41,6 +42,11 @@ pub struct TraceView {
 }
 
 impl TraceView {
+    /// The colour of each service, and whether it is striped, to paint with.
+    pub fn paints(&self) -> Vec<(String, bool)> {
+        self.looks.with(|looks| looks.iter().map(|look| (colour(look.variable()), look.striped)).collect())
+    }
+
     pub fn new(trace: Memo<Arc<TraceResponse>>) -> Self {
         let location = Location::get();
         let (fold, zoom, span) = (location.value("fold"), location.value("zoom"), location.value("span"));

@@ -33,7 +33,7 @@ pub enum Role {
     Ingest,
     /// Reads it.
     Viewer,
-    /// Changes silences, dashboards, rules and objectives.
+    /// Changes silences, acknowledgements, dashboards, rules and objectives.
     Editor,
     /// Manages users, tokens and retention.
     #[allow(dead_code, reason = "the first such route comes with log-in")]
@@ -152,6 +152,8 @@ pub const ROUTES: &[Route] = &[
     read("/api/alerts"),
     read("/api/alerts/history"),
     read("/api/alerts/{fingerprint}"),
+    write(Method::POST, "/api/alerts/{fingerprint}/acknowledgement"),
+    write(Method::DELETE, "/api/alerts/{fingerprint}/acknowledgement"),
     read("/api/receivers"),
     write(Method::POST, "/api/receivers/{name}/test"),
     read("/api/outbox"),

@@ -3,7 +3,7 @@
 use super::core::letter;
 use super::letter::nanos;
 use super::rule_alerts::shown;
-use super::{Alerts, evidence, silences};
+use super::{Alerts, acknowledgements, evidence, silences};
 use async_trait::async_trait;
 use ocelli_api::TimeRange;
 use ocelli_api::alerts::*;
@@ -64,6 +64,10 @@ impl Alerting for Alerts {
                 file: rule.map(|rule| rule.file.clone()),
                 expression: rule.map(|rule| rule.expr.clone()),
                 language: rule.map(|rule| rule.language.to_owned()),
+                acknowledged: known
+                    .as_ref()
+                    .and_then(|known| known.acknowledged.as_ref())
+                    .map(acknowledgements::shown),
                 receivers: known.map(|known| known.receivers).unwrap_or_default(),
                 links: Vec::new(),
             };
@@ -88,7 +92,21 @@ impl Alerting for Alerts {
         })?;
         let about = core.outbox.iter().rev().filter(|letter| letter.fingerprints.contains(&text));
         let notifications = about.take(200).map(|letter| letter.shown()).collect();
-        Ok(AlertResponse { now, alert, changes, notifications })
+        let together =
+            core.dispatcher.together(fingerprint, Alerts::now_ms(self)).len().saturating_sub(1) as u64;
+        Ok(AlertResponse { now, alert, changes, notifications, together })
+    }
+
+    async fn acknowledge(
+        &self,
+        fingerprint: Fingerprint,
+        asked: AcknowledgeRequest,
+    ) -> Result<AcknowledgeResponse, Error> {
+        self.put_acknowledgement(fingerprint, asked).await
+    }
+
+    async fn take_back(&self, fingerprint: Fingerprint) -> Result<AcknowledgeResponse, Error> {
+        self.take_acknowledgement(fingerprint).await
     }
 
     async fn history(&self, range: TimeRange, limit: usize) -> Result<AlertHistoryResponse, Error> {
@@ -277,6 +295,7 @@ fn from_outside(routed: &Routed, now_ms: i64) -> AlertSummary {
         fired_at: Some(nanos(alert.starts_at_ms)),
         resolved_at: alert.ends_at_ms.filter(|_| is_resolved).map(nanos),
         value: alert.value,
+        acknowledged: routed.acknowledged.as_ref().map(acknowledgements::shown),
         receivers: routed.receivers.clone(),
         links: links(&alert.annotations.to_map(), &[]),
         ..AlertSummary::default()
@@ -322,5 +341,6 @@ fn test_flush(receiver: &str, integration: usize, at_ms: i64, external_url: &str
         alerts: vec![alert],
         at_ms,
         is_repeat: false,
+        is_acknowledgement: false,
     }
 }

@@ -66,13 +66,18 @@ impl Core {
     /// Makes the letters of the groups that are due.
     pub fn dispatch(&mut self, loaded: &Loaded, now_ms: i64) -> usize {
         let flushes = self.dispatcher.tick(now_ms);
+        self.post(loaded, &flushes);
+        flushes.len()
+    }
+
+    /// Puts messages into the outbox, to be written together with what dispatch counts as told.
+    pub fn post(&mut self, loaded: &Loaded, flushes: &[Flush]) {
         for (place, flush) in flushes.iter().enumerate() {
             if let Some(letter) = letter(loaded, flush, place) {
                 self.outbox.add(letter, &mut self.unsaved);
             }
         }
         self.absorb();
-        flushes.len()
     }
 }
 
@@ -83,6 +88,10 @@ pub fn letter(loaded: &Loaded, flush: &Flush, place: usize) -> Option<Letter> {
     let parcel = render(flush, integration, &context);
     let mut hash = DefaultHasher::new();
     (&flush.receiver, &integration.key, &flush.group_key).hash(&mut hash);
+    // Both may be of the same moment.
+    if flush.is_acknowledgement {
+        "acknowledgement".hash(&mut hash);
+    }
     let target = loaded.target(&flush.receiver, &integration.key);
     Some(Letter {
         // The order of the outbox is that of the ids.
@@ -104,5 +113,6 @@ pub fn letter(loaded: &Loaded, flush: &Flush, place: usize) -> Option<Letter> {
         tried_ms: None,
         delivered_ms: None,
         last_error: None,
+        acknowledges: flush.is_acknowledgement,
     })
 }

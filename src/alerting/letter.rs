@@ -36,6 +36,9 @@ pub struct Letter {
     pub delivered_ms: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// It says only that somebody has taken on what fires.
+    #[serde(default)]
+    pub acknowledges: bool,
 }
 
 /// By which an integration's gate is found.
@@ -82,6 +85,7 @@ impl Letter {
             firing: self.firing,
             resolved: self.resolved,
             dedup_key: self.dedup_key.clone(),
+            acknowledges: self.acknowledges,
         }
     }
 }

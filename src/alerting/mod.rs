@@ -4,6 +4,7 @@
 //! knows. Here are the clock, the catalog and the order: a state and the messages about it are written in
 //! one transaction, and only what is written is sent.
 
+mod acknowledgements;
 mod answers;
 mod core;
 mod delivery;
@@ -110,6 +111,17 @@ impl Alerts {
 
     pub fn leads(&self) -> watch::Receiver<bool> {
         self.leading.subscribe()
+    }
+
+    /// What is changed here is changed where it is known: at the server that tells of alerts.
+    fn must_lead(&self) -> Result<(), ocelli_query::Error> {
+        match *self.leading.borrow() {
+            true => Ok(()),
+            false => Err(ocelli_query::Error::Conflict {
+                message: "another server on this catalog tells of alerts; ask that one".to_owned(),
+                revision: None,
+            }),
+        }
     }
 
     /// Takes the lease where it is free, and steps down where another server has it.

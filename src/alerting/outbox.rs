@@ -182,6 +182,7 @@ mod tests {
             tried_ms: None,
             delivered_ms: None,
             last_error: None,
+            acknowledges: false,
         }
     }
 

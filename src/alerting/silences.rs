@@ -47,6 +47,7 @@ fn written(matcher: &LabelMatcher) -> String {
 
 impl Alerts {
     pub(super) async fn put_silence(&self, asked: SilenceRequest) -> Result<Shown, Error> {
+        self.must_lead()?;
         let now_ms = self.now_ms();
         let ms = |at: ocelli_api::UnixNano| at.0.div_euclid(1_000_000);
         let silence = Silence {
@@ -74,6 +75,7 @@ impl Alerts {
     }
 
     pub(super) async fn end_silence(&self, id: &str) -> Result<Shown, Error> {
+        self.must_lead()?;
         let now_ms = self.now_ms();
         let ended = {
             let mut core = self.core();
@@ -91,7 +93,7 @@ impl Alerts {
 }
 
 /// Version 4 of RFC 9562.
-fn uuid(random: u128) -> String {
+pub(super) fn uuid(random: u128) -> String {
     let bits = (random & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
     let hex = format!("{bits:032x}");
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])

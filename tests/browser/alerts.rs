@@ -71,6 +71,7 @@ async fn from_an_alert_to_its_silence_and_back() {
     browser::with(&server, "alerts", async |browser| {
         filter(browser).await;
         one_alert(browser).await;
+        acknowledge(browser).await;
         silence(browser).await;
         receivers(browser).await;
         keyboard(browser).await;
@@ -105,6 +106,34 @@ async fn one_alert(browser: &Browser) {
     browser.reload().await;
     browser.see_with("[data-testid=alert-facts]", "40").await;
     assert_eq!(browser.address().await, address);
+}
+
+/// Both queues are told of together; the checkbox takes the other one on too.
+async fn acknowledge(browser: &Browser) {
+    let button = browser.see("[data-testid=acknowledge]").await;
+    assert!(!button.is_enabled().await.unwrap(), "by nobody");
+    browser.see_with("[data-testid=acknowledge-form]", "1 other that is").await;
+    for (field, text) in [("acknowledge-author", "Ada"), ("acknowledge-note", "paper is on its way")] {
+        browser.see(&format!("#{field}")).await.send_keys(text).await.unwrap();
+    }
+    let mut wrong = axe::judge(browser, "acknowledge", "light", DESKTOP.0).await;
+    browser.click("[data-testid=acknowledge]").await;
+    browser.see_with("[data-testid=acknowledged]", "Acknowledged by Ada").await;
+    browser.see_with("[data-testid=acknowledged]", "paper is on its way").await;
+    wrong.extend(axe::judge(browser, "acknowledged", "light", DESKTOP.0).await);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let here = browser.address().await;
+    browser.open("/alerts").await;
+    until("both are taken on", SHOWN, async || {
+        let marks = browser.texts("[data-testid=acknowledged-by]").await;
+        ensure(marks == ["taken on by Ada"; 2], || format!("{marks:?}"))
+    })
+    .await;
+    browser.open(&here).await;
+    browser.click_with("[data-testid=acknowledged] button", "Take back").await;
+    browser.see("[data-testid=acknowledge-form]").await;
+    let author = browser.see("#acknowledge-author").await.value().await.unwrap();
+    assert_eq!(author.as_deref(), Some("Ada"), "the browser remembers");
 }
 
 async fn silence(browser: &Browser) {

@@ -1,5 +1,6 @@
 //! Alerts from end to end: who is told, once, whatever happens to the server, its clock and its receivers.
 
+mod acknowledged;
 mod amtool;
 mod clocks;
 mod crashes;

@@ -200,7 +200,7 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 49] = [
+const ROUTES: [&str; 50] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
@@ -233,6 +233,7 @@ const ROUTES: [&str; 49] = [
     "/api/alerts",
     "/api/alerts/history",
     "/api/alerts/{fingerprint}",
+    "/api/alerts/{fingerprint}/acknowledgement",
     "/api/receivers",
     "/api/receivers/{name}/test",
     "/api/outbox",

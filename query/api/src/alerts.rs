@@ -1,6 +1,12 @@
 //! Alerts and who is told of them: `/api/alerts`, `/api/silences`, `/api/receivers`, `/api/outbox` and
 //! `/api/rules/preview`.
 
+mod acknowledgement;
+mod silences;
+
+pub use acknowledgement::*;
+pub use silences::*;
+
 use crate::{QueryStats, UnixNano};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,6 +75,9 @@ pub struct AlertSummary {
     /// The names of those whose routes it takes.
     pub receivers: Vec<String>,
     pub links: Vec<AlertLink>,
+    /// Absent unless somebody has taken it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Acknowledgement>,
 }
 
 /// What keeps an alert from its receivers.
@@ -107,6 +116,9 @@ pub struct AlertResponse {
     pub changes: Vec<AlertChange>,
     /// The newest first.
     pub notifications: Vec<Notification>,
+    /// How many other alerts that fire its receivers are told of together with it.
+    #[serde(default)]
+    pub together: u64,
 }
 
 /// An alert came into another state.
@@ -154,6 +166,9 @@ pub struct Notification {
     pub resolved: u64,
     /// What a receiver recognises a second delivery by.
     pub dedup_key: String,
+    /// It says only that somebody has taken on what fires.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub acknowledges: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,91 +190,6 @@ pub struct AlertHistoryResponse {
     pub changes: Vec<AlertChange>,
     /// There are more, which are older.
     pub truncated: bool,
-}
-
-/// Answer of `GET /api/silences`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SilencesResponse {
-    pub now: UnixNano,
-    /// Active, to come, over; those that end next first.
-    pub silences: Vec<Silence>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Silence {
-    pub id: String,
-    pub state: SilenceState,
-    /// All of them must match.
-    pub matchers: Vec<LabelMatcher>,
-    pub starts_at: UnixNano,
-    pub ends_at: UnixNano,
-    pub updated_at: UnixNano,
-    pub created_by: String,
-    pub comment: String,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum SilenceState {
-    #[default]
-    Active,
-    Pending,
-    Expired,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct LabelMatcher {
-    pub name: String,
-    pub value: String,
-    /// A regular expression over the whole value.
-    #[serde(default)]
-    pub is_regex: bool,
-    /// False for `!=` and `!~`.
-    #[serde(default = "yes")]
-    pub is_equal: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// Body of `POST /api/silences`; the answer is the [`Silence`] that it makes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SilenceRequest {
-    /// Of one that is changed; a new one has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    pub matchers: Vec<LabelMatcher>,
-    /// Now, where not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub starts_at: Option<UnixNano>,
-    pub ends_at: UnixNano,
-    pub created_by: String,
-    pub comment: String,
-}
-
-/// Body of `POST /api/silences/preview`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SilencePreviewRequest {
-    pub matchers: Vec<LabelMatcher>,
-}
-
-/// The alerts of now that the silence would hide.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SilencePreviewResponse {
-    pub alerts: Vec<AlertSummary>,
-    /// How many of how many alerts.
-    pub hidden: u64,
-    pub total: u64,
 }
 
 /// Answer of `GET /api/receivers`.
@@ -391,4 +321,12 @@ pub struct RuleEpisode {
     /// The value of the greatest magnitude while it fired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak: Option<f64>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+fn yes() -> bool {
+    true
 }

@@ -76,6 +76,8 @@ pub struct Flush {
     pub at_ms: i64,
     /// Nothing is new: it fires on.
     pub is_repeat: bool,
+    /// Nothing is told but that somebody has taken on what fires.
+    pub is_acknowledgement: bool,
 }
 
 impl Flush {

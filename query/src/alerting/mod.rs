@@ -9,6 +9,7 @@
 //! functions of a time that comes in: the binary has the clock, keeps the records in the catalog, and
 //! sends.
 
+pub mod acknowledgement;
 pub mod alert;
 pub mod config;
 pub mod dispatch;
@@ -21,6 +22,7 @@ pub mod silence;
 pub mod template;
 pub mod times;
 
+pub use acknowledgement::Acknowledgement;
 pub use alert::{Alert, Fingerprint, Flush};
 pub use config::Config;
 pub use receiver::{Integration, Kind, Receiver};

@@ -62,6 +62,11 @@ impl Kind {
         }
     }
 
+    /// Whether it can be told that somebody has taken on what it was told of.
+    pub fn knows_acknowledgements(&self) -> bool {
+        matches!(self, Kind::PagerDuty(_))
+    }
+
     /// Whom it tells. What it says to them may change.
     fn told(&self) -> String {
         let parts: Vec<&str> = match self {

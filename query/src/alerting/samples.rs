@@ -40,5 +40,6 @@ pub fn flush(group: &[(&str, &str)], alerts: Vec<Alert>) -> Flush {
         alerts,
         at_ms: NOON_MS,
         is_repeat: false,
+        is_acknowledgement: false,
     }
 }

@@ -11,14 +11,14 @@ mod silences;
 pub(super) use read::Json;
 
 use crate::Error;
-use crate::alerting::{Alert, Fingerprint};
+use crate::alerting::{Acknowledgement, Alert, Fingerprint};
 use crate::promql::labels::Labels;
 use async_trait::async_trait;
 use axum::routing::MethodRouter;
 use ocelli_api::TimeRange;
 use ocelli_api::alerts::{
-    AlertHistoryResponse, AlertResponse, AlertSummary, Notification, ReceiverStatus, ReceiverTestResponse,
-    RulePreviewRequest, RulePreviewResponse, Silence, SilenceRequest,
+    AcknowledgeRequest, AcknowledgeResponse, AlertHistoryResponse, AlertResponse, AlertSummary, Notification,
+    ReceiverStatus, ReceiverTestResponse, RulePreviewRequest, RulePreviewResponse, Silence, SilenceRequest,
 };
 use std::sync::Arc;
 
@@ -50,6 +50,16 @@ pub trait Alerting: Send + Sync {
 
     /// At most `limit` changes, the newest first.
     async fn history(&self, range: TimeRange, limit: usize) -> Result<AlertHistoryResponse, Error>;
+
+    /// Acknowledges one that fires; one that does not is [`Error::NotFound`].
+    async fn acknowledge(
+        &self,
+        fingerprint: Fingerprint,
+        asked: AcknowledgeRequest,
+    ) -> Result<AcknowledgeResponse, Error>;
+
+    /// Takes the acknowledgement back, of all alerts that it was given for.
+    async fn take_back(&self, fingerprint: Fingerprint) -> Result<AcknowledgeResponse, Error>;
 
     /// The alerts of dispatch, as Alertmanager's API tells them: none that is pending.
     fn routed(&self) -> Vec<Routed>;
@@ -111,6 +121,8 @@ pub struct Routed {
     pub inhibited_by: Vec<String>,
     /// Names of time intervals.
     pub muted_by: Vec<String>,
+    /// While it holds.
+    pub acknowledged: Option<Acknowledgement>,
 }
 
 /// The alerts that one receiver is told of together.

@@ -1,5 +1,6 @@
 //! Alerts as rows, each with the way to its page, its evidence and a silence.
 
+use crate::components::acknowledgement::AcknowledgedBy;
 use crate::components::alert_marks::{Labels, Links, StateMark, Suppressions};
 use crate::components::moment::Ago;
 use crate::context::Context;
@@ -53,7 +54,7 @@ fn Row(alert: AlertSummary) -> impl IntoView {
     };
     view! {
         <tr data-testid="alert-row">
-            <td class="state"><StateMark shown=Shown::of(&alert)/><Suppressions by=alert.suppressed/></td>
+            <td class="state"><StateMark shown=Shown::of(&alert)/><Suppressions by=alert.suppressed/><AcknowledgedBy given=alert.acknowledged/></td>
             <th scope="row"><a data-nav="" title=rule href=dynamic(move || location.link(&path, &[]))>{alert.name.clone()}</a>
                 {about.map(|about| view! { <span class="hint about">{about}</span> })}</th>
             <td class="wrap"><Labels labels=alert.labels/></td>

@@ -1,5 +1,6 @@
 //! The parts that pages are put together from.
 
+pub mod acknowledgement;
 pub mod alert_changes;
 pub mod alert_marks;
 pub mod alert_table;

@@ -136,7 +136,10 @@ pub fn MessageTable(
                 <SendButton label="Delete" of method="DELETE" url done/>
             }
         });
-        let about = format!("{} firing, {} resolved", message.firing, message.resolved);
+        let about = match message.acknowledges {
+            true => format!("{} acknowledged", message.firing),
+            false => format!("{} firing, {} resolved", message.firing, message.resolved),
+        };
         let next = message.next_attempt.map(|at| view! { <span class="hint">" next "<Ago at/></span> });
         view! {
             <tr data-testid="message-row">

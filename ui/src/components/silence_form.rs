@@ -1,10 +1,12 @@
 //! Makes a silence: what it hides is seen before it is saved.
 
 use crate::client::{Failure, Fetched, send};
+use crate::components::acknowledgement::AUTHOR_KEY;
 use crate::components::alert_table::AlertTable;
 use crate::context::{Context, now};
 use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::prelude::*;
+use crate::stored;
 use crate::view::{format, matchers};
 use leptos::task::spawn_local;
 use ocelli_api::UnixNano;
@@ -12,8 +14,6 @@ use ocelli_api::alerts::{
     LabelMatcher, Silence, SilencePreviewRequest, SilencePreviewResponse, SilenceRequest, SilencesResponse,
 };
 
-/// Who silenced last at this browser.
-const AUTHOR_KEY: &str = "ocelli-author";
 const MINUTE_NS: i64 = 60_000_000_000;
 const LENGTHS_MIN: [(&str, &str); 8] = [
     ("30", "30 minutes"),
@@ -94,10 +94,8 @@ impl Form {
 
     fn save(self, saved: Callback<String>) {
         let Some(body) = self.request() else { return };
-        if let Ok(Some(storage)) = window().local_storage() {
-            // A browser that keeps nothing asks again the next time.
-            let _kept = self.author.with_untracked(|author| storage.set_item(AUTHOR_KEY, author.trim()));
-        }
+        // A browser that keeps nothing asks again the next time.
+        self.author.with_untracked(|author| stored::set(AUTHOR_KEY, author.trim()));
         self.busy.set(true);
         spawn_local(async move {
             let answer = send::<Silence>("POST", "/api/silences", Some(body)).await;
@@ -125,11 +123,6 @@ pub fn SilenceForm(
     let context = Context::get();
     let location = context.location;
     let text = location.value("matchers");
-    let author = window()
-        .local_storage()
-        .ok()
-        .flatten()
-        .and_then(|storage| storage.get_item(AUTHOR_KEY).ok().flatten());
     let edit = location.value("edit");
     let known = memo(move || {
         let id = edit.get();
@@ -139,7 +132,7 @@ pub fn SilenceForm(
         known,
         matchers: memo(move || text.with(|text| matchers::parse(text))),
         minutes: RwSignal::new(USUAL_LENGTH_MIN.to_owned()),
-        author: RwSignal::new(author.unwrap_or_default()),
+        author: RwSignal::new(stored::get(AUTHOR_KEY).unwrap_or_default()),
         why: RwSignal::new(String::new()),
         preview: RwSignal::new(None),
         busy: RwSignal::new(false),

@@ -2,6 +2,7 @@
 //! of the messages about it.
 
 use crate::client::{Fetched, fetch_now};
+use crate::components::acknowledgement::Acknowledging;
 use crate::components::alert_changes::Changes;
 use crate::components::alert_marks::{Labels, Links, StateMark, Suppressions};
 use crate::components::answer::{Answer, FailureNote};
@@ -44,6 +45,7 @@ pub fn Alert(fingerprint: String) -> impl IntoView {
             {dynamic(not_here)}{dynamic(failure)}
             <Answer asked=answer.asked own_failure=true>
                 {dynamic(move || alert.get().map(|alert| view! { <Head alert/> }))}
+                <Acknowledging answer=answer.map(Clone::clone) again=Callback::new(move |()| answer.retry())/>
                 <Expression alert/>
                 <Past answer/>
             </Answer>

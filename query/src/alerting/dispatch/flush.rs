@@ -6,14 +6,14 @@ use crate::alerting::{Alert, Fingerprint, Flush, Integration};
 use std::collections::BTreeSet;
 
 /// The name under which it is kept what an integration was told of a group.
-fn told_name(group: &str, integration: &Integration) -> String {
+pub(super) fn told_name(group: &str, integration: &Integration) -> String {
     format!("{group}\n{}", integration.key)
 }
 
 /// The alerts of a group as they are now.
-struct Members {
+pub(super) struct Members {
     /// Those that somebody may be told of.
-    firing: Vec<Fingerprint>,
+    pub firing: Vec<Fingerprint>,
     resolved: Vec<Fingerprint>,
     is_muted: bool,
 }
@@ -34,6 +34,7 @@ impl Dispatcher {
                 let repeat_ms = route.repeat_interval_ms;
                 flushes.extend(self.tell(key, &route.receiver, integration, &members, repeat_ms, now_ms));
             }
+            flushes.extend(self.tell_acknowledged(key, &route.receiver, integration, &members, now_ms));
             open.extend(self.told.get(name).into_iter().flat_map(|told| told.firing.iter().cloned()));
         }
         // What is over and need not be told any more leaves.
@@ -51,7 +52,7 @@ impl Dispatcher {
         self.changed.note(kept::GROUP, key);
     }
 
-    fn members(&self, group: &Group, now_ms: i64) -> Members {
+    pub(super) fn members(&self, group: &Group, now_ms: i64) -> Members {
         let (mut firing, mut resolved) = (Vec::new(), Vec::new());
         for fingerprint in &group.members {
             let Some(entry) = self.entries.get(fingerprint) else { continue };
@@ -83,7 +84,9 @@ impl Dispatcher {
         let resolved: Vec<Fingerprint> = members.resolved.iter().filter(was_told).copied().collect();
         let is_new = members.firing.iter().any(|one| !before.firing.contains(&one.to_string()));
         let is_repeat = !is_new && resolved.is_empty();
-        let is_due = !members.firing.is_empty() && now_ms.saturating_sub(before.at_ms) >= repeat_ms;
+        let is_due = !members.firing.is_empty()
+            && now_ms.saturating_sub(before.at_ms) >= repeat_ms
+            && self.all_acknowledged_ms(&members.firing, now_ms).is_none();
         if is_repeat && !is_due {
             return None;
         }
@@ -95,6 +98,7 @@ impl Dispatcher {
         let told = Told {
             firing: before.firing.difference(&over).cloned().chain(firing).collect(),
             at_ms: if sends { now_ms } else { before.at_ms },
+            acknowledged_ms: before.acknowledged_ms,
         };
         self.told.insert(name.clone(), told);
         self.changed.note(kept::NOTIFIED, name);
@@ -111,10 +115,11 @@ impl Dispatcher {
             alerts,
             at_ms: now_ms,
             is_repeat,
+            is_acknowledgement: false,
         })
     }
 
-    fn longest_first(&self, fingerprints: &[Fingerprint]) -> impl Iterator<Item = Alert> + use<> {
+    pub(super) fn longest_first(&self, fingerprints: &[Fingerprint]) -> impl Iterator<Item = Alert> + use<> {
         let entries = fingerprints.iter().filter_map(|one| self.entries.get(one));
         let mut alerts: Vec<Alert> = entries.map(|entry| entry.alert.clone()).collect();
         alerts.sort_by(|a, b| (a.starts_at_ms, &a.labels).cmp(&(b.starts_at_ms, &b.labels)));

@@ -1,7 +1,7 @@
 //! What of dispatch outlives the process, as texts under names.
 
-use super::Dispatcher;
-use crate::alerting::Alert;
+use super::{Dispatcher, Entry};
+use crate::alerting::{Acknowledgement, Alert};
 use crate::promql::labels::Labels;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,10 +30,13 @@ pub struct KeptAlert {
     generator_url: String,
     unknown_since_ms: Option<i64>,
     value: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acknowledged: Option<Acknowledgement>,
 }
 
 impl KeptAlert {
-    pub fn of(alert: &Alert) -> KeptAlert {
+    fn of(entry: &Entry) -> KeptAlert {
+        let alert = &entry.alert;
         KeptAlert {
             labels: alert.labels.to_map(),
             annotations: alert.annotations.to_map(),
@@ -43,11 +46,12 @@ impl KeptAlert {
             generator_url: alert.generator_url.clone(),
             unknown_since_ms: alert.unknown_since_ms,
             value: alert.value.filter(|value| value.is_finite()),
+            acknowledged: entry.acknowledged.clone(),
         }
     }
 
-    pub fn alert(self) -> Alert {
-        Alert {
+    pub fn into_parts(self) -> (Alert, Option<Acknowledgement>) {
+        let alert = Alert {
             labels: Labels::new(self.labels),
             annotations: Labels::new(self.annotations),
             starts_at_ms: self.starts_at_ms,
@@ -56,7 +60,8 @@ impl KeptAlert {
             generator_url: self.generator_url,
             unknown_since_ms: self.unknown_since_ms,
             value: self.value,
-        }
+        };
+        (alert, self.acknowledged)
     }
 }
 
@@ -72,6 +77,13 @@ pub struct KeptGroup {
 pub struct Told {
     pub firing: BTreeSet<String>,
     pub at_ms: i64,
+    /// When the newest acknowledgement was given that it was told of; 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub acknowledged_ms: i64,
+}
+
+fn is_zero(ms: &i64) -> bool {
+    *ms == 0
 }
 
 /// What has changed, by space and name; the content is that of now.
@@ -99,7 +111,7 @@ impl Dispatcher {
         let text = match space {
             ALERT => {
                 let entry = self.entries.get(&crate::alerting::Fingerprint::parse(name)?)?;
-                serde_json::to_string(&KeptAlert::of(&entry.alert))
+                serde_json::to_string(&KeptAlert::of(entry))
             }
             GROUP => {
                 let group = self.groups.get(name)?;

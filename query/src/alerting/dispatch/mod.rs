@@ -5,6 +5,7 @@
 //! told as resolved; one that was told of is told as resolved although it is silenced or inhibited by then, so
 //! that no incident stays open; and times of groups outlive the process.
 
+mod acknowledged;
 mod flush;
 mod inhibition;
 pub mod kept;
@@ -12,12 +13,13 @@ mod nodes;
 mod silences;
 mod views;
 
+pub use acknowledged::AcknowledgeError;
 pub use kept::Record;
 pub use silences::SilenceError;
 
 use super::config::Config;
 use super::silence::{CompiledSilence, Silence};
-use super::{Alert, Fingerprint};
+use super::{Acknowledgement, Alert, Fingerprint};
 use crate::promql::labels::Labels;
 use inhibition::{Inhibition, Sides};
 use kept::{Changed, KeptAlert, KeptGroup, Told};
@@ -32,6 +34,8 @@ struct Entry {
     silences: Vec<String>,
     /// Keys of its groups.
     groups: Vec<String>,
+    /// Of the alert as it fires now; it may hold no more.
+    acknowledged: Option<Acknowledgement>,
     /// Whether it counted as firing at the last look.
     fires: bool,
 }
@@ -90,7 +94,7 @@ impl Dispatcher {
         for (space, name, content) in records {
             let read = match space.as_str() {
                 kept::ALERT => {
-                    serde_json::from_str(&content).map(|kept: KeptAlert| alerts.push(kept.alert()))
+                    serde_json::from_str(&content).map(|kept: KeptAlert| alerts.push(kept.into_parts()))
                 }
                 kept::GROUP => serde_json::from_str(&content)
                     .map(|kept: KeptGroup| groups.insert(name.clone(), kept))
@@ -107,8 +111,8 @@ impl Dispatcher {
                 tracing::error!(space, name, %error, "a record of alerting can't be read; it is left out");
             }
         }
-        for alert in alerts {
-            dispatcher.insert(alert, now_ms);
+        for (alert, acknowledged) in alerts {
+            dispatcher.insert(alert, acknowledged, now_ms);
         }
         dispatcher.take_times(&groups, now_ms);
         dispatcher.changed = Changed::default();
@@ -148,7 +152,7 @@ impl Dispatcher {
         let kept: HashMap<String, KeptGroup> = kept.collect();
         (self.told, self.silences, self.changed) = (old.told, old.silences, old.changed);
         for entry in old.entries.into_values() {
-            self.insert(entry.alert, now_ms);
+            self.insert(entry.alert, entry.acknowledged, now_ms);
         }
         self.take_times(&kept, now_ms);
         let gone: Vec<String> = kept.into_keys().filter(|key| !self.groups.contains_key(key)).collect();
@@ -164,12 +168,14 @@ impl Dispatcher {
             match self.entries.get_mut(&fingerprint) {
                 None if alert.is_resolved(now_ms) => {}
                 None => {
-                    self.insert(alert, now_ms);
+                    self.insert(alert, None, now_ms);
                     self.changed.note(kept::ALERT, fingerprint.to_string());
                 }
                 Some(entry) => {
                     let before = std::mem::replace(&mut entry.alert, alert);
-                    if !before.is_resolved(now_ms) {
+                    if before.is_resolved(now_ms) {
+                        entry.acknowledged = None;
+                    } else {
                         entry.alert.starts_at_ms = entry.alert.starts_at_ms.min(before.starts_at_ms);
                     }
                     let figures =
@@ -209,7 +215,7 @@ impl Dispatcher {
         self.due.first().map(|(at, _)| *at).into_iter().chain(end).min()
     }
 
-    fn insert(&mut self, alert: Alert, now_ms: i64) {
+    fn insert(&mut self, alert: Alert, acknowledged: Option<Acknowledgement>, now_ms: i64) {
         let fingerprint = alert.fingerprint();
         let is_of =
             |(id, silence): (&String, &CompiledSilence)| silence.is_of(&alert.labels).then(|| id.clone());
@@ -217,6 +223,7 @@ impl Dispatcher {
             sides: self.inhibition.sides(&alert.labels),
             silences: self.silences.iter().filter_map(is_of).collect(),
             groups: Vec::new(),
+            acknowledged,
             fires: false,
             alert,
         };
@@ -232,6 +239,9 @@ impl Dispatcher {
             self.ends.insert((end, fingerprint));
         }
         let fires = !entry.alert.is_resolved(now_ms);
+        if !fires && entry.acknowledged.take().is_some() {
+            self.changed.note(kept::ALERT, fingerprint.to_string());
+        }
         if fires != entry.fires {
             entry.fires = fires;
             self.inhibition.set(fingerprint, &entry.alert.labels, &entry.sides, fires);

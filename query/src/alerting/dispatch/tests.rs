@@ -1,3 +1,5 @@
+pub mod acknowledged;
+
 use super::*;
 use crate::alerting::receiver::Webhook;
 use crate::alerting::{Integration, Kind, Receiver, config};
@@ -78,7 +80,8 @@ impl Bench {
             Dispatcher::restore(self.dispatcher.config().clone(), records.collect(), self.now_ms);
     }
 
-    /// Lets time pass second by second; the messages as `minute:second receiver +firing -resolved`.
+    /// Lets time pass second by second; the messages as `minute:second receiver +firing -resolved`, or
+    /// `acknowledged firing`.
     fn pass(&mut self, ms: i64) -> String {
         let mut told = Vec::new();
         for _ in 0..ms / SECOND {
@@ -87,7 +90,8 @@ impl Bench {
                 let at = (self.now_ms - START) / SECOND;
                 let name =
                     |alert: &Alert| format!("{}{}", alert.labels.get("alertname"), alert.labels.get("zone"));
-                let firing = flush.firing().map(|alert| format!(" +{}", name(alert)));
+                let mark = if flush.is_acknowledgement { "acknowledged " } else { "+" };
+                let firing = flush.firing().map(|alert| format!(" {mark}{}", name(alert)));
                 let resolved = flush.resolved().map(|alert| format!(" -{}", name(alert)));
                 let alerts: String = firing.chain(resolved).collect();
                 told.push(format!("{}:{:02} {}{alerts}", at / 60, at % 60, flush.receiver));

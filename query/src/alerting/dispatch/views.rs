@@ -46,6 +46,7 @@ impl Dispatcher {
             silenced_by: self.silenced_by(&entry.silences, now_ms),
             inhibited_by: hidden_by.into_iter().map(|one| one.to_string()).collect(),
             muted_by,
+            acknowledged: self.acknowledgement(fingerprint, now_ms).cloned(),
         }
     }
 

@@ -22,6 +22,10 @@ pub const MOST_BYTES: usize = 512_000;
 
 pub fn body(message: &Message, pagerduty: &PagerDuty, dedup_key: &str) -> String {
     let flush = message.flush;
+    if flush.is_acknowledgement {
+        // An event of this kind is its key: PagerDuty reads nothing else of it.
+        return json!({ "event_action": "acknowledge", "dedup_key": dedup_key }).to_string();
+    }
     let action = if flush.is_firing() { "trigger" } else { "resolve" };
     let field =
         |template: &str, default: &dyn Fn() -> String| cut(&line(&message.text(template, default)), FIELD);

@@ -206,3 +206,13 @@ fn mails() {
     let mail = rendered(&burn(), Kind::Email(text_alone)).mail.unwrap();
     assert_eq!((&*mail.text, mail.html), ("firing", None));
 }
+
+#[test]
+fn an_acknowledgement_is_of_the_same_incident() {
+    let pagerduty = || Kind::PagerDuty(PagerDuty::default());
+    let (told, taken) = (burn(), Flush { is_acknowledgement: true, ..burn() });
+    let (trigger, acknowledge) = (rendered(&told, pagerduty()), rendered(&taken, pagerduty()));
+    assert_eq!(trigger.dedup_key, acknowledge.dedup_key);
+    let expected = json!({ "event_action": "acknowledge", "dedup_key": trigger.dedup_key });
+    assert_eq!(shown(&acknowledge), expected);
+}

@@ -10,8 +10,9 @@ use axum::extract::{Path, State};
 use axum::routing::{MethodRouter, delete, get, post};
 use ocelli_api::UnixNano;
 use ocelli_api::alerts::{
-    AlertHistoryResponse, AlertResponse, AlertState, AlertsResponse, Notification, OutboxResponse,
-    ReceiverTestResponse, ReceiversResponse, RulePreviewRequest, RulePreviewResponse,
+    AcknowledgeRequest, AcknowledgeResponse, AlertHistoryResponse, AlertResponse, AlertState, AlertsResponse,
+    Notification, OutboxResponse, ReceiverTestResponse, ReceiversResponse, RulePreviewRequest,
+    RulePreviewResponse,
 };
 use std::cmp::Reverse;
 
@@ -22,6 +23,8 @@ pub fn endpoints(engine: Engine) -> Vec<(&'static str, MethodRouter)> {
         ("GET /api/alerts", get(list).with_state(engine.clone())),
         ("GET /api/alerts/history", get(history).with_state(engine.clone())),
         ("GET /api/alerts/{fingerprint}", get(one).with_state(engine.clone())),
+        ("POST /api/alerts/{fingerprint}/acknowledgement", post(acknowledge).with_state(engine.clone())),
+        ("DELETE /api/alerts/{fingerprint}/acknowledgement", delete(take_back).with_state(engine.clone())),
         ("GET /api/receivers", get(receivers).with_state(engine.clone())),
         ("POST /api/receivers/{name}/test", post(test).with_state(engine.clone())),
         ("GET /api/outbox", get(outbox).with_state(engine.clone())),
@@ -65,8 +68,27 @@ pub fn now(engine: &dyn Alerting) -> UnixNano {
 }
 
 async fn one(State(engine): State<Engine>, Path(fingerprint): Path<String>) -> Answer<AlertResponse> {
+    ok(engine.alert(read(&fingerprint)?).await?)
+}
+
+fn read(fingerprint: &str) -> Result<Fingerprint, Error> {
     let wrong = || Error::bad_parameter("fingerprint", format!("'{fingerprint}' is not 16 hex digits"));
-    ok(engine.alert(Fingerprint::parse(&fingerprint).ok_or_else(wrong)?).await?)
+    Fingerprint::parse(fingerprint).ok_or_else(wrong)
+}
+
+async fn acknowledge(
+    State(engine): State<Engine>,
+    Path(fingerprint): Path<String>,
+    Json(asked): Json<AcknowledgeRequest>,
+) -> Answer<AcknowledgeResponse> {
+    ok(engine.acknowledge(read(&fingerprint)?, asked).await?)
+}
+
+async fn take_back(
+    State(engine): State<Engine>,
+    Path(fingerprint): Path<String>,
+) -> Answer<AcknowledgeResponse> {
+    ok(engine.take_back(read(&fingerprint)?).await?)
 }
 
 async fn history(State(engine): State<Engine>, params: Params) -> Answer<AlertHistoryResponse> {

@@ -6,6 +6,7 @@ use utoipa::openapi::path::HttpMethod;
 
 const FILTER: Param =
     param("filter", Form::Text, "Matchers as `severity=\"page\",team=~\"a|b\"`; it may be repeated.");
+const ALERT: Param = param("fingerprint", Form::Required, "16 hex digits.");
 const SILENCE: Param = param("id", Form::Required, "The id of a silence.");
 const MESSAGE: Param = param("id", Form::Required, "The id of a message.");
 
@@ -39,7 +40,7 @@ pub static ROUTES: &[Route] = &[
         id: "getAlert",
         tag: "alerts",
         summary: "One alert: its changes, and who was told",
-        parameters: &[param("fingerprint", Form::Required, "16 hex digits.")],
+        parameters: &[ALERT],
         answer: Schemas::of::<alerts::AlertResponse>,
     },
     Route {
@@ -78,6 +79,26 @@ pub static ROUTES: &[Route] = &[
 
 /// Bodies are JSON with its content type.
 pub static CHANGES: &[Change] = &[
+    Change {
+        method: HttpMethod::Post,
+        path: "/api/alerts/{fingerprint}/acknowledgement",
+        id: "acknowledgeAlert",
+        tag: "alerts",
+        summary: "Takes an alert on: its receivers are not told of it again while it fires",
+        parameters: &[ALERT],
+        body: Some(Schemas::of::<alerts::AcknowledgeRequest>),
+        answer: Some(Schemas::of::<alerts::AcknowledgeResponse>),
+    },
+    Change {
+        method: HttpMethod::Delete,
+        path: "/api/alerts/{fingerprint}/acknowledgement",
+        id: "takeBackAcknowledgement",
+        tag: "alerts",
+        summary: "Takes an acknowledgement back, of all alerts that it was given for",
+        parameters: &[ALERT],
+        body: None,
+        answer: Some(Schemas::of::<alerts::AcknowledgeResponse>),
+    },
     Change {
         method: HttpMethod::Post,
         path: "/api/silences",

@@ -9,6 +9,7 @@ mod filters;
 mod kway;
 pub mod layout;
 mod merge;
+mod pages;
 mod partition;
 pub mod points;
 mod properties;

@@ -2,6 +2,7 @@
 
 use super::filters::Filters;
 use super::layout::Layout;
+use super::pages::Groups;
 use crate::disk::DiskReader;
 use crate::error::Result;
 use crate::limits;
@@ -10,10 +11,10 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use ocelli_signal::Signal;
-use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, RowGroups,
 };
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::reader::{ChunkReader, Length};
@@ -137,13 +138,16 @@ pub fn batches(
     rows: Option<&Rows>,
     batch_rows: usize,
 ) -> Result<ParquetRecordBatchReader> {
-    let total = footer.metadata().file_metadata().num_rows() as usize;
     let mask = ProjectionMask::roots(footer.parquet_schema(), columns.iter().copied());
-    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.clone())
-        .with_batch_size(batch_rows)
-        .with_projection(mask);
-    if let Some(rows) = rows {
-        builder = builder.with_row_selection(rows.selection(total));
-    }
-    Ok(builder.build()?)
+    let hint = Some(footer.schema().fields());
+    let levels = parquet_to_arrow_field_levels(footer.parquet_schema(), mask, hint)?;
+    let (groups, selection) = match rows {
+        Some(rows) => {
+            let (groups, rows) = Groups::with_rows(file, footer.metadata().clone(), rows);
+            let selection = rows.selection(groups.num_rows());
+            (groups, Some(selection))
+        }
+        None => (Groups::all(file, footer.metadata().clone()), None),
+    };
+    Ok(ParquetRecordBatchReader::try_new_with_row_groups(&levels, &groups, batch_rows, selection)?)
 }

@@ -1,11 +1,13 @@
 //! A segment of given rows, for tests.
 
 use super::*;
+use crate::disk::DiskReader;
 use crate::disk::memory::MemoryDisk;
 use crate::memtable::SeriesCache;
 use crate::test_rows;
 use arrow::array::UInt32Array;
 use arrow::compute::{concat_batches, take_record_batch};
+use std::io;
 
 pub struct Rig {
     pub disk: MemoryDisk,
@@ -41,4 +43,22 @@ pub fn written(signal: Signal, batches: Vec<RecordBatch>, index_min_rows: usize)
         trash: Default::default(),
     };
     Rig { disk, segment: Segment::new(entry, context), expected }
+}
+
+/// A file of its own.
+#[derive(Debug)]
+pub struct Bytes(pub Vec<u8>);
+
+impl DiskReader for Bytes {
+    fn bytes(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let at = offset as usize;
+        let end = at.checked_add(buffer.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        let found = self.0.get(at..end).ok_or(io::ErrorKind::UnexpectedEof)?;
+        buffer.copy_from_slice(found);
+        Ok(())
+    }
 }

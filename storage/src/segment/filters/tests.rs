@@ -1,29 +1,11 @@
 use super::*;
-use crate::disk::DiskReader;
+use crate::segment::testing::Bytes;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Schema;
 use parquet::file::metadata::KeyValue;
 use proptest::prelude::*;
 use std::collections::HashMap;
-use std::io;
 use std::sync::Arc;
-
-#[derive(Debug)]
-struct Bytes(Vec<u8>);
-
-impl DiskReader for Bytes {
-    fn bytes(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let at = offset as usize;
-        let end = at.checked_add(buffer.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
-        let found = self.0.get(at..end).ok_or(io::ErrorKind::UnexpectedEof)?;
-        buffer.copy_from_slice(found);
-        Ok(())
-    }
-}
 
 fn distinct(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, true).with_metadata(HashMap::from([(DISTINCT.to_owned(), String::new())]))

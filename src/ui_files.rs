@@ -56,8 +56,7 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
     let answer = response.headers_mut();
     answer.insert(ETAG, etag);
     answer.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(name)));
-    // The name of a file stays when its content changes: the browser asks, and gets a short "not modified".
-    answer.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer.insert(CACHE_CONTROL, HeaderValue::from_static(kept(name)));
     answer.insert(VARY, HeaderValue::from_static("accept-encoding"));
     answer.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     answer.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -66,6 +65,14 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
         answer.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     response
+}
+
+/// For how long a browser need not ask again. The name of most files stays when their content changes: it
+/// asks, and gets a short "not modified". A part of the program has a hash in its name.
+fn kept(name: &str) -> &'static str {
+    let hash = name.split_once('.').and_then(|(stem, _)| stem.rsplit_once('-')).map(|(_, hash)| hash);
+    let is_hash = |hash: &str| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if hash.is_some_and(is_hash) { "public, max-age=31536000, immutable" } else { "no-cache" }
 }
 
 type Encoded = (std::borrow::Cow<'static, [u8]>, Option<&'static str>);
@@ -95,5 +102,19 @@ fn content_type(name: &str) -> &'static str {
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_a_hash_in_its_name_is_kept_unasked() {
+        assert!(kept("split_more-0123456789abcdef.wasm").contains("immutable"));
+        for name in ["index.html", "ocelli_ui.js", "ocelli_ui_bg.wasm", "split_more-012345678.wasm", "a-b.js"]
+        {
+            assert_eq!(kept(name), "no-cache", "{name}");
+        }
     }
 }

@@ -195,6 +195,20 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", features).await;
     }
 
+    /// Requests whose address is like one of these fail from now on.
+    pub async fn block(&self, addresses: &[&str]) {
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.setBlockedURLs", json!({"urls": addresses})).await;
+    }
+
+    /// As if the cable were pulled.
+    pub async fn offline(&self, offline: bool) {
+        self.devtools("Network.enable", json!({})).await;
+        let network =
+            json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        self.devtools("Network.emulateNetworkConditions", network).await;
+    }
+
     async fn devtools(&self, command: &'static str, parameters: Value) -> Value {
         let answer = self.web().handle().cmd(Devtools(command, parameters)).await.unwrap();
         answer.value_json().unwrap_or_default()

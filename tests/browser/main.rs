@@ -10,6 +10,7 @@ mod alerts;
 mod axe;
 mod browser;
 mod budget;
+mod chunks;
 mod driver;
 mod editing;
 mod empty;

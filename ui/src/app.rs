@@ -1,5 +1,6 @@
 //! The shell: the bar, the page that the address names, the keys.
 
+use crate::chunks::Chunk;
 use crate::components::help::Help;
 use crate::components::keys;
 use crate::components::palette::{self, Palette};
@@ -8,10 +9,7 @@ use crate::components::tour::{Stage, Tour};
 use crate::context::Context;
 use crate::dynamic::dynamic;
 use crate::location::Location;
-use crate::pages::{
-    alert::Alert, alerts::Alerts, diff::Diff, explain::Explain, logs::Logs, map::Map, metrics::Metrics,
-    service::Service, services::Services, slo::Slo, slos::Slos, system::System, trace::Trace, traces::Traces,
-};
+use crate::pages::{logs::Logs, service::Service, services::Services, trace::Trace, traces::Traces};
 use crate::prelude::*;
 use crate::view::route::Route;
 
@@ -35,22 +33,17 @@ pub fn App() -> impl IntoView {
             context.refresh();
         }
     });
+    let more = Chunk::more();
+    // What is fetched while nothing else happens is there at a click, and when the server is not.
+    request_idle_callback(move || more.prefetch());
     let page = move || match location.route.get() {
         Route::Services => view! { <Services/> }.into_any(),
         Route::Service(name) => view! { <Service name/> }.into_any(),
         Route::Traces => view! { <Traces/> }.into_any(),
-        Route::Explain => view! { <Explain/> }.into_any(),
-        Route::Diff => view! { <Diff/> }.into_any(),
-        Route::Map => view! { <Map/> }.into_any(),
         Route::Trace(id) => view! { <Trace id/> }.into_any(),
         Route::Logs => view! { <Logs/> }.into_any(),
-        Route::Metrics => view! { <Metrics/> }.into_any(),
-        Route::Alerts => view! { <Alerts/> }.into_any(),
-        Route::Alert(fingerprint) => view! { <Alert fingerprint/> }.into_any(),
-        Route::Slos => view! { <Slos/> }.into_any(),
-        Route::Slo(id) => view! { <Slo id/> }.into_any(),
-        Route::System => view! { <System/> }.into_any(),
         Route::Unknown(path) => view! { <NotFound path/> }.into_any(),
+        seldom_first => more.page(seldom_first),
     };
     view! {
         <a class="skip" href="#main">"Skip to the page"</a>

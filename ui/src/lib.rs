@@ -9,6 +9,7 @@
 
 pub mod app;
 pub mod charts;
+pub mod chunks;
 pub mod client;
 pub mod components;
 pub mod context;

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use anyhow::{Context, Result};
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{CodeSection, FunctionSection, Module};
-use wasmparser::{CodeSectionReader, FunctionSectionReader, Parser, Payload, TypeRef};
+use wasmparser::{CodeSectionReader, CustomSectionReader, FunctionSectionReader, Parser, Payload, TypeRef};
 
 /// Rounds after which there is hardly a twin left: each finds those whose callees were twins before.
 const ROUNDS: usize = 12;
@@ -86,6 +86,15 @@ impl Reencode for Order {
             Some(own) => self.imported + self.new_of[own as usize],
             None => function,
         })
+    }
+
+    /// Names of functions and of tools only cost bytes in a browser.
+    fn parse_custom_section(
+        &mut self,
+        _: &mut Module,
+        _: CustomSectionReader,
+    ) -> Result<(), Error<Infallible>> {
+        Ok(())
     }
 
     fn parse_function_section(

@@ -1,49 +1,75 @@
-//! From a compiled UI to the files that are served: JavaScript bindings, the page itself, and each
-//! file compressed beforehand, so that the server only ever copies bytes.
+//! From a compiled UI to the files that are served: its parts, JavaScript bindings, the page itself, and
+//! each file compressed beforehand, so that the server only ever copies bytes.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::ui::arrange::arrange;
 use crate::ui::files;
+use crate::ui::split::{LOADER, Split, split};
 
 /// The bindings are `ocelli_ui.js` and `ocelli_ui_bg.wasm`.
 const NAME: &str = "ocelli_ui";
 /// The page and what it loads besides the bindings: the files with these endings directly in `ui/`.
 const SERVED: [&str; 7] = ["html", "css", "js", "svg", "png", "ico", "woff2"];
 
-/// What the browser downloads, all files together, brotli-compressed.
-const WARN_BYTES: usize = 300_000;
+/// Pages that are often the first, and the part of the program besides the main one that each needs.
+const FIRST_PAGES: [(&str, Option<&str>); 3] = [("/", None), ("/logs", None), ("/traces/:id", None)];
+/// What the browser downloads before one of them can be used, brotli-compressed.
+const FIRST_BYTES: usize = 300_000;
+/// All files together.
 const LIMIT_BYTES: usize = 500_000;
-const _: () = assert!(WARN_BYTES < LIMIT_BYTES);
+const _: () = assert!(FIRST_BYTES < LIMIT_BYTES);
 
 /// Fills the empty folder `out`.
 pub fn make(wasm: &Path, ui: &Path, out: &Path) -> Result<()> {
-    bind(wasm, out)?;
-    copy_page(ui, out)?;
-    let total = compress_all(out)?;
-    if total > LIMIT_BYTES {
+    let split = split(wasm, &format!("{NAME}.js"), out)?;
+    bind(&split.main, out)?;
+    copy_page(ui, &split.loader, out)?;
+    judge(&compress_all(out)?, &split)
+}
+
+/// Holds the sizes to the budget.
+fn judge(brotli: &BTreeMap<String, usize>, split: &Split) -> Result<()> {
+    let sum = |files: &Vec<String>| files.iter().filter_map(|file| brotli.get(file)).sum::<usize>();
+    let all: usize = brotli.values().sum();
+    let is_late = |file: &&String| split.parts.values().flatten().any(|late| late == *file);
+    let main: usize = all - brotli.keys().filter(is_late).filter_map(|file| brotli.get(file)).sum::<usize>();
+    for (page, part) in FIRST_PAGES {
+        let files = match part {
+            Some(part) => split.parts.get(part).with_context(|| format!("the UI has no part `{part}`"))?,
+            None => &Vec::new(),
+        };
+        let bytes = main + sum(files);
+        println!("    first visit of {page:<12} {:>4} kB (brotli)", bytes / 1000);
+        if bytes > FIRST_BYTES {
+            println!("    warning: aim at {} kB", FIRST_BYTES / 1000);
+        }
+    }
+    println!("    all                         {:>4} kB", all / 1000);
+    if all > LIMIT_BYTES {
         bail!(
             "the UI is {} kB (brotli), the limit is {} kB: make it smaller",
-            total / 1000,
+            all / 1000,
             LIMIT_BYTES / 1000
         );
-    }
-    if total > WARN_BYTES {
-        println!("    warning: the UI is {} kB (brotli), aim at {} kB", total / 1000, WARN_BYTES / 1000);
     }
     Ok(())
 }
 
-fn bind(wasm: &Path, out: &Path) -> Result<()> {
+/// The bindings of the main part; the others use them through it.
+fn bind(main: &Path, out: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(wasm).out_name(NAME).typescript(false);
+    bindgen.input_path(main).out_name(NAME).typescript(false);
+    // The parts find memory, table and stack of the main one among its exports.
+    bindgen.keep_lld_exports(true);
     // Function names and tool versions only cost bytes in a browser.
     bindgen.remove_name_section(true).remove_producers_section(true);
     bindgen.web(true)?.generate(out).context(
@@ -59,23 +85,24 @@ fn bind(wasm: &Path, out: &Path) -> Result<()> {
     Ok(())
 }
 
-fn copy_page(ui: &Path, out: &Path) -> Result<()> {
-    if !ui.join("index.html").exists() {
-        bail!("ui/index.html is missing: it is the page that loads the UI");
-    }
+fn copy_page(ui: &Path, loader: &str, out: &Path) -> Result<()> {
     for file in files(ui)? {
         let ending = file.extension().unwrap_or_default().to_string_lossy();
         if SERVED.contains(&&*ending) {
             fs::copy(&file, out.join(file.file_name().context("a file has a name")?))?;
         }
     }
+    let page = fs::read_to_string(ui.join("index.html"))
+        .context("ui/index.html is missing: it is the page that loads the UI")?;
+    ensure!(page.contains(LOADER), "ui/index.html does not load {LOADER} beforehand");
+    fs::write(out.join("index.html"), page.replace(LOADER, loader))?;
     Ok(())
 }
 
-/// Writes `NAME.br` and `NAME.gz` beside every file; returns the sum of the brotli sizes.
-fn compress_all(out: &Path) -> Result<usize> {
-    println!("    {:<24} {:>9} {:>9} {:>9}", "bytes", "raw", "gzip", "brotli");
-    let mut totals = [0; 3];
+/// Writes `NAME.br` and `NAME.gz` beside every file; returns the brotli sizes by name.
+fn compress_all(out: &Path) -> Result<BTreeMap<String, usize>> {
+    println!("    {:<36} {:>9} {:>9} {:>9}", "bytes", "raw", "gzip", "brotli");
+    let (mut totals, mut brotli_bytes) = ([0; 3], BTreeMap::new());
     for file in files(out)? {
         let content = fs::read(&file)?;
         let compressed = [gzip(&content)?, brotli(&content)?];
@@ -86,15 +113,17 @@ fn compress_all(out: &Path) -> Result<usize> {
             fs::write(name, bytes)?;
         }
         let sizes = [content.len(), compressed[0].len(), compressed[1].len()];
-        show(&file.file_name().unwrap_or_default().to_string_lossy(), sizes);
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        show(&name, sizes);
         totals.iter_mut().zip(sizes).for_each(|(total, size)| *total += size);
+        brotli_bytes.insert(name, sizes[2]);
     }
     show("all", totals);
-    Ok(totals[2])
+    Ok(brotli_bytes)
 }
 
 fn show(name: &str, [raw, gzip, brotli]: [usize; 3]) {
-    println!("    {name:<24} {raw:>9} {gzip:>9} {brotli:>9}");
+    println!("    {name:<36} {raw:>9} {gzip:>9} {brotli:>9}");
 }
 
 fn gzip(content: &[u8]) -> Result<Vec<u8>> {

@@ -7,6 +7,7 @@
 mod arrange;
 mod bundle;
 mod inputs;
+mod split;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -59,8 +60,10 @@ fn compile(paths: &Paths) -> Result<PathBuf> {
     let started = Instant::now();
     println!("    compiling the UI with {toolchain:?}'s compiler; the first time takes some minutes");
     let mut cargo = toolchain.cargo(paths);
-    cargo.args(["build", "--package", "ocelli-ui", "--lib", "--profile", "wasm", "--target", TARGET]);
-    command::run(cargo.args(toolchain.build_arguments()))?;
+    cargo.args(["rustc", "--package", "ocelli-ui", "--lib", "--profile", "wasm", "--target", TARGET]);
+    // Where a function names another must be known to cut the program into parts.
+    cargo.args(toolchain.build_arguments()).args(["--", "-Clink-arg=--emit-relocs"]);
+    command::run(&mut cargo)?;
     println!("    compiled in {}", seconds(started.elapsed()));
     let wasm = paths.wasm_target().join(TARGET).join("wasm/ocelli_ui.wasm");
     if !wasm.exists() {

@@ -165,7 +165,7 @@ pub const KEPT_AT_ONCE_BYTES: usize = 16 * MIB;
 /// … and no more of one file by one query than one part in so many of the cache.
 pub const KEPT_SHARE: usize = 2;
 
-/// Parsed footers, opened indexes and chunks of series that are kept, together.
+/// Parsed footers, opened indexes, chunks of series and pages of which few rows were wanted, together.
 pub const CACHE_BYTES: usize = 48 * MIB;
 /// About what series may take whose parsed form is remembered, unless a budget says otherwise: a few
 /// with very long labels must not count as little.

@@ -29,6 +29,7 @@ mod write;
 pub use about::{Found, entry_of};
 pub use layout::{Wanted, value_column};
 pub use merge::{Merge, merge};
+use pages::KeptPages;
 pub use partition::{DAY_NS, Partition, split};
 pub use services::Services;
 pub use sort::time_bounds;
@@ -238,6 +239,7 @@ impl Segment {
         each: impl FnMut(RecordBatch) -> Result<()>,
     ) -> Result<()> {
         let footer = self.footer(suffix, schema)?;
+        let rows = rows.map(|rows| (rows, self.kept_pages("page of series")));
         read::read(Chunks(self.open_checked(suffix)?), &footer, columns, rows, each)
             .map_err(|error| self.blame(error))
     }
@@ -249,8 +251,13 @@ impl Segment {
         rows: Option<&Rows>,
         each: impl FnMut(RecordBatch) -> Result<()>,
     ) -> Result<()> {
+        let rows = rows.map(|rows| (rows, self.kept_pages("page of rows")));
         read::read(Chunks(self.open_checked(ROWS_SUFFIX)?), &footer.arrow, columns, rows, each)
             .map_err(|error| self.blame(error))
+    }
+
+    fn kept_pages(&self, of: &'static str) -> KeptPages {
+        KeptPages { cache: self.context.cache.clone(), segment: self.number, of }
     }
 
     /// The footer of a file of spans or logs.

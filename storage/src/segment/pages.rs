@@ -2,9 +2,11 @@
 //!
 //! Parquet's own way makes two zstd contexts for every column of every row group that it opens, also of those
 //! that a selection jumps over. For a few rows of many columns that costs more than what is unpacked, so here
-//! row groups without a row are not opened, and pages are unpacked by one context a thread.
+//! row groups without a row are not opened, and pages are unpacked by one context a thread. Pages of which few
+//! rows are wanted are kept for a while: the same rows are often wanted again, with more columns.
 
 use super::read::Chunks;
+use crate::cache::{Cache, Key};
 use crate::rows::Rows;
 use parquet::arrow::arrow_reader::RowGroups;
 use parquet::basic::Compression;
@@ -21,21 +23,44 @@ thread_local! {
     static ZSTD: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
+/// Where fewer than one in so many rows are wanted, pages are kept: a walk through all would drive out the rest.
+const SPARSE: usize = 8;
+/// A larger page is not.
+const KEPT_PAGE_BYTES: usize = 1 << 20;
+/// A column chunk with more pages keeps the first ones.
+const KEPT_PAGES: usize = 256;
+
+/// Unpacked pages of one file, kept as long as nothing else needs the room.
+#[derive(Clone, Debug)]
+pub struct KeptPages {
+    pub cache: Arc<Cache>,
+    /// As in [`Key::segment`].
+    pub segment: u64,
+    /// As in [`Key::what`]: a segment has several files.
+    pub of: &'static str,
+}
+
 /// Some row groups of a file, ascending.
 pub struct Groups {
     file: Arc<Chunks>,
     metadata: Arc<ParquetMetaData>,
     groups: Vec<usize>,
+    kept: Option<KeptPages>,
 }
 
 impl Groups {
     pub fn all(file: Chunks, metadata: Arc<ParquetMetaData>) -> Groups {
         let groups = (0..metadata.num_row_groups()).collect();
-        Groups { file: Arc::new(file), metadata, groups }
+        Groups { file: Arc::new(file), metadata, groups, kept: None }
     }
 
     /// Those with one of these rows, which are numbered anew as if there were no others.
-    pub fn with_rows(file: Chunks, metadata: Arc<ParquetMetaData>, rows: &Rows) -> (Groups, Rows) {
+    pub fn with_rows(
+        file: Chunks,
+        metadata: Arc<ParquetMetaData>,
+        rows: &Rows,
+        kept_pages: KeptPages,
+    ) -> (Groups, Rows) {
         let (mut groups, mut kept) = (Vec::new(), Vec::with_capacity(rows.len()));
         let (mut first, mut first_kept, mut left) = (0, 0, rows.as_slice());
         for (number, group) in metadata.row_groups().iter().enumerate() {
@@ -48,7 +73,8 @@ impl Groups {
             }
             (first, left) = (first + count, behind);
         }
-        (Groups { file: Arc::new(file), metadata, groups }, Rows::from_sorted(kept))
+        let kept_pages = (rows.len() * SPARSE <= first_kept as usize).then_some(kept_pages);
+        (Groups { file: Arc::new(file), metadata, groups, kept: kept_pages }, Rows::from_sorted(kept))
     }
 }
 
@@ -59,7 +85,8 @@ impl RowGroups for Groups {
 
     fn column_chunks(&self, leaf: usize) -> Result<Box<dyn PageIterator>> {
         let (file, metadata) = (self.file.clone(), self.metadata.clone());
-        Ok(Box::new(ColumnChunks { file, metadata, leaf, groups: self.groups.clone().into_iter() }))
+        let (groups, kept) = (self.groups.clone().into_iter(), self.kept.clone());
+        Ok(Box::new(ColumnChunks { file, metadata, leaf, groups, kept }))
     }
 
     fn row_groups(&self) -> Box<dyn Iterator<Item = &RowGroupMetaData> + '_> {
@@ -77,6 +104,7 @@ struct ColumnChunks {
     metadata: Arc<ParquetMetaData>,
     leaf: usize,
     groups: std::vec::IntoIter<usize>,
+    kept: Option<KeptPages>,
 }
 
 impl ColumnChunks {
@@ -93,7 +121,9 @@ impl ColumnChunks {
         }
         let as_it_lies = column.clone().into_builder().set_compression(Compression::UNCOMPRESSED).build()?;
         let most_bytes = usize::try_from(column.uncompressed_size())?;
-        Ok(Box::new(Unpacked { packed: open(&as_it_lies)?, most_bytes }))
+        let chunk = group * rows.num_columns() + self.leaf;
+        let kept = self.kept.clone().map(|kept| KeptChunk { kept, chunk });
+        Ok(Box::new(Unpacked { packed: open(&as_it_lies)?, most_bytes, kept, page: 0 }))
     }
 }
 
@@ -108,11 +138,39 @@ impl Iterator for ColumnChunks {
 
 impl PageIterator for ColumnChunks {}
 
+/// Kept pages of one column of one row group.
+struct KeptChunk {
+    kept: KeptPages,
+    /// Its number in the file.
+    chunk: usize,
+}
+
+impl KeptChunk {
+    fn key(&self, page: usize) -> Option<Key> {
+        let part = self.chunk.checked_mul(KEPT_PAGES)?.checked_add(page)?.try_into().ok()?;
+        (page < KEPT_PAGES).then_some(Key { segment: self.kept.segment, what: self.kept.of, part })
+    }
+
+    fn get(&self, page: usize) -> Option<Page> {
+        Some(Page::clone(&*self.kept.cache.kept(self.key(page)?)?))
+    }
+
+    fn keep(&self, number: usize, page: &Page) {
+        let (bytes, key) = (page.buffer().len(), self.key(number));
+        if let Some(key) = key.filter(|_| bytes <= KEPT_PAGE_BYTES) {
+            self.kept.cache.keep_spare(key, Arc::new(page.clone()), bytes + size_of::<Page>());
+        }
+    }
+}
+
 /// Pages of a reader that gives them as they lie in the file.
 struct Unpacked {
     packed: SerializedPageReader<Chunks>,
     /// No page is larger.
     most_bytes: usize,
+    kept: Option<KeptChunk>,
+    /// The number of the next page; a dictionary is the first.
+    page: usize,
 }
 
 impl Unpacked {
@@ -171,8 +229,18 @@ impl Iterator for Unpacked {
 
 impl PageReader for Unpacked {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
-        let page = self.packed.get_next_page()?;
-        page.map(|page| self.unpack(page)).transpose()
+        let number = self.page;
+        self.page += 1;
+        if let Some(page) = self.kept.as_ref().and_then(|kept| kept.get(number)) {
+            self.packed.skip_next_page()?;
+            return Ok(Some(page));
+        }
+        let Some(packed) = self.packed.get_next_page()? else { return Ok(None) };
+        let page = self.unpack(packed)?;
+        if let Some(kept) = &self.kept {
+            kept.keep(number, &page);
+        }
+        Ok(Some(page))
     }
 
     fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
@@ -180,6 +248,7 @@ impl PageReader for Unpacked {
     }
 
     fn skip_next_page(&mut self) -> Result<()> {
+        self.page += 1;
         self.packed.skip_next_page()
     }
 

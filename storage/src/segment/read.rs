@@ -2,7 +2,7 @@
 
 use super::filters::Filters;
 use super::layout::Layout;
-use super::pages::Groups;
+use super::pages::{Groups, KeptPages};
 use crate::disk::DiskReader;
 use crate::error::Result;
 use crate::limits;
@@ -100,10 +100,10 @@ pub fn read(
     file: Chunks,
     footer: &ArrowReaderMetadata,
     columns: &[usize],
-    rows: Option<&Rows>,
+    rows: Option<(&Rows, KeptPages)>,
     mut each: impl FnMut(RecordBatch) -> Result<()>,
 ) -> Result<()> {
-    if rows.is_some_and(Rows::is_empty) {
+    if rows.as_ref().is_some_and(|(rows, _)| rows.is_empty()) {
         return Ok(());
     }
     for batch in batches(file, footer, columns, rows, limits::READ_ROWS)? {
@@ -135,15 +135,15 @@ pub fn batches(
     file: Chunks,
     footer: &ArrowReaderMetadata,
     columns: &[usize],
-    rows: Option<&Rows>,
+    rows: Option<(&Rows, KeptPages)>,
     batch_rows: usize,
 ) -> Result<ParquetRecordBatchReader> {
     let mask = ProjectionMask::roots(footer.parquet_schema(), columns.iter().copied());
     let hint = Some(footer.schema().fields());
     let levels = parquet_to_arrow_field_levels(footer.parquet_schema(), mask, hint)?;
     let (groups, selection) = match rows {
-        Some(rows) => {
-            let (groups, rows) = Groups::with_rows(file, footer.metadata().clone(), rows);
+        Some((rows, kept)) => {
+            let (groups, rows) = Groups::with_rows(file, footer.metadata().clone(), rows, kept);
             let selection = rows.selection(groups.num_rows());
             (groups, Some(selection))
         }

@@ -1,5 +1,6 @@
 use super::super::read;
 use super::*;
+use crate::disk::DiskReader;
 use crate::segment::testing::Bytes;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
@@ -9,6 +10,8 @@ use parquet::basic::{Encoding, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use proptest::prelude::*;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const GROUP_ROWS: usize = 100;
 
@@ -49,7 +52,16 @@ fn zstd() -> Compression {
     Compression::ZSTD(ZstdLevel::try_new(1).unwrap())
 }
 
-fn read(file: &Chunks, schema: &SchemaRef, columns: &[usize], wanted: Option<&Rows>) -> RecordBatch {
+fn kept() -> KeptPages {
+    KeptPages { cache: Arc::new(Cache::new(1 << 20)), segment: 7, of: "page" }
+}
+
+fn read(
+    file: &Chunks,
+    schema: &SchemaRef,
+    columns: &[usize],
+    wanted: Option<(&Rows, KeptPages)>,
+) -> RecordBatch {
     let footer = read::footer(file, schema).unwrap();
     let mut batches = Vec::new();
     read::read(file.clone(), &footer, columns, wanted, |batch| {
@@ -70,10 +82,53 @@ fn row_groups_without_a_row_are_not_opened() {
     let file = written(&rows, zstd());
     let footer = read::footer(&file, &rows.schema()).unwrap();
     let wanted = Rows::new(vec![99, 200, 299, 349]);
-    let (groups, kept) = Groups::with_rows(file.clone(), footer.metadata().clone(), &wanted);
+    let (groups, renumbered) = Groups::with_rows(file.clone(), footer.metadata().clone(), &wanted, kept());
     assert_eq!(groups.groups, [0, 2, 3]);
-    assert_eq!((groups.num_rows(), kept.as_slice()), (250, &[99, 100, 199, 249][..]));
-    assert_eq!(read(&file, &rows.schema(), &[0, 1, 2, 3], Some(&wanted)), taken(&rows, &wanted));
+    assert_eq!((groups.num_rows(), renumbered.as_slice()), (250, &[99, 100, 199, 249][..]));
+    let read = read(&file, &rows.schema(), &[0, 1, 2, 3], Some((&wanted, kept())));
+    assert_eq!(read, taken(&rows, &wanted));
+}
+
+/// Counts what is read of a file.
+#[derive(Debug)]
+struct Counted(Chunks, AtomicU64);
+
+impl DiskReader for Counted {
+    fn bytes(&self) -> u64 {
+        self.0.0.bytes()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.1.fetch_add(buffer.len() as u64, Ordering::Relaxed);
+        self.0.0.read_at(offset, buffer)
+    }
+}
+
+#[test]
+fn pages_of_few_rows_are_read_once_and_those_of_many_drive_out_none() {
+    let rows = rows(350);
+    let counted = Arc::new(Counted(written(&rows, zstd()), AtomicU64::new(0)));
+    let footer = read::footer(&Chunks(counted.clone()), &rows.schema()).unwrap();
+    let kept = kept();
+    let bytes_read = |wanted: &Rows, columns: &[usize]| {
+        let before = counted.1.load(Ordering::Relaxed);
+        let each = |batch: RecordBatch| {
+            assert_eq!(batch.num_rows(), wanted.len());
+            Ok(())
+        };
+        let wanted = Some((wanted, kept.clone()));
+        read::read(Chunks(counted.clone()), &footer, columns, wanted, each).unwrap();
+        counted.1.load(Ordering::Relaxed) - before
+    };
+    let (few, near, many) =
+        (Rows::new(vec![5, 155, 345]), Rows::new(vec![6, 154]), Rows::new((0..200).collect()));
+    assert!(bytes_read(&few, &[0, 1]) > 0);
+    assert_eq!(bytes_read(&few, &[0, 1]), 0);
+    assert_eq!(bytes_read(&near, &[1]), 0);
+    assert!(bytes_read(&few, &[2]) > 0);
+    let before = kept.cache.bytes();
+    assert!(bytes_read(&many, &[0, 1, 2]) > 0);
+    assert_eq!(kept.cache.bytes(), before);
 }
 
 #[test]
@@ -99,6 +154,11 @@ proptest! {
         let expected = rows.project(&columns).unwrap();
         prop_assert_eq!(read(&file, &rows.schema(), &columns, None), expected.clone());
         let wanted: Rows = numbers.into_iter().map(|row| row % count as u32).collect();
-        prop_assert_eq!(read(&file, &rows.schema(), &columns, Some(&wanted)), taken(&expected, &wanted));
+        // The second time what is kept is read, of some columns more.
+        let kept = kept();
+        for columns in [&columns[..1], &columns, &columns] {
+            let read = read(&file, &rows.schema(), columns, Some((&wanted, kept.clone())));
+            prop_assert_eq!(read, taken(&rows.project(columns).unwrap(), &wanted));
+        }
     }
 }

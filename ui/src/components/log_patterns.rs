@@ -1,12 +1,13 @@
 //! Which kinds of bodies there are, and what is new or surging since a time.
 
-use crate::client::fetch;
+use crate::client::{Fetched, fetch};
 use crate::components::answer::{Answer, Empty};
 use crate::components::log_list::glyph;
 use crate::components::moment::Moment;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler};
 use crate::prelude::*;
+use crate::view::route::Route;
 use crate::view::{format, links};
 use leptos::html;
 use ocelli_api::logs::{LogPattern, LogPatternsResponse, PatternChange};
@@ -26,11 +27,6 @@ pub fn Patterns(#[prop(into)] search: Signal<String>) -> impl IntoView {
         if let Some(input) = input.get_untracked() {
             context.location.set(&[("since", input.value().trim())], false);
         }
-    };
-    let rows = move || {
-        let answer = patterns.get();
-        let rows = answer.iter().flat_map(|answer| answer.patterns.iter().cloned());
-        rows.map(|pattern| view! { <Row pattern search/> }).collect_view()
     };
     let about = move || {
         let (found, records, other) =
@@ -56,11 +52,27 @@ pub fn Patterns(#[prop(into)] search: Signal<String>) -> impl IntoView {
         </form>
         <Answer asked=patterns.asked stats=patterns.map(|answer| answer.stats.clone())>
             {dynamic(none)}{dynamic(about)}
-            <div class="scroll" tabindex="0"><table class="data" data-testid="log-patterns">
-                <thead><tr><th scope="col">"Level"</th><th scope="col">"Records"</th><th scope="col">"Before"</th><th scope="col">"Pattern"</th><th scope="col">"Last seen"</th></tr></thead>
-                <tbody>{dynamic(rows)}</tbody>
-            </table></div>
+            <PatternRows patterns search/>
         </Answer>
+    }
+}
+
+/// A row a pattern; each leads to the records of its kind among those that `search` finds.
+#[component]
+pub fn PatternRows(
+    patterns: Fetched<LogPatternsResponse>,
+    #[prop(into)] search: Signal<String>,
+) -> impl IntoView {
+    let rows = move || {
+        let answer = patterns.get();
+        let rows = answer.iter().flat_map(|answer| answer.patterns.iter().cloned());
+        rows.map(|pattern| view! { <Row pattern search/> }).collect_view()
+    };
+    view! {
+        <div class="scroll" tabindex="0"><table class="data" data-testid="log-patterns">
+            <thead><tr><th scope="col">"Level"</th><th scope="col">"Records"</th><th scope="col">"Before"</th><th scope="col">"Pattern"</th><th scope="col">"Last seen"</th></tr></thead>
+            <tbody>{dynamic(rows)}</tbody>
+        </table></div>
     }
 }
 
@@ -74,7 +86,12 @@ fn Row(pattern: LogPattern, search: Signal<String>) -> impl IntoView {
             "" => query.clone(),
             search => format!("({search}) {query}"),
         });
-        location.href(&[("q", query.trim()), ("view", ""), ("record", "")])
+        // The columns of a list that is there already stay.
+        if location.route.with(|route| *route == Route::Logs) {
+            location.href(&[("q", query.trim()), ("view", ""), ("record", "")])
+        } else {
+            location.link("/logs", &[("q", query.trim())])
+        }
     };
     let change = change.and_then(|change| match change {
         PatternChange::New => Some("new"),

@@ -7,6 +7,7 @@ pub mod alert_table;
 pub mod answer;
 pub mod attention;
 pub mod attributes;
+pub mod breakdown;
 pub mod copy;
 pub mod dot;
 pub mod duration_map;

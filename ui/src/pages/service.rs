@@ -3,6 +3,7 @@
 
 use crate::client::{Fetched, fetch};
 use crate::components::answer::{Answer, Empty};
+use crate::components::breakdown::{RedCells, ServicePatterns, TopErrors, Versions};
 use crate::components::line_chart::{LineChart, trace_href};
 use crate::components::moment::Moment;
 use crate::components::objectives::Objectives;
@@ -15,7 +16,7 @@ use crate::view::order::sort_by;
 use crate::view::red::{self, Column};
 use crate::view::{format, links, traceql};
 use ocelli_api::UnixNano;
-use ocelli_api::services::{Edge, Exemplar, OperationSummary, Red, ServiceResponse};
+use ocelli_api::services::{Edge, Exemplar, OperationSummary, ServiceResponse};
 use ocelli_api::traces::TraceMetricsResponse;
 
 /// Exemplars that are listed; all are dots on the chart.
@@ -62,12 +63,17 @@ fn Body(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> impl In
     let nothing = memo(move || {
         service.with(|data| data.is_none_or(|data| data.red.calls == 0.0 && data.operations.is_empty()))
     });
+    // What tells why comes when it is there what is: it never holds up the figures.
+    let after = Signal::derive(move || service.has_answer() && !service.loading.get());
     view! {
         {dynamic(move || nothing.get().then(|| view! { <Empty what=format!("No call of {} has been seen", name.get_value())/> }))}
         <Charts service name/>
         <Exemplars service/>
         <Objectives service=name.get_value() test="service-slos"/>
+        <TopErrors service=name.get_value() after/>
         <Operations service name/>
+        <Versions service=name.get_value() after/>
+        <ServicePatterns service=name.get_value()/>
         <div class="two">
             <Neighbours title="Called by" edges=service.map(|data| data.callers.clone())/>
             <Neighbours title="Calls" edges=service.map(|data| data.callees.clone())/>
@@ -168,18 +174,6 @@ fn Exemplars(service: Fetched<ServiceResponse>) -> impl IntoView {
 }
 
 #[component]
-fn Figures(red: Red) -> impl IntoView {
-    let has_errors = red.error_ratio.is_some_and(|ratio| ratio > 0.0);
-    view! {
-        <td class="num">{format::rate(red.rate)}</td>
-        <td class="num" class:bad=has_errors>{has_errors.then_some("✖ ")}{format::ratio(red.error_ratio)}</td>
-        <td class="num">{format::millis(red.p50_ms)}</td>
-        <td class="num">{format::millis(red.p95_ms)}</td>
-        <td class="num">{format::millis(red.p99_ms)}</td>
-    }
-}
-
-#[component]
 fn Operations(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> impl IntoView {
     let location = Context::get().location;
     let sort = location.value("sort");
@@ -196,7 +190,7 @@ fn Operations(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> i
         operations.into_iter().map(|OperationSummary { name: operation, kind, red }| {
             let link = operation.clone();
             let href = move || name.with_value(|name| location.link("/traces", &[("service", name), ("operation", &link)]));
-            view! { <tr data-testid="operation-row"><th scope="row"><a data-nav="" href=dynamic(href)>{operation}</a></th><td class="hint">{kind}</td><Figures red/></tr> }
+            view! { <tr data-testid="operation-row"><th scope="row"><a data-nav="" href=dynamic(href)>{operation}</a></th><td class="hint">{kind}</td><RedCells red/></tr> }
         }).collect_view()
     };
     view! {
@@ -229,7 +223,7 @@ fn Neighbours(title: &'static str, #[prop(into)] edges: Signal<Option<Vec<Edge>>
             view! { <span>{edge.name}</span> }.into_any()
         };
         let kind = edge.connection_type.replace('_', " ");
-        view! { <tr><th scope="row">{name}</th><td class="hint">{kind}</td><Figures red=edge.red/></tr> }
+        view! { <tr><th scope="row">{name}</th><td class="hint">{kind}</td><RedCells red=edge.red/></tr> }
     };
     let body = move || {
         let edges = edges.get().unwrap_or_default();

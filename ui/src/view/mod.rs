@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod ansi;
+pub mod breakdown;
 pub mod collapse;
 pub mod colours;
 pub mod costs;

@@ -1,45 +1,36 @@
 //! Dashboards as records of the catalog: each is one text, changed only by who has read what it is.
 
+use crate::records::Space;
 use async_trait::async_trait;
 use ocelli_api::UnixNano;
 use ocelli_api::dashboards::Dashboard;
 use ocelli_api::dashboards::limits::{MAX_DASHBOARDS, MAX_TOTAL_BYTES};
 use ocelli_query::Error;
 use ocelli_query::http::dashboards::Dashboards;
-use ocelli_storage::{Clock, RecordSwap, Store};
-
-/// The space of the catalog's records.
-const SPACE: &str = "dashboard";
+use ocelli_storage::{Clock, Store};
 
 /// The dashboards of all servers on a catalog.
 pub struct Shelf {
-    pub store: Store,
-    pub clock: Clock,
-}
-
-/// What a record says; one that can't be read is told, and left where it is.
-fn read(name: &str, text: &str) -> Option<Dashboard> {
-    match serde_json::from_str(text) {
-        Ok(dashboard) => Some(dashboard),
-        Err(error) => {
-            tracing::error!(space = SPACE, name, %error, "a record can't be read; it is left out");
-            None
-        }
-    }
+    dashboards: Space,
+    clock: Clock,
 }
 
 impl Shelf {
+    pub fn new(store: &Store, clock: Clock) -> Shelf {
+        Shelf { dashboards: Space::new(store, "dashboard"), clock }
+    }
+
     /// False where it was not what the caller took it to be.
     async fn swap(&self, id: &str, from: Option<String>, to: Option<String>) -> Result<bool, Error> {
-        let swap = RecordSwap { space: SPACE.to_owned(), name: id.to_owned(), from, to };
-        Ok(self.store.swap_records(&[swap], &[]).await?)
+        let swap = self.dashboards.swap(id, from, to);
+        Ok(self.dashboards.store().swap_records(&[swap], &[]).await?)
     }
 
     /// One as it is kept and as it is read.
     async fn kept(&self, id: &str) -> Result<(String, Dashboard), Error> {
-        let text = self.store.record(SPACE, id).await?;
-        let found = text.and_then(|text| read(id, &text).map(|dashboard| (text, dashboard)));
-        found.ok_or_else(|| Error::NotFound(format!("there is no dashboard {id:?}")))
+        let found = self.dashboards.one(id).await?;
+        let found = found.ok_or_else(|| Error::NotFound(format!("there is no dashboard {id:?}")))?;
+        Ok((found.text, found.value))
     }
 
     fn dated(&self, dashboard: Dashboard, revision: u64) -> Dashboard {
@@ -61,25 +52,23 @@ fn changed(id: &str, revision: u64) -> Error {
 #[async_trait]
 impl Dashboards for Shelf {
     async fn all(&self) -> Result<Vec<Dashboard>, Error> {
-        let records = self.store.records(SPACE).await?;
-        Ok(records.iter().filter_map(|(name, text)| read(name, text)).collect())
+        Ok(self.dashboards.all().await?.into_iter().map(|one| one.value).collect())
     }
 
     async fn one(&self, id: &str) -> Result<Option<Dashboard>, Error> {
-        let text = self.store.record(SPACE, id).await?;
-        Ok(text.and_then(|text| read(id, &text)))
+        Ok(self.dashboards.one(id).await?.map(|one| one.value))
     }
 
     async fn add(&self, dashboard: Dashboard) -> Result<Dashboard, Error> {
         let dashboard = self.dated(dashboard, 1);
         let content = text(&dashboard)?;
-        let kept = self.store.records(SPACE).await?;
+        let kept = self.dashboards.all::<Dashboard>().await?;
         if kept.len() >= MAX_DASHBOARDS {
             return Err(Error::LimitExceeded(format!(
                 "there are {MAX_DASHBOARDS} dashboards, which is the limit"
             )));
         }
-        let bytes = content.len() + kept.iter().map(|(_, text)| text.len()).sum::<usize>();
+        let bytes = content.len() + kept.iter().map(|one| one.text.len()).sum::<usize>();
         if bytes > MAX_TOTAL_BYTES {
             let message = format!("all dashboards would have {bytes} bytes; {MAX_TOTAL_BYTES} is the limit");
             return Err(Error::LimitExceeded(message));

@@ -10,6 +10,7 @@ use crate::mount::{Endpoint, exported, router};
 use crate::red::{RedObserver, emit, emit_every};
 use crate::routes::Listener;
 use crate::rules::RuleEngine;
+use crate::searches::Drawer;
 use crate::sink::StoreSink;
 use crate::system::System;
 use crate::time::{Arrivals, SteadyClock};
@@ -224,7 +225,8 @@ fn api_endpoints(
     ready: Ready,
 ) -> Vec<Endpoint> {
     let answering = system.clone();
-    let shelf = Shelf { store: store.clone(), clock: clock.of_storage() };
+    let shelf = Shelf::new(store, clock.of_storage());
+    let drawer = Drawer::new(store, clock.of_storage());
     let api = Api::new(
         store.clone(),
         Arc::new(move || answering.response()),
@@ -241,6 +243,7 @@ fn api_endpoints(
         .chain(exported(ocelli_query::http::rules::group_endpoints(api.clone(), shown.clone(), written)))
         .chain(exported(ocelli_query::http::alerting::endpoints(alerting)))
         .chain(exported(ocelli_query::http::dashboards::endpoints(Arc::new(shelf))))
+        .chain(exported(ocelli_query::http::searches::endpoints(Arc::new(drawer))))
         .chain(exported(ocelli_query::http::slos::endpoints(api, slos)))
         .chain(metrics::endpoints(system, ready))
         .chain(ui_files::endpoints())

@@ -1,5 +1,6 @@
 //! What is to be written of all that alerting must not forget: the newest of each record, until it is durable.
 
+use crate::records::Space;
 use ocelli_storage::{RecordChange, Store};
 use std::collections::BTreeMap;
 
@@ -41,16 +42,10 @@ impl Unsaved {
 /// The records of a space that can be read, by name.
 pub async fn read<T: serde::de::DeserializeOwned>(
     store: &Store,
-    space: &str,
+    space: &'static str,
 ) -> ocelli_storage::Result<Vec<(String, T)>> {
-    let one = |(name, text): (String, String)| match serde_json::from_str(&text) {
-        Ok(read) => Some((name, read)),
-        Err(error) => {
-            tracing::error!(space, name, %error, "a record can't be read; it is left out");
-            None
-        }
-    };
-    Ok(store.records(space).await?.into_iter().filter_map(one).collect())
+    let kept = Space::new(store, space).all().await?;
+    Ok(kept.into_iter().map(|one| (one.name, one.value)).collect())
 }
 
 /// A record as text. All of them can be written: they have text keys, and no numbers that JSON lacks.

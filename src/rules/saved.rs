@@ -1,8 +1,9 @@
 //! Objectives and groups of rules that were written over the API: records of the catalog, shared by all servers on it.
 
+use crate::records::{Kept, Mark, Space};
 use ocelli_query::http::written::Kind;
-use ocelli_storage::{RecordChange, RecordSwap, Store};
-use serde::{Deserialize, Serialize};
+use ocelli_storage::Store;
+use serde::Deserialize;
 
 /// Documents of a kind, at most.
 pub const MOST: usize = 500;
@@ -10,11 +11,12 @@ pub const MOST: usize = 500;
 /// A record of one name: another whenever a document has changed.
 const MARK: &str = "saved_mark";
 
-fn space(kind: Kind) -> &'static str {
-    match kind {
+fn space(store: &Store, kind: Kind) -> Space {
+    let name = match kind {
         Kind::Slo => "saved_slo",
         Kind::Group => "saved_rule_group",
-    }
+    };
+    Space::new(store, name)
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +29,7 @@ pub struct Document {
     record: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Content {
     revision: u64,
     text: String,
@@ -39,14 +41,9 @@ impl Document {
         Document { kind, id, revision, text, record }
     }
 
-    fn read(kind: Kind, id: String, record: String) -> Option<Document> {
-        match serde_json::from_str::<Content>(&record) {
-            Ok(Content { revision, text }) => Some(Document { kind, id, revision, text, record }),
-            Err(error) => {
-                tracing::error!(space = space(kind), id, %error, "a saved document can't be read; it is left out");
-                None
-            }
-        }
+    fn of(kind: Kind, kept: Kept<Content>) -> Document {
+        let Kept { name, text, value } = kept;
+        Document { kind, id: name, revision: value.revision, text: value.text, record: text }
     }
 }
 
@@ -72,15 +69,15 @@ pub async fn read(store: &Store) -> ocelli_storage::Result<Documents> {
     let mark = mark(store).await?;
     let mut all = Vec::new();
     for kind in [Kind::Slo, Kind::Group] {
-        let records = store.records(space(kind)).await?;
-        all.extend(records.into_iter().filter_map(|(id, record)| Document::read(kind, id, record)));
+        let kept = space(store, kind).all().await?;
+        all.extend(kept.into_iter().map(|one| Document::of(kind, one)));
     }
     Ok(Documents { all, mark })
 }
 
 /// Which state of all documents this is.
 pub async fn mark(store: &Store) -> ocelli_storage::Result<String> {
-    Ok(store.records(MARK).await?.into_iter().next().map(|(_, mark)| mark).unwrap_or_default())
+    Ok(Mark::new(store, MARK).read().await?.unwrap_or_default())
 }
 
 /// Writes a document in the place of another one, of no other, or takes it away; durable when this returns. False
@@ -90,11 +87,9 @@ pub async fn swap(
     from: Option<&Document>,
     to: Option<&Document>,
 ) -> ocelli_storage::Result<bool> {
-    let of = |document: &Document, from: Option<&Document>, to: Option<&Document>| RecordSwap {
-        space: space(document.kind).to_owned(),
-        name: document.id.clone(),
-        from: from.map(|document| document.record.clone()),
-        to: to.map(|document| document.record.clone()),
+    let of = |document: &Document, from: Option<&Document>, to: Option<&Document>| {
+        let record = |of: Option<&Document>| of.map(|document| document.record.clone());
+        space(store, document.kind).swap(&document.id, record(from), record(to))
     };
     let swaps = match (from, to) {
         (Some(old), Some(new)) if old.id == new.id => vec![of(old, from, to)],
@@ -103,10 +98,5 @@ pub async fn swap(
             .flatten()
             .collect(),
     };
-    let mark = RecordChange {
-        space: MARK.to_owned(),
-        name: MARK.to_owned(),
-        content: Some(format!("{:032x}", rand::random::<u128>())),
-    };
-    store.swap_records(&swaps, &[mark]).await
+    store.swap_records(&swaps, &[Mark::new(store, MARK).moved()]).await
 }

@@ -1,9 +1,11 @@
 //! Searches under a name: what was answered for is there after `kill -9`, and what is refused changes nothing.
 
+use crate::harness::postgres::{PASSWORD, Postgres};
 use crate::harness::server::{Server, Settings};
 use ocelli_api::searches::{SavedSearch, SearchPage, SearchesResponse};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 async fn send(server: &Server, method: Method, path: &str, body: Value) -> (u16, Value) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -56,4 +58,35 @@ async fn searches_outlive_a_kill() {
     }
     assert_eq!(send(&server, Method::DELETE, "/api/searches/none", Value::Null).await.0, 404);
     assert_eq!(kept(&server).await.len(), 2);
+}
+
+/// Both write at the same time: no search is lost, and a name is of one.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_on_a_catalog_lose_no_search() {
+    const EACH: usize = 12;
+    let postgres = Postgres::start().await;
+    let catalog = postgres.url();
+    let of = |node: &str| {
+        let settings = Settings::serve().with(&["--catalog", &catalog, "--node", node]);
+        settings.environment(&[("PGPASSWORD", PASSWORD)])
+    };
+    let (first, second) = (of("one").start().await, of("two").start().await);
+    let post = |server, name: String| {
+        let body = json!({"name": name, "page": "logs", "query": "q=x"});
+        async move { send(server, Method::POST, "/api/searches", body).await.0 }
+    };
+    let of_server = |server, which: &'static str| async move {
+        let (mut own, mut same) = (0, 0);
+        for n in 0..EACH {
+            own += usize::from(post(server, format!("{which} {n}")).await == 200);
+            same += usize::from(post(server, format!("same {n}")).await == 200);
+        }
+        (own, same)
+    };
+    let (one, two) = tokio::join!(of_server(&first, "one"), of_server(&second, "two"));
+    assert_eq!((one.0, two.0, one.1 + two.1), (EACH, EACH, EACH), "{one:?} {two:?}");
+    let (here, there) = (kept(&first).await, kept(&second).await);
+    assert_eq!(here, there);
+    let names: BTreeSet<&str> = here.iter().map(|search| search.name.as_str()).collect();
+    assert_eq!((here.len(), names.len()), (3 * EACH, 3 * EACH));
 }

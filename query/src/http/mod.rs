@@ -117,7 +117,6 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
     all.extend(logs::endpoints(api.clone()));
     all.extend(metrics::endpoints(api.clone()));
     all.extend(sql::endpoints(api.clone()));
-    all.extend(searches::endpoints(api.clone()));
     all.extend(system::endpoints(api.clone()));
     all.extend(prometheus::endpoints(api.clone()));
     all.extend(jaeger::endpoints(api.clone()));

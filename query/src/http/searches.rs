@@ -1,111 +1,94 @@
-//! `/api/searches`: searches under a name, records of the catalog.
+//! `/api/searches`: searches under a name.
+//!
+//! This crate doesn't write; who keeps them implements [`Searches`].
 
-use super::Api;
 use super::alerting::Json;
 use super::answer::{Answer, ok};
 use crate::Error;
+use async_trait::async_trait;
 use axum::extract::{Path, State};
 use axum::routing::{MethodRouter, delete, get, post, put};
+use ocelli_api::UnixNano;
 use ocelli_api::searches::{SavedSearch, SearchRequest, SearchesResponse};
-use ocelli_storage::RecordChange;
 use std::sync::Arc;
-use tokio::sync::Mutex;
-
-/// The space of the catalog's records.
-const SPACE: &str = "search";
 
 const MOST: usize = 500;
 const NAME_CHARS: usize = 100;
 const QUERY_BYTES: usize = 4_096;
 
-/// What the handlers share; one change at a time, so that limits and names hold.
-#[derive(Clone)]
-struct Searches {
-    api: Api,
-    changing: Arc<Mutex<()>>,
+/// Where searches are kept. What is added, changed or removed is decided by [`added`], [`changed`] and [`known`] of all
+/// that are there at that moment, and durable when it is answered.
+#[async_trait]
+pub trait Searches: Send + Sync {
+    /// In any order.
+    async fn all(&self) -> Result<Vec<SavedSearch>, Error>;
+
+    async fn add(&self, asked: SearchRequest) -> Result<SavedSearch, Error>;
+
+    async fn replace(&self, id: &str, asked: SearchRequest) -> Result<SavedSearch, Error>;
+
+    async fn remove(&self, id: &str) -> Result<SavedSearch, Error>;
 }
 
-pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
-    let searches = Searches { api, changing: Arc::default() };
+type Keeper = Arc<dyn Searches>;
+
+pub fn endpoints(keeper: Arc<dyn Searches>) -> Vec<(&'static str, MethodRouter)> {
     vec![
-        ("GET /api/searches", get(list).with_state(searches.clone())),
-        ("POST /api/searches", post(keep).with_state(searches.clone())),
-        ("PUT /api/searches/{id}", put(change).with_state(searches.clone())),
-        ("DELETE /api/searches/{id}", delete(forget).with_state(searches)),
+        ("GET /api/searches", get(list).with_state(keeper.clone())),
+        ("POST /api/searches", post(keep).with_state(keeper.clone())),
+        ("PUT /api/searches/{id}", put(change).with_state(keeper.clone())),
+        ("DELETE /api/searches/{id}", delete(forget).with_state(keeper)),
     ]
 }
 
-async fn list(State(searches): State<Searches>) -> Answer<SearchesResponse> {
-    let mut all = searches.all().await?;
+async fn list(State(keeper): State<Keeper>) -> Answer<SearchesResponse> {
+    let mut all = keeper.all().await?;
     all.sort_by(|a, b| (a.page, &a.name).cmp(&(b.page, &b.name)));
     ok(SearchesResponse { searches: all })
 }
 
-async fn keep(State(searches): State<Searches>, Json(asked): Json<SearchRequest>) -> Answer<SavedSearch> {
-    let _one_at_a_time = searches.changing.lock().await;
-    let all = searches.all().await?;
+async fn keep(State(keeper): State<Keeper>, Json(asked): Json<SearchRequest>) -> Answer<SavedSearch> {
+    ok(keeper.add(asked).await?)
+}
+
+async fn change(
+    State(keeper): State<Keeper>,
+    Path(id): Path<String>,
+    Json(asked): Json<SearchRequest>,
+) -> Answer<SavedSearch> {
+    ok(keeper.replace(&id, asked).await?)
+}
+
+async fn forget(State(keeper): State<Keeper>, Path(id): Path<String>) -> Answer<SavedSearch> {
+    ok(keeper.remove(&id).await?)
+}
+
+/// A new search beside all others.
+pub fn added(all: &[SavedSearch], asked: SearchRequest, now: UnixNano) -> Result<SavedSearch, Error> {
     if all.len() >= MOST {
         return Err(Error::LimitExceeded(format!("{MOST} searches are kept already; delete one")));
     }
     // The moment names it; two of one moment follow each other.
-    let free = (searches.api.now().0..).map(|at| format!("{at:016x}")).find(|id| find(&all, id).is_err());
-    ok(searches.save(free.unwrap_or_default(), asked, &all).await?)
+    let free = (now.0..).map(|at| format!("{at:016x}")).find(|id| known(all, id).is_err());
+    let search = checked(asked, free.unwrap_or_default(), all)?;
+    Ok(SavedSearch { updated_at: now, ..search })
 }
 
-async fn change(
-    State(searches): State<Searches>,
-    Path(id): Path<String>,
-    Json(asked): Json<SearchRequest>,
-) -> Answer<SavedSearch> {
-    let _one_at_a_time = searches.changing.lock().await;
-    let all = searches.all().await?;
-    find(&all, &id)?;
-    ok(searches.save(id, asked, &all).await?)
+/// What one becomes.
+pub fn changed(
+    all: &[SavedSearch],
+    id: &str,
+    asked: SearchRequest,
+    now: UnixNano,
+) -> Result<SavedSearch, Error> {
+    known(all, id)?;
+    let search = checked(asked, id.to_owned(), all)?;
+    Ok(SavedSearch { updated_at: now, ..search })
 }
 
-async fn forget(State(searches): State<Searches>, Path(id): Path<String>) -> Answer<SavedSearch> {
-    let _one_at_a_time = searches.changing.lock().await;
-    let all = searches.all().await?;
-    let gone = find(&all, &id)?.clone();
-    searches.commit(&id, None).await?;
-    ok(gone)
-}
-
-fn find<'a>(all: &'a [SavedSearch], id: &str) -> Result<&'a SavedSearch, Error> {
+pub fn known<'a>(all: &'a [SavedSearch], id: &str) -> Result<&'a SavedSearch, Error> {
     let found = all.iter().find(|search| search.id == id);
     found.ok_or_else(|| Error::NotFound(format!("there is no search {id}")))
-}
-
-impl Searches {
-    async fn all(&self) -> Result<Vec<SavedSearch>, Error> {
-        let read = |(name, text): (String, String)| match serde_json::from_str(&text) {
-            Ok(search) => Some(search),
-            Err(error) => {
-                tracing::error!(name, %error, "a saved search can't be read; it is left out");
-                None
-            }
-        };
-        Ok(self.api.store.records(SPACE).await?.into_iter().filter_map(read).collect())
-    }
-
-    /// Durable when this returns.
-    async fn save(
-        &self,
-        id: String,
-        asked: SearchRequest,
-        all: &[SavedSearch],
-    ) -> Result<SavedSearch, Error> {
-        let search = checked(asked, id, all)?;
-        let search = SavedSearch { updated_at: self.api.now(), ..search };
-        let text = serde_json::to_string(&search).map_err(Error::internal)?;
-        self.commit(&search.id, Some(text)).await?;
-        Ok(search)
-    }
-
-    async fn commit(&self, id: &str, content: Option<String>) -> Result<(), Error> {
-        let change = RecordChange { space: SPACE.to_owned(), name: id.to_owned(), content };
-        Ok(self.api.store.commit_records(None, &[change]).await?)
-    }
 }
 
 fn checked(asked: SearchRequest, id: String, all: &[SavedSearch]) -> Result<SavedSearch, Error> {
@@ -131,43 +114,35 @@ fn checked(asked: SearchRequest, id: String, all: &[SavedSearch]) -> Result<Save
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::testing::Client;
     use ocelli_api::searches::SearchPage;
-    use serde_json::{Value, json};
 
-    async fn client() -> (tempfile::TempDir, Client) {
-        let dir = tempfile::tempdir().unwrap();
-        let options = ocelli_storage::Options::new(dir.path());
-        let store = ocelli_storage::Store::open(options, None).await.unwrap();
-        (dir, Client::new(store))
+    fn search(name: &str, query: &str) -> SearchRequest {
+        SearchRequest { name: name.into(), page: SearchPage::Logs, query: query.into() }
     }
 
-    fn search(name: &str, query: &str) -> Value {
-        json!({"name": name, "page": "logs", "query": query})
-    }
-
-    #[tokio::test]
-    async fn a_search_is_kept_changed_and_forgotten() {
-        let (_dir, client) = client().await;
-        let (status, kept) =
-            client.send("POST", "/api/searches", &search(" failures ", "?q=level:error")).await;
+    #[test]
+    fn a_name_is_of_one_search_of_a_page() {
+        let now = UnixNano(16);
+        let first = added(&[], search(" failures ", "?q=level:error"), now).unwrap();
         assert_eq!(
-            (status, &kept["name"], &kept["query"]),
-            (200, &json!("failures"), &json!("q=level:error"))
+            (&*first.name, &*first.query, &*first.id),
+            ("failures", "q=level:error", "0000000000000010")
         );
-        let uri = format!("/api/searches/{}", kept["id"].as_str().unwrap());
-        let (status, error) = client.send("POST", "/api/searches", &search("failures", "")).await;
-        assert_eq!((status, &error["error"]["parameter"]), (400, &json!("name")));
+        let all = [first];
+        let again = added(&all, search("failures", ""), now).unwrap_err();
+        assert!(matches!(&again, Error::BadParameter { parameter, .. } if parameter == "name"), "{again}");
+        assert_eq!(
+            added(&all, search("other", ""), now).unwrap().id,
+            "0000000000000011",
+            "of the same moment"
+        );
         // It may keep its own name.
-        let (status, _) = client.send("PUT", &uri, &search("failures", "q=x")).await;
-        assert_eq!(status, 200);
-        let all = client.ok("/api/searches").await;
-        assert_eq!(all["searches"].as_array().unwrap().len(), 1);
-        assert_eq!(all["searches"][0]["query"], "q=x");
-        assert_eq!(client.send("DELETE", &uri, &json!(null)).await.0, 200);
-        assert_eq!(client.send("DELETE", &uri, &json!(null)).await.0, 404);
-        assert_eq!(client.send("PUT", &uri, &search("a", "")).await.0, 404);
-        assert_eq!(client.ok("/api/searches").await["searches"], json!([]));
+        let later = changed(&all, &all[0].id, search("failures", "q=x"), UnixNano(17)).unwrap();
+        assert_eq!((&*later.query, later.updated_at, &later.id), ("q=x", UnixNano(17), &all[0].id));
+        assert!(matches!(changed(&all, "1", search("a", ""), now), Err(Error::NotFound(_))));
+        let many: Vec<SavedSearch> =
+            (0..MOST).map(|n| SavedSearch { id: n.to_string(), ..Default::default() }).collect();
+        assert!(matches!(added(&many, search("a", ""), now), Err(Error::LimitExceeded(_))));
     }
 
     #[test]

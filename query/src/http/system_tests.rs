@@ -3,6 +3,7 @@ use crate::Error;
 use crate::http::alerting::tests::Double;
 use crate::http::dashboards::Dashboards;
 use crate::http::rules::Rules;
+use crate::http::searches::Searches;
 use crate::http::slos::Slos;
 use crate::http::written::tests::NoneWritten;
 use crate::http::{Api, Limits, endpoints};
@@ -10,6 +11,7 @@ use crate::logs::fixture::store;
 use ocelli_api::UnixNano;
 use ocelli_api::dashboards::Dashboard;
 use ocelli_api::ingest::SystemResponse;
+use ocelli_api::searches::{SavedSearch, SearchRequest};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -29,6 +31,7 @@ async fn the_document_has_every_route_of_the_native_api() {
     routes.extend(crate::http::rules::group_endpoints(api, rules.clone(), written));
     routes.extend(crate::http::rules::endpoints(rules));
     routes.extend(crate::http::dashboards::endpoints(Arc::new(NoneKept)));
+    routes.extend(crate::http::searches::endpoints(Arc::new(NoneKept)));
     routes.extend(crate::http::alerting::endpoints(Arc::new(Double::default())));
     let native = routes.iter().filter_map(|(route, _)| Some(route.split_once(' ')?.1));
     let native: BTreeSet<&str> = native.filter(|path| path.starts_with("/api/")).collect();
@@ -64,6 +67,25 @@ impl Dashboards for NoneKept {
     }
 
     async fn remove(&self, id: &str, _revision: Option<u64>) -> Result<Dashboard, Error> {
+        Err(Error::NotFound(id.to_owned()))
+    }
+}
+
+#[async_trait::async_trait]
+impl Searches for NoneKept {
+    async fn all(&self) -> Result<Vec<SavedSearch>, Error> {
+        Ok(Vec::new())
+    }
+
+    async fn add(&self, _asked: SearchRequest) -> Result<SavedSearch, Error> {
+        Ok(SavedSearch::default())
+    }
+
+    async fn replace(&self, id: &str, _asked: SearchRequest) -> Result<SavedSearch, Error> {
+        Err(Error::NotFound(id.to_owned()))
+    }
+
+    async fn remove(&self, id: &str) -> Result<SavedSearch, Error> {
         Err(Error::NotFound(id.to_owned()))
     }
 }

@@ -82,16 +82,6 @@ impl Client {
         serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{uri}: {error}: {body:?}"))
     }
 
-    /// Status and JSON body of a request with a JSON body.
-    pub async fn send(&self, method: &str, uri: &str, body: &Value) -> (u16, Value) {
-        let request = Request::builder().method(method).uri(uri).header("content-type", "application/json");
-        let request = request.body(Body::from(body.to_string())).expect("a valid URI");
-        let response = self.0.clone().oneshot(request).await.expect("handlers do not fail");
-        let status = response.status().as_u16();
-        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
-        (status, serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{uri}: {error}: {body:?}")))
-    }
-
     pub async fn ok(&self, uri: &str) -> Value {
         let (status, body) = self.get(uri).await;
         assert_eq!(status, 200, "{uri}: {body}");

@@ -1,10 +1,12 @@
 //! Alerts from end to end: who is told, once, whatever happens to the server, its clock and its receivers.
 
 mod acknowledged;
+mod alertmanager;
 mod amtool;
 mod clocks;
 mod crashes;
 mod lease;
+mod outage;
 mod pump;
 mod told;
 

@@ -7,6 +7,7 @@
 // Each of the two programs uses a part of it.
 #![allow(dead_code)]
 
+pub mod alertmanager;
 pub mod api;
 pub mod book;
 pub mod gate;

@@ -67,6 +67,11 @@ impl Kind {
         matches!(self, Kind::PagerDuty(_))
     }
 
+    /// Whether what it was told of ends there unless it is told again.
+    pub fn lives_by_repeats(&self) -> bool {
+        matches!(self, Kind::Alertmanager(_))
+    }
+
     /// Whom it tells. What it says to them may change.
     fn told(&self) -> String {
         let parts: Vec<&str> = match self {

@@ -79,14 +79,15 @@ impl Dispatcher {
     ) -> Option<Flush> {
         let known = self.config.receiver(receiver)?.integrations.get(integration)?;
         let (send_resolved, name) = (known.send_resolved, told_name(key, known));
+        let lives_by_repeats = known.kind.lives_by_repeats();
         let before = self.told.get(&name).cloned().unwrap_or_default();
         let was_told = |one: &&Fingerprint| before.firing.contains(&one.to_string());
         let resolved: Vec<Fingerprint> = members.resolved.iter().filter(was_told).copied().collect();
         let is_new = members.firing.iter().any(|one| !before.firing.contains(&one.to_string()));
         let is_repeat = !is_new && resolved.is_empty();
-        let is_due = !members.firing.is_empty()
-            && now_ms.saturating_sub(before.at_ms) >= repeat_ms
-            && self.all_acknowledged_ms(&members.firing, now_ms).is_none();
+        let is_idle = !lives_by_repeats && self.all_acknowledged_ms(&members.firing, now_ms).is_some();
+        let is_due =
+            !members.firing.is_empty() && now_ms.saturating_sub(before.at_ms) >= repeat_ms && !is_idle;
         if is_repeat && !is_due {
             return None;
         }

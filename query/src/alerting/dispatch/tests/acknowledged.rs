@@ -171,3 +171,14 @@ fn another_configuration_keeps_acknowledgements() {
     bench.dispatcher.replace_config(config, bench.now_ms);
     assert_eq!((bench.acknowledged(), bench.pass(60 * MINUTE)), (vec!["a".to_owned()], String::new()));
 }
+
+#[test]
+fn another_alertmanager_is_told_on_as_it_forgets_what_it_is_not_told_of() {
+    let hook = "webhook_configs: [{url: 'http://chat.example/', send_resolved: false}]";
+    let mut bench =
+        Bench::new(&config().replace(hook, "alertmanager_configs: [{url: 'http://am.example/'}]"));
+    bench.set(DOWN_A, true);
+    bench.pass(MINUTE);
+    bench.acknowledge(DOWN_A, true, None);
+    assert_eq!(bench.pass(4 * 60 * MINUTE), "240:30 chat +Downa");
+}

@@ -10,7 +10,9 @@ mod lex;
 mod parse;
 mod run;
 mod scope;
+mod span;
 mod texts;
+
 mod time;
 mod value;
 
@@ -19,8 +21,9 @@ pub(crate) use humanize::humanize_duration;
 pub(crate) use parse::{Template, parse};
 pub(crate) use run::{Functions, run};
 pub(crate) use scope::check_used;
+pub(crate) use span::Span;
 pub(crate) use texts::{changed as text_changed, html as html_escaped};
-pub(crate) use time::{Span, Time};
+pub(crate) use time::Time;
 pub(crate) use value::Value;
 
 use super::state::Asked;

@@ -145,7 +145,16 @@ pub fn read(file: &Arc<str>, document: Document) -> Result<Vec<Slo>, Vec<Problem
     slos_of(file, &of, FILE, found)
 }
 
+/// Sloth's own windows and rates for all objectives.
+const WINDOWS: &str = "kind \"AlertWindows\": every objective has the windows and rates of the Site Reliability Workbook; leave this document out, \
+    or write objectives that need others in OpenSLO, with an AlertPolicy";
+
 pub fn read_resource(file: &Arc<str>, document: Document) -> Result<Vec<Slo>, Vec<Problem>> {
+    if document.word("kind").as_deref() == Some("AlertWindows") {
+        let mut found = Found::new(document);
+        found.at(&[Step::Value("kind")], WINDOWS);
+        return Err(found.problems);
+    }
     let of: ResourceYaml = yaml::read(document.text).map_err(|problem| vec![document.placed(problem)])?;
     let mut found = Found::new(document);
     if of.kind != "PrometheusServiceLevel" {

@@ -46,9 +46,15 @@ const NOT_OF_PAGERDUTY: &[(&str, &str)] = &[
         "service_key_file",
         "the Events API v1 is not spoken; make an integration of the Events API v2 and use its routing_key_file",
     ),
-    ("images", "put an address into details"),
-    ("links", "put an address into details"),
-    ("source", "use client, which is sent as the source too"),
+    ("images", "put its address into details"),
+    (
+        "links",
+        "the links of the alerts are sent: the annotations runbook_url, dashboard_url, logs_url and traces_url; or put the address into details",
+    ),
+    (
+        "source",
+        "the label instance or host that all alerts have is sent, else what they are grouped by; remove it",
+    ),
 ];
 
 const NOT_OF_EMAIL: &[(&str, &str)] = &[

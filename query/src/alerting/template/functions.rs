@@ -61,7 +61,7 @@ pub fn call(name: &str, arguments: Vec<Value>, now: Time) -> Result<Value, Strin
             Ok(Value::Duration(Span::of_ns(now.ns().saturating_sub(time.ns()))))
         }
         ("date", [Value::Text(layout), Value::Time(time)]) => text(time.format(layout)),
-        ("tz", [Value::Text(zone), Value::Time(time)]) => in_zone(zone, *time),
+        ("tz", [Value::Text(zone), Value::Time(time)]) => time.in_zone(zone).map(Value::Time),
         ("humanizeDuration", [value]) => text(humanize_duration(value.number()?)),
         ("urlUnescape", [value]) => {
             let query = format!("x={}", value.string()?.replace('&', "%26"));
@@ -117,11 +117,4 @@ fn json_of(value: &Value) -> serde_json::Value {
 fn small(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
-}
-
-fn in_zone(zone: &str, time: Time) -> Result<Value, String> {
-    match zone {
-        "" | "UTC" => Ok(Value::Time(time)),
-        _ => Err(format!("unknown time zone {zone}; there is UTC")),
-    }
 }

@@ -80,7 +80,7 @@ fn check_rule<'a>(rule: &'a RuleYaml, language: Language, which: &str, found: &m
             which.to_owned()
         }
         (true, true) => {
-            found.here(format!("{which}: one of 'record' or 'alert' must be set"));
+            found.missing("alert", format!("{which}: one of 'record' or 'alert' must be set"));
             which.to_owned()
         }
     };

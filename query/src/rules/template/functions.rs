@@ -3,8 +3,9 @@
 use super::OfAlert;
 use super::format::{print, printf, println};
 use super::humanize::{humanize, humanize_1024, humanize_duration, humanize_percentage, timestamp};
+use super::span::Span;
 use super::texts;
-use super::time::{Span, Time};
+use super::time::Time;
 use super::value::Value;
 use crate::promql::duration_ms;
 use crate::rules::language::Language;

@@ -1,8 +1,12 @@
-//! Go's `time.Time` and `time.Duration` as far as a template can use them: `toTime`, `toDuration`.
+//! Go's `time.Time` as far as a template can use it.
 //!
-//! Source: Go package `time` (layouts, `Duration.String`). All times are UTC.
+//! Source: Go package `time` (layouts). Times are UTC until a template puts them into another zone.
 
+use super::span::Span;
 use super::value::Value;
+use chrono::{DateTime, Offset};
+use chrono_tz::{OffsetName, Tz};
+use std::cmp::Ordering;
 use std::fmt;
 
 const SECOND: i64 = 1_000_000_000;
@@ -23,13 +27,34 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-/// Nanoseconds since the Unix epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Time(i64);
+/// A moment, and the zone that it is shown in.
+#[derive(Clone, Copy, Debug)]
+pub struct Time {
+    /// Since the Unix epoch.
+    ns: i64,
+    zone: Tz,
+}
 
-/// Nanoseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span(i64);
+/// Moments are compared; where they are shown says nothing of them.
+impl PartialEq for Time {
+    fn eq(&self, other: &Time) -> bool {
+        self.ns == other.ns
+    }
+}
+
+impl Eq for Time {}
+
+impl PartialOrd for Time {
+    fn partial_cmp(&self, other: &Time) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Time {
+    fn cmp(&self, other: &Time) -> Ordering {
+        self.ns.cmp(&other.ns)
+    }
+}
 
 /// A time in its parts.
 struct Parts {
@@ -43,10 +68,13 @@ struct Parts {
     minute: i64,
     second: i64,
     nanosecond: i64,
+    /// East of Greenwich.
+    offset_s: i64,
+    zone: String,
 }
 
 /// Go's time of nothing, the beginning of the year 1, which is out of reach of nanoseconds.
-const ZERO: Time = Time(i64::MIN);
+const ZERO: Time = Time { ns: i64::MIN, zone: Tz::UTC };
 const ZERO_DAYS: i64 = -719_162;
 
 impl Time {
@@ -55,11 +83,18 @@ impl Time {
     }
 
     pub fn of_ns(ns: i64) -> Time {
-        Time(ns)
+        Time { ns, zone: Tz::UTC }
+    }
+
+    /// The same moment, shown in a zone of the IANA's: `Europe/Berlin`.
+    pub fn in_zone(self, name: &str) -> Result<Time, String> {
+        let zone = if name.is_empty() { Ok(Tz::UTC) } else { name.parse() };
+        let zone = zone.map_err(|_| format!("{name:?} is no time zone; one is written as Europe/Berlin"))?;
+        Ok(Time { zone, ..self })
     }
 
     pub fn ns(self) -> i64 {
-        self.0
+        self.ns
     }
 
     /// Seconds since the epoch, to the millisecond, as Prometheus takes them.
@@ -73,13 +108,25 @@ impl Time {
                 "{shown} cannot be represented as a nanoseconds timestamp since it overflows int64"
             ));
         }
-        Ok(Time(((seconds * 1e3).round() as i64).saturating_mul(1_000_000)))
+        Ok(Time::of_ns(((seconds * 1e3).round() as i64).saturating_mul(1_000_000)))
+    }
+
+    /// Seconds east of Greenwich, and what that is called there.
+    fn offset(self) -> (i64, String) {
+        if self.zone == Tz::UTC || self == ZERO {
+            return (0, "UTC".to_owned());
+        }
+        let local = DateTime::from_timestamp_nanos(self.ns).with_timezone(&self.zone);
+        let offset_s = i64::from(local.offset().fix().local_minus_utc());
+        (offset_s, local.offset().abbreviation().unwrap_or_default().to_owned())
     }
 
     fn parts(self) -> Parts {
-        let (days, in_day) = match self {
-            ZERO => (ZERO_DAYS, 0),
-            Time(ns) => (ns.div_euclid(DAY), ns.rem_euclid(DAY)),
+        let (offset_s, zone) = self.offset();
+        let local = self.ns.saturating_add(offset_s * SECOND);
+        let (days, in_day) = match self == ZERO {
+            true => (ZERO_DAYS, 0),
+            false => (local.div_euclid(DAY), local.rem_euclid(DAY)),
         };
         let (year, month, day) = civil(days);
         let second = in_day / SECOND;
@@ -93,26 +140,31 @@ impl Time {
             minute: second / 60 % 60,
             second: second % 60,
             nanosecond: in_day % SECOND,
+            offset_s,
+            zone,
         }
     }
 
     /// None where there is no such method.
     pub fn method(self, name: &str, arguments: &[Value]) -> Option<Value> {
-        let Parts { year, month, day, weekday, year_day, hour, minute, second, nanosecond } = self.parts();
+        let Parts { year, month, day, weekday, year_day, hour, minute, second, nanosecond, .. } =
+            self.parts();
         Some(match (name, arguments) {
             ("Format", [Value::Text(layout)]) => Value::Text(self.format(layout)),
-            ("Add", [Value::Duration(span)]) => Value::Time(Time(self.0.saturating_add(span.0))),
-            ("Sub", [Value::Time(other)]) => Value::Duration(Span(self.0.saturating_sub(other.0))),
+            ("Add", [Value::Duration(span)]) => {
+                Value::Time(Time { ns: self.ns.saturating_add(span.ns()), ..self })
+            }
+            ("Sub", [Value::Time(other)]) => Value::Duration(Span::of_ns(self.ns.saturating_sub(other.ns))),
             ("Before", [Value::Time(other)]) => Value::Bool(self < *other),
             ("After", [Value::Time(other)]) => Value::Bool(self > *other),
             ("Equal", [Value::Time(other)]) => Value::Bool(self == *other),
             ("IsZero", []) => Value::Bool(self == ZERO),
-            ("UTC", []) => Value::Time(self),
+            ("UTC", []) => Value::Time(Time::of_ns(self.ns)),
             ("String", []) => Value::Text(self.to_string()),
-            ("Unix", []) => Value::Int(self.0.div_euclid(SECOND)),
-            ("UnixMilli", []) => Value::Int(self.0.div_euclid(1_000_000)),
-            ("UnixMicro", []) => Value::Int(self.0.div_euclid(1_000)),
-            ("UnixNano", []) => Value::Int(self.0),
+            ("Unix", []) => Value::Int(self.ns.div_euclid(SECOND)),
+            ("UnixMilli", []) => Value::Int(self.ns.div_euclid(1_000_000)),
+            ("UnixMicro", []) => Value::Int(self.ns.div_euclid(1_000)),
+            ("UnixNano", []) => Value::Int(self.ns),
             ("Year", []) => Value::Int(year),
             ("Month", []) => Value::Text(MONTHS[month as usize - 1].to_owned()),
             ("Day", []) => Value::Int(day),
@@ -219,7 +271,7 @@ impl Parts {
             "Jan" => MONTHS[self.month as usize - 1][..3].to_owned(),
             "Monday" => WEEKDAYS[self.weekday].to_owned(),
             "Mon" => WEEKDAYS[self.weekday][..3].to_owned(),
-            "MST" => "UTC".to_owned(),
+            "MST" => self.zone.clone(),
             "2006" => format!("{:04}", self.year),
             "06" => format!("{:02}", self.year.rem_euclid(100)),
             "01" => format!("{:02}", self.month),
@@ -237,92 +289,29 @@ impl Parts {
             "5" => self.second.to_string(),
             "PM" => if self.hour < 12 { "AM" } else { "PM" }.to_owned(),
             "pm" => if self.hour < 12 { "am" } else { "pm" }.to_owned(),
-            zone if zone.starts_with('Z') => "Z".to_owned(),
-            zone => zone.replace('-', "+").replace('7', "0"),
+            zone if zone.starts_with('Z') && self.offset_s == 0 => "Z".to_owned(),
+            zone => self.offset_text(zone),
         }
+    }
+}
+
+impl Parts {
+    /// As the layouts `-07:00`, `Z0700`, `-07`, `-07:00:00` … have it.
+    fn offset_text(&self, layout: &str) -> String {
+        let sign = if self.offset_s < 0 { '-' } else { '+' };
+        let (whole, digits) = (self.offset_s.abs(), layout.trim_start_matches(['Z', '-']));
+        let colon = if digits.contains(':') { ":" } else { "" };
+        let mut text = format!("{sign}{:02}", whole / 3_600);
+        for part in [whole / 60 % 60, whole % 60].iter().take(digits.replace(':', "").len() / 2 - 1) {
+            text.push_str(&format!("{colon}{part:02}"));
+        }
+        text
     }
 }
 
 impl fmt::Display for Time {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.format("2006-01-02 15:04:05.999999999 -0700 MST"))
-    }
-}
-
-impl Span {
-    pub fn of_seconds(seconds: f64) -> Span {
-        Span((seconds * 1e9) as i64)
-    }
-
-    pub fn of_ns(ns: i64) -> Span {
-        Span(ns)
-    }
-
-    pub fn ns(self) -> i64 {
-        self.0
-    }
-
-    pub fn seconds(self) -> f64 {
-        self.0 as f64 / 1e9
-    }
-
-    /// None where there is no such method.
-    pub fn method(self, name: &str, arguments: &[Value]) -> Option<Value> {
-        Some(match (name, arguments) {
-            ("String", []) => Value::Text(self.to_string()),
-            ("Hours", []) => Value::Float(self.seconds() / 3_600.0),
-            ("Minutes", []) => Value::Float(self.seconds() / 60.0),
-            ("Seconds", []) => Value::Float(self.seconds()),
-            ("Milliseconds", []) => Value::Int(self.0 / 1_000_000),
-            ("Microseconds", []) => Value::Int(self.0 / 1_000),
-            ("Nanoseconds", []) => Value::Int(self.0),
-            ("Abs", []) => Value::Duration(Span(self.0.saturating_abs())),
-            ("Truncate", [Value::Duration(Span(unit))]) if *unit > 0 => {
-                Value::Duration(Span(self.0 - self.0 % unit))
-            }
-            ("Round", [Value::Duration(Span(unit))]) if *unit > 0 => {
-                let rest = self.0 % unit;
-                let down = self.0 - rest;
-                let far = rest.abs() >= unit - rest.abs();
-                Value::Duration(Span(if far { down.saturating_add(unit * rest.signum()) } else { down }))
-            }
-            _ => return None,
-        })
-    }
-}
-
-/// `1h2m3.5s`, below a second `1.5ms`.
-impl fmt::Display for Span {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = self.0.unsigned_abs();
-        if self.0 < 0 {
-            out.write_str("-")?;
-        }
-        // A number with as many digits behind the point as it needs.
-        let of = |value: u64, unit: u64| {
-            let digits = format!("{:0width$}", value % unit, width = unit.ilog10() as usize);
-            let fraction = digits.trim_end_matches('0');
-            match (unit, fraction) {
-                (1, _) | (_, "") => (value / unit).to_string(),
-                _ => format!("{}.{fraction}", value / unit),
-            }
-        };
-        match whole {
-            0 => out.write_str("0s"),
-            1..1_000 => write!(out, "{whole}ns"),
-            1_000..1_000_000 => write!(out, "{}µs", of(whole, 1_000)),
-            1_000_000..1_000_000_000 => write!(out, "{}ms", of(whole, 1_000_000)),
-            _ => {
-                let minutes = whole / 60_000_000_000;
-                if minutes >= 60 {
-                    write!(out, "{}h", minutes / 60)?;
-                }
-                if minutes > 0 {
-                    write!(out, "{}m", minutes % 60)?;
-                }
-                write!(out, "{}s", of(whole % 60_000_000_000, 1_000_000_000))
-            }
-        }
     }
 }
 
@@ -367,22 +356,23 @@ mod tests {
     }
 
     #[test]
-    fn durations() {
-        for (seconds, expect) in [
-            (0.0, "0s"),
-            (1_800.0, "30m0s"),
-            (-3_723.5, "-1h2m3.5s"),
-            (0.0015, "1.5ms"),
-            (0.000_002, "2µs"),
-            (59.0, "59s"),
-        ] {
-            assert_eq!(Span::of_seconds(seconds).to_string(), expect);
-        }
-        let minute = [Value::Duration(Span::of_seconds(60.0))];
-        let rounded = |seconds: f64, name| Span::of_seconds(seconds).method(name, &minute).unwrap().text();
+    fn zones() {
+        let at = |zone: &str, layout: &str| {
+            Time::of_seconds(1_795_694_400.0).unwrap().in_zone(zone).unwrap().format(layout)
+        };
+        // 2026-11-26T12:00:00Z: no summer time in the north.
+        assert_eq!(at("", "15:04 MST Z07:00"), "12:00 UTC Z");
+        assert_eq!(at("UTC", "-07 -0700 -07:00:00"), "+00 +0000 +00:00:00");
+        assert_eq!(at("Europe/Berlin", "2006-01-02T15:04:05Z07:00 MST"), "2026-11-26T13:00:00+01:00 CET");
+        assert_eq!(at("America/St_Johns", "15:04 -0700 -07:00"), "08:30 -0330 -03:30");
+        assert_eq!(at("Asia/Kathmandu", "15:04:05 Z070000"), "17:45:00 +054500");
+        assert_eq!(at("Pacific/Kiritimati", "Jan 2 15:04"), "Nov 27 02:00");
+        let time = Time::of_seconds(0.0).unwrap();
         assert_eq!(
-            [rounded(95.0, "Round"), rounded(-90.0, "Round"), rounded(95.0, "Truncate")],
-            ["2m0s", "-2m0s", "1m0s"]
+            time.in_zone("Europe/Utopia").unwrap_err(),
+            "\"Europe/Utopia\" is no time zone; one is written as Europe/Berlin"
         );
+        assert_eq!(time, time.in_zone("Asia/Tokyo").unwrap(), "it is the same moment");
+        assert_eq!(Time::zero().in_zone("Asia/Tokyo").unwrap().format("2006 MST"), "0001 UTC");
     }
 }

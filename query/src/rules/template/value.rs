@@ -1,6 +1,7 @@
 //! What a template computes with.
 
-use super::time::{Span, Time};
+use super::span::Span;
+use super::time::Time;
 use crate::promql::labels::Labels;
 use crate::promql::value::{Sample, format_general};
 use std::sync::Arc;

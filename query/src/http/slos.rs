@@ -111,6 +111,7 @@ async fn detail(
     if from_ms >= to_ms {
         return Err(Error::bad_parameter("from", "is not before `to`"));
     }
+    let is_whole = params.get("from").is_none();
     let (engine, saved) = ((slos.rules.0)(), slos.saved(&slo));
     let response = run(&api, move |api, budget| {
         let snapshot = budget.snapshot(api);
@@ -120,6 +121,7 @@ async fn detail(
         shown.firing = status::firing(&slo, &engine);
         shown.revision = saved.as_ref().map(|saved| saved.revision);
         let (spend, partial) = spent(api, &snapshot, budget, &slo, &counts, (from_ms, to_ms))?;
+        let begin_ms = if is_whole { status::begin_ms(&counts, from_ms, to_ms) } else { from_ms };
         let mut stats = budget.stats();
         stats.partial = partial;
         Ok(SloResponse {
@@ -127,7 +129,7 @@ async fn detail(
             form: saved.as_ref().and_then(|_| form_of(&slo)),
             document: saved.map(|saved| saved.text),
             range: TimeRange { from: status::nanos(from_ms), to: status::nanos(to_ms) },
-            history: status::history(&slo, &counts, from_ms, to_ms),
+            history: status::history(&slo, &counts, begin_ms, to_ms),
             spend,
             bad_intervals: status::bad_intervals(&slo, &counts, from_ms, to_ms),
             episodes: episodes::episodes(&slo, &counts, &status::pairs_of(&slo), from_ms, to_ms),

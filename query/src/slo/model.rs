@@ -2,6 +2,7 @@
 
 use super::calendar::Calendar;
 use super::expr::Events;
+use crate::rules::Language;
 use std::sync::Arc;
 
 /// Names and values, sorted by name.
@@ -189,13 +190,22 @@ impl Indicator {
             Some(operation) => format!("{operation} of {}", spans.service),
             None => spans.service.clone(),
         };
+        // A slot of logs or spans is counted once, when nearly all of it is there.
+        let late = |events: &Events| match events.language {
+            Language::PromQl => "",
+            Language::LogQl | Language::TraceQl => " (what comes late is not counted)",
+        };
         match self {
             Indicator::Availability(spans) => format!("availability of {}", of(spans)),
             Indicator::Latency { spans, under_ms } => {
                 format!("latency of {} under {}", of(spans), crate::promql::duration_text(*under_ms))
             }
-            Indicator::Ratio { counted: Counted::Good(good), .. } => format!("good: {}", good.expr),
-            Indicator::Ratio { counted: Counted::Bad(bad), .. } => format!("not bad: {}", bad.expr),
+            Indicator::Ratio { counted: Counted::Good(good), .. } => {
+                format!("good: {}{}", good.expr, late(good))
+            }
+            Indicator::Ratio { counted: Counted::Bad(bad), .. } => {
+                format!("not bad: {}{}", bad.expr, late(bad))
+            }
             Indicator::Share { events, is_bad: true } => format!("not the share {}", events.expr),
             Indicator::Share { events, is_bad: false } => format!("the share {}", events.expr),
             Indicator::Threshold { value, op, bound } => format!("{} {op} {bound}", value.expr),

@@ -120,6 +120,17 @@ pub fn firing(slo: &Slo, rules: &RulesResponse) -> Vec<SloFiring> {
     found
 }
 
+/// Slots that are shown at least.
+const FEWEST_SLOTS: i64 = 10;
+
+/// Where the history of a window begins that is younger than the window: with what was counted first, so that an
+/// hour is not one dot of a month.
+pub fn begin_ms(counts: &Counts, from_ms: i64, to_ms: i64) -> i64 {
+    let latest = (to_ms - FEWEST_SLOTS * counts.interval_ms()).max(from_ms);
+    let first = counts.times(from_ms, to_ms).first();
+    first.map_or(from_ms, |time| (time - counts.interval_ms()).clamp(from_ms, latest))
+}
+
 /// Steps are whole slots.
 pub fn history(slo: &Slo, counts: &Counts, from_ms: i64, to_ms: i64) -> SloHistory {
     let interval_ms = counts.interval_ms().max(1);
@@ -184,4 +195,24 @@ pub fn bad_intervals(slo: &Slo, counts: &Counts, from_ms: i64, to_ms: i64) -> Ve
     found.sort_by(|a, b| b.budget_spent.total_cmp(&a.budget_spent));
     found.truncate(INTERVALS);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slo::budget::Slot;
+
+    const MINUTE: i64 = 60_000;
+
+    #[test]
+    fn a_young_history_begins_with_what_was_counted() {
+        let slot = |minute: i64| Slot { time_ms: minute * MINUTE, total: 10.0, bad: 0.0 };
+        let counts = |from: i64| Counts::new(MINUTE, (from..=1_000).map(slot).collect());
+        let begin = |counts: &Counts| begin_ms(counts, 0, 1_000 * MINUTE) / MINUTE;
+        assert_eq!(begin(&counts(901)), 900);
+        assert_eq!(begin(&counts(1_000)), 990, "some room for one slot");
+        assert_eq!(begin(&counts(1)), 0, "all of the window is known");
+        assert_eq!(begin(&Counts::new(MINUTE, Vec::new())), 0);
+        assert_eq!(begin_ms(&counts(1), 995 * MINUTE, 1_000 * MINUTE), 995 * MINUTE);
+    }
 }

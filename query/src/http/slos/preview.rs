@@ -69,7 +69,7 @@ fn one(
     let shown = SloPreview {
         slo: status::status(slo, &counts, to_ms),
         range: TimeRange { from: status::nanos(from_ms), to: status::nanos(to_ms) },
-        history: status::history(slo, &counts, from_ms, to_ms),
+        history: status::history(slo, &counts, status::begin_ms(&counts, from_ms, to_ms), to_ms),
         verdict: episodes::verdict(&episodes, to_ms - from_ms),
         episodes,
         rules: rules::as_yaml(&rules::groups(slo)),

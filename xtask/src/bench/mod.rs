@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: benchmarks, one file each in this folder.
 
+mod alerts;
 mod ingest;
 mod peers;
 mod storage;
@@ -40,6 +41,11 @@ const BENCHES: &[Bench] = &[
         name: "search",
         about: "latency of log searches over 10 M records beside VictoriaLogs; --logs N, --times, --only TEXT, --keep DIR",
         run: peers::run_search,
+    },
+    Bench {
+        name: "alerts",
+        about: "evaluation of rules, dispatch, messages, and objectives over a month; --series, --rules, --alerts, --letters, --days, --only PART",
+        run: alerts::run,
     },
 ];
 

@@ -10,13 +10,18 @@ use crate::rules::preview::{Known, Over, Preview, preview};
 use crate::rules::{Language, Rule};
 use ocelli_storage::Snapshot;
 
-/// Evaluations of one preview: a week of minutes; over spans each is a search of its own.
-const MOST_STEPS: i64 = 11_000;
+/// Evaluations of one preview: of points a month of minutes, of logs a week; over spans each is a search of its own.
+const MOST_STEPS: i64 = 31 * 1_440 + 1;
+const MOST_COUNTS: i64 = 11_000;
 const MOST_SEARCHES: i64 = 1_500;
 
 /// How often a rule may be evaluated.
 pub fn most_steps(language: Language) -> i64 {
-    if language == Language::TraceQl { MOST_SEARCHES } else { MOST_STEPS }
+    match language {
+        Language::PromQl => MOST_STEPS,
+        Language::LogQl => MOST_COUNTS,
+        Language::TraceQl => MOST_SEARCHES,
+    }
 }
 
 pub fn over_the_past(

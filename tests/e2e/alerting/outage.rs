@@ -8,7 +8,7 @@ const AWAY: Duration = Duration::from_secs(300);
 const TOLD_AFTER: Duration = Duration::from_secs(420);
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes ten minutes, most of which it waits"]
+#[ignore = "takes six minutes, most of which it waits"]
 async fn five_minutes_without_a_receiver_lose_nothing_and_end_nothing() {
     let mut pagerduty = PagerDuty::start();
     let dir = tempfile::tempdir().unwrap();

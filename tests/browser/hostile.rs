@@ -62,3 +62,32 @@ async fn check(browser: &Browser) {
                 'main img, main script, main i, main u, main svg[onload], a[href^=javascript]').length";
     assert_eq!(browser.script(made, vec![]).await, json!(0), "sent markup became elements");
 }
+
+/// As when another program answers at this address: what it says is no answer, and the page goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_cannot_be_read_are_said_and_the_page_goes_on() {
+    let server = Settings::serve().start().await;
+    server.sender().send(&otlp::logs("shop", vec![otlp::log(now_ns() - 1_000 * MS, 9, "paid")])).await;
+    browser::with(&server, "unreadable", async |browser| {
+        browser.open("/logs").await;
+        browser.see_with("[data-testid=log-row]", "paid").await;
+        let answers = "window.asked = window.fetch;
+            window.fetch = async () => new Response(arguments[0], {headers: {'content-type': 'application/json'}})";
+        for (answer, why) in [
+            ("<html>Please log in</html>", "at byte 0"),
+            ("{\"records\": [", "at byte 13"),
+            ("{\"records\": 5}", "'[' is missing at byte 12"),
+            ("{}", "missing field"),
+        ] {
+            browser.script(answers, vec![json!(answer)]).await;
+            browser.press_focused("r").await;
+            browser.see_with("[data-testid=error]", "The answer cannot be read").await;
+            browser.see_with("[data-testid=error]", why).await;
+            browser.script("window.fetch = window.asked", vec![]).await;
+            browser.press_focused("r").await;
+            browser.gone("[data-testid=error]").await;
+            browser.see_with("[data-testid=log-row]", "paid").await;
+        }
+    })
+    .await;
+}

@@ -1,6 +1,6 @@
 //! The shell: the bar, the page that the address names, the keys.
 
-use crate::chunks::Chunk;
+use crate::chunks::{Chunk, Wanted};
 use crate::components::help::Help;
 use crate::components::keys;
 use crate::components::palette::{self, Palette};
@@ -9,7 +9,7 @@ use crate::components::tour::{Stage, Tour};
 use crate::context::Context;
 use crate::dynamic::dynamic;
 use crate::location::Location;
-use crate::pages::{logs::Logs, service::Service, services::Services, trace::Trace, traces::Traces};
+use crate::pages::{logs::Logs, services::Services, trace::Trace, traces::Traces};
 use crate::prelude::*;
 use crate::view::route::Route;
 
@@ -33,17 +33,16 @@ pub fn App() -> impl IntoView {
             context.refresh();
         }
     });
-    let more = Chunk::more();
+    let more = Chunk::provide();
     // What is fetched while nothing else happens is there at a click, and when the server is not.
     request_idle_callback(move || more.prefetch());
     let page = move || match location.route.get() {
         Route::Services => view! { <Services/> }.into_any(),
-        Route::Service(name) => view! { <Service name/> }.into_any(),
         Route::Traces => view! { <Traces/> }.into_any(),
         Route::Trace(id) => view! { <Trace id/> }.into_any(),
         Route::Logs => view! { <Logs/> }.into_any(),
         Route::Unknown(path) => view! { <NotFound path/> }.into_any(),
-        seldom_first => more.page(seldom_first),
+        seldom_first => more.view(Wanted::Page(seldom_first)),
     };
     view! {
         <a class="skip" href="#main">"Skip to the page"</a>

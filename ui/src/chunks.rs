@@ -1,27 +1,58 @@
-//! Pages that the browser downloads when they are wanted, or when it has nothing else to do.
+//! What the browser downloads when it is wanted, or when there is nothing else to do: pages, and views of
+//! pages, that are seldom the first.
 //!
 //! `cargo xtask ui` cuts the program at the functions marked `wasm_split`: what only such a function needs
 //! becomes a file of its own, which lives in the same memory as the rest once it is there.
 
+use crate::client::Fetched;
+use crate::components::{
+    flame_graph::FlameGraph, log_context::Around, log_figures::Figures, log_live::Live,
+    log_patterns::Patterns, trace_logs::TraceLogs, trace_view::TraceView, where_time::WhereTime,
+};
 use crate::dynamic::handler;
 use crate::pages::{
-    alert::Alert, alerts::Alerts, diff::Diff, explain::Explain, map::Map, metrics::Metrics, slo::Slo,
-    slos::Slos, system::System,
+    alert::Alert, alerts::Alerts, diff::Diff, explain::Explain, map::Map, metrics::Metrics, service::Service,
+    slo::Slo, slos::Slos, system::System,
 };
 use crate::prelude::*;
 use crate::view::route::Route;
 use leptos::task::spawn_local;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
+use ocelli_api::logs::LogStatsResponse;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Poll, Waker};
 
-type Soon<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
+/// What is not in the first download.
+pub enum Wanted {
+    Page(Route),
+    Flame(TraceView),
+    Times(TraceView),
+    TraceLogs(TraceView),
+    Patterns(Memo<String>),
+    Live(Memo<String>),
+    Around,
+    Figures(Fetched<LogStatsResponse>),
+}
 
-/// The pages that are seldom the first. A new page is an arm here.
 #[wasm_split(more, wasm_split_path = leptos::wasm_split, fallible, preload(load_more))]
-fn more(route: Route) -> Result<AnyView, SplitLoaderError> {
-    Ok(match route {
+fn more(wanted: Wanted) -> Result<AnyView, SplitLoaderError> {
+    Ok(match wanted {
+        Wanted::Page(route) => page(route),
+        Wanted::Flame(view) => view! { <FlameGraph view/> }.into_any(),
+        Wanted::Times(view) => view! { <WhereTime view/> }.into_any(),
+        Wanted::TraceLogs(view) => view! { <TraceLogs view/> }.into_any(),
+        Wanted::Patterns(search) => view! { <Patterns search/> }.into_any(),
+        Wanted::Live(search) => view! { <Live search/> }.into_any(),
+        Wanted::Around => view! { <Around/> }.into_any(),
+        Wanted::Figures(figures) => view! { <Figures figures/> }.into_any(),
+    })
+}
+
+/// A new page is an arm here.
+fn page(route: Route) -> AnyView {
+    match route {
+        Route::Service(name) => view! { <Service name/> }.into_any(),
         Route::Explain => view! { <Explain/> }.into_any(),
         Route::Diff => view! { <Diff/> }.into_any(),
         Route::Map => view! { <Map/> }.into_any(),
@@ -34,7 +65,7 @@ fn more(route: Route) -> Result<AnyView, SplitLoaderError> {
         elsewhere => {
             view! { <p class="empty">{elsewhere.title()}" is not one of these pages."</p> }.into_any()
         }
-    })
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,27 +76,27 @@ enum State {
     Failed,
 }
 
-/// A file with pages in it; cheap to copy.
+/// The file with all that; cheap to copy.
 #[derive(Clone, Copy)]
 pub struct Chunk {
     state: RwSignal<State>,
-    load: fn() -> Soon<()>,
-    view: fn(Route) -> Soon<AnyView>,
 }
 
 impl Chunk {
-    pub fn more() -> Self {
-        Self {
-            state: RwSignal::new(State::Away),
-            load: || Box::pin(load_more()),
-            view: |route| Box::pin(more(route)),
-        }
+    pub fn provide() -> Self {
+        let chunk = Self { state: RwSignal::new(State::Away) };
+        provide_context(chunk);
+        chunk
     }
 
-    /// The page of a route, or what is to be said while there is none.
-    pub fn page(self, route: Route) -> AnyView {
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// What is wanted, or what is to be said while it is not there. Follows the file.
+    pub fn view(self, wanted: Wanted) -> AnyView {
         match self.state.get() {
-            State::There => built((self.view)(route)).unwrap_or_else(|| self.missing()),
+            State::There => built(Box::pin(more(wanted))).unwrap_or_else(|| self.missing()),
             State::Away => {
                 self.fetch();
                 view! { <p class="late page" role="status">"Loading the page…"</p> }.into_any()
@@ -77,7 +108,7 @@ impl Chunk {
     /// Asks for the file, which comes once however often it is asked for.
     pub fn fetch(self) {
         spawn_local(async move {
-            let state = if (self.load)().await.is_ok() { State::There } else { State::Failed };
+            let state = if load_more().await.is_ok() { State::There } else { State::Failed };
             // A page that is shown is not to be built again.
             if self.state.get_untracked() != state {
                 self.state.set(state);
@@ -88,7 +119,7 @@ impl Chunk {
     /// The same without a word when it fails: whoever comes to need it will ask again.
     pub fn prefetch(self) {
         spawn_local(async move {
-            if (self.load)().await.is_ok() && self.state.get_untracked() != State::There {
+            if load_more().await.is_ok() && self.state.get_untracked() != State::There {
                 self.state.set(State::There);
             }
         });
@@ -113,7 +144,7 @@ impl Chunk {
 }
 
 /// What is ready, as everything of a file is that is there.
-fn built(mut view: Soon<AnyView>) -> Option<AnyView> {
+fn built(mut view: Pin<Box<dyn Future<Output = Result<AnyView, SplitLoaderError>>>>) -> Option<AnyView> {
     match view.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop())) {
         Poll::Ready(view) => view.ok(),
         Poll::Pending => None,

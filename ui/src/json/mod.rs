@@ -4,6 +4,7 @@
 //! names the line of an error. What this reads it reads alike, and it refuses the same; tests hold both.
 
 mod reader;
+mod stop;
 #[cfg(test)]
 mod tests;
 
@@ -15,52 +16,75 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use std::borrow::Cow;
 use std::fmt::{self, Display};
+use stop::{attempt, stop};
 
-/// What is wrong, and at which byte. Behind one pointer, as each result of each type has it.
+/// What is wrong, and at which byte.
 #[derive(Debug)]
-pub struct Error(Box<Wrong>);
-
-#[derive(Debug)]
-struct Wrong {
-    message: String,
-}
-
-impl Error {
-    #[cold]
-    #[inline(never)]
-    fn new(message: String) -> Self {
-        Self(Box::new(Wrong { message }))
-    }
-}
+pub struct Error(String);
 
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&self.0.message)
+        f.write_str(&self.0)
     }
 }
 
 impl std::error::Error for Error {}
 
-impl serde::de::Error for Error {
-    fn custom<T: Display>(message: T) -> Self {
-        Self::new(message.to_string())
-    }
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    let mut value = None;
+    attempt(&mut || {
+        let mut reader = Reader::new(text);
+        let Ok(read) = T::deserialize(&mut reader);
+        reader.end();
+        value = Some(read);
+    })
+    .map_err(Error)?;
+    value.ok_or_else(|| Error("nothing was read".to_owned()))
+}
 
-    /// Without what was there instead, which would have to be written out for every kind of value.
-    fn invalid_type(_: Unexpected, expected: &dyn Expected) -> Self {
-        Self::new(format!("{expected} was expected"))
-    }
+/// There is none: what is wrong ends the reading where it is found.
+#[derive(Debug)]
+pub enum Never {}
 
-    fn invalid_value(_: Unexpected, expected: &dyn Expected) -> Self {
-        Self::new(format!("{expected} was expected"))
+impl Display for Never {
+    fn fmt(&self, _: &mut fmt::Formatter) -> fmt::Result {
+        match *self {}
     }
 }
 
-pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
-    let mut reader = Reader::new(text);
-    let value = T::deserialize(&mut reader)?;
-    reader.end()?;
-    Ok(value)
+impl std::error::Error for Never {}
+
+impl serde::de::Error for Never {
+    #[cold]
+    #[inline(never)]
+    fn custom<T: Display>(message: T) -> Self {
+        stop(&message.to_string())
+    }
+
+    /// Without what was there instead, which would have to be written out for every kind of value.
+    #[cold]
+    #[inline(never)]
+    fn invalid_type(_: Unexpected, expected: &dyn Expected) -> Self {
+        stop(&format!("{expected} was expected"))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn invalid_value(_: Unexpected, expected: &dyn Expected) -> Self {
+        stop(&format!("{expected} was expected"))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn missing_field(field: &'static str) -> Self {
+        stop(&format!("missing field `{field}`"))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn duplicate_field(field: &'static str) -> Self {
+        stop(&format!("duplicate field `{field}`"))
+    }
 }
 
 /// The items of an object or a list that was entered.
@@ -73,105 +97,113 @@ struct Items<'r, 'a> {
 impl<'a> Items<'_, 'a> {
     /// The key of the next item of an object.
     #[inline(never)]
-    fn key(&mut self) -> Result<Option<Cow<'a, str>>, Error> {
-        if !self.more(b'}')? {
-            return Ok(None);
+    fn key(&mut self) -> Option<Cow<'a, str>> {
+        if !self.more(b'}') {
+            return None;
         }
-        let key = self.reader.string()?;
-        self.reader.expect(b':')?;
-        Ok(Some(key))
+        let key = self.reader.string();
+        self.reader.expect(b':');
+        Some(key)
     }
 
     #[inline(never)]
-    fn more(&mut self, bracket: u8) -> Result<bool, Error> {
-        let more = !self.ended && self.reader.more(self.first, bracket)?;
+    fn more(&mut self, bracket: u8) -> bool {
+        let more = !self.ended && self.reader.more(self.first, bracket);
         (self.first, self.ended) = (false, !more);
-        Ok(more)
+        more
     }
 
     /// Who reads less than there is has read another type.
     #[inline(never)]
-    fn close(&mut self, bracket: u8) -> Result<(), Error> {
-        if self.more(bracket)? { Err(self.reader.wrong("there are too many items")) } else { Ok(()) }
+    fn close(&mut self, bracket: u8) {
+        if self.more(bracket) {
+            self.reader.wrong("there are too many items");
+        }
     }
 }
 
 impl<'de> MapAccess<'de> for &mut Items<'_, '_> {
-    type Error = Error;
+    type Error = Never;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        match self.key()? {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Never> {
+        match self.key() {
             Some(key) => seed.deserialize(StrDeserializer::new(&key)).map(Some),
             None => Ok(None),
         }
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Never> {
         seed.deserialize(&mut *self.reader)
     }
 }
 
 impl<'de> SeqAccess<'de> for &mut Items<'_, '_> {
-    type Error = Error;
+    type Error = Never;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
-        if !self.more(b']')? {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Never> {
+        if !self.more(b']') {
             return Ok(None);
         }
         seed.deserialize(&mut *self.reader).map(Some)
     }
 }
 
-fn number<'de, V: Visitor<'de>>(reader: &mut Reader, visitor: V) -> Result<V::Value, Error> {
-    match reader.number()? {
+fn number<'de, V: Visitor<'de>>(reader: &mut Reader, visitor: V) -> Result<V::Value, Never> {
+    match reader.number() {
         Number::Unsigned(number) => visitor.visit_u64(number),
         Number::Signed(number) => visitor.visit_i64(number),
         Number::Float(number) => visitor.visit_f64(number),
     }
 }
 
-fn list<'de, V: Visitor<'de>>(reader: &mut Reader, visitor: V) -> Result<V::Value, Error> {
-    reader.enter(b'[')?;
+fn list<'de, V: Visitor<'de>>(reader: &mut Reader, visitor: V) -> Result<V::Value, Never> {
+    reader.enter(b'[');
     let mut items = Items { reader, first: true, ended: false };
     let value = visitor.visit_seq(&mut items)?;
-    items.close(b']')?;
+    items.close(b']');
     Ok(value)
 }
 
-fn object<'de, V: Visitor<'de>>(reader: &mut Reader, visitor: V) -> Result<V::Value, Error> {
-    reader.enter(b'{')?;
+fn object<'de, V: Visitor<'de>>(reader: &mut Reader, visitor: V) -> Result<V::Value, Never> {
+    reader.enter(b'{');
     let mut items = Items { reader, first: true, ended: false };
     let value = visitor.visit_map(&mut items)?;
-    items.close(b'}')?;
+    items.close(b'}');
     Ok(value)
 }
 
 /// Methods that know what is wanted read only that: each is compiled for every type that is read by it.
 macro_rules! read {
     ($($method:ident($($argument:ty),*) $read:expr;)*) => {$(
-        fn $method<V: Visitor<'de>>(self, $(_: $argument,)* visitor: V) -> Result<V::Value, Error> {
+        fn $method<V: Visitor<'de>>(self, $(_: $argument,)* visitor: V) -> Result<V::Value, Never> {
             ($read)(self, visitor)
         }
     )*};
 }
 
 impl<'de> Deserializer<'de> for &mut Reader<'_> {
-    type Error = Error;
+    type Error = Never;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
         match self.peek() {
-            b'"' => visitor.visit_str(&self.string()?),
+            b'"' => visitor.visit_str(&self.string()),
             b'{' => object(self, visitor),
             b'[' => list(self, visitor),
-            b't' | b'f' => visitor.visit_bool(self.boolean()?),
-            b'n' => self.word("null").and_then(|()| visitor.visit_unit()),
+            b't' | b'f' => visitor.visit_bool(self.boolean()),
+            b'n' => {
+                self.word("null");
+                visitor.visit_unit()
+            }
             _ => number(self, visitor),
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
         match self.peek() {
-            b'n' => self.word("null").and_then(|()| visitor.visit_none()),
+            b'n' => {
+                self.word("null");
+                visitor.visit_none()
+            }
             _ => visitor.visit_some(self),
         }
     }
@@ -180,7 +212,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Never> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -190,24 +222,24 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
-        visitor.visit_enum(StrDeserializer::new(&self.string()?))
+    ) -> Result<V::Value, Never> {
+        visitor.visit_enum(StrDeserializer::new(&self.string()))
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_bool(self.boolean()?)
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
+        visitor.visit_bool(self.boolean())
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_str(&self.string()?)
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
+        visitor.visit_str(&self.string())
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_str(&self.string()?)
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
+        visitor.visit_str(&self.string())
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.skip()?;
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
+        self.skip();
         visitor.visit_unit()
     }
 

@@ -1,6 +1,7 @@
 //! The text, piece by piece. Nothing here depends on the type that is read, so that there is one copy.
+//! What cannot be read ends the reading, see `stop`.
 
-use super::Error;
+use super::stop::stop;
 use std::borrow::Cow;
 
 /// As deep as serde_json reads; the stack of a browser ends somewhere.
@@ -25,8 +26,8 @@ impl<'a> Reader<'a> {
 
     #[cold]
     #[inline(never)]
-    pub fn wrong(&self, what: &str) -> Error {
-        Error::new(format!("{what} at byte {}", self.at))
+    pub fn wrong(&self, what: &str) -> ! {
+        stop(&format!("{what} at byte {}", self.at))
     }
 
     /// The next byte that is no blank; 0 at the end.
@@ -44,59 +45,61 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(never)]
-    pub fn expect(&mut self, byte: u8) -> Result<(), Error> {
+    pub fn expect(&mut self, byte: u8) {
         if self.peek() != byte {
-            return Err(self.wrong(&format!("'{}' is missing", byte as char)));
+            self.wrong(&format!("'{}' is missing", byte as char));
         }
         self.at += 1;
-        Ok(())
     }
 
     /// Nothing may follow.
-    pub fn end(&mut self) -> Result<(), Error> {
+    pub fn end(&mut self) {
         self.peek();
-        if self.at < self.text.len() { Err(self.wrong("there is more than one value")) } else { Ok(()) }
+        if self.at < self.text.len() {
+            self.wrong("there is more than one value");
+        }
     }
 
     /// Goes into an object or a list.
     #[inline(never)]
-    pub fn enter(&mut self, bracket: u8) -> Result<(), Error> {
-        self.expect(bracket)?;
+    pub fn enter(&mut self, bracket: u8) {
+        self.expect(bracket);
         self.depth += 1;
-        if self.depth > MOST_DEPTH { Err(self.wrong("it is nested too deeply")) } else { Ok(()) }
+        if self.depth > MOST_DEPTH {
+            self.wrong("it is nested too deeply");
+        }
     }
 
     /// Whether there is another item before the closing bracket, which is passed.
     #[inline(never)]
-    pub fn more(&mut self, first: bool, bracket: u8) -> Result<bool, Error> {
+    pub fn more(&mut self, first: bool, bracket: u8) -> bool {
         let next = self.peek();
         if next == bracket {
             self.at += 1;
             self.depth -= 1;
-            return Ok(false);
+            return false;
         }
         if !first {
-            self.expect(b',')?;
+            self.expect(b',');
         }
-        Ok(true)
+        true
     }
 
     /// `true`, `false` and `null`.
     #[inline(never)]
-    pub fn word(&mut self, word: &str) -> Result<(), Error> {
+    pub fn word(&mut self, word: &str) {
         self.peek();
         if !self.text[self.at..].starts_with(word) {
-            return Err(self.wrong("this is no value"));
+            self.wrong("this is no value");
         }
         self.at += word.len();
-        Ok(())
     }
 
     #[inline(never)]
-    pub fn boolean(&mut self) -> Result<bool, Error> {
+    pub fn boolean(&mut self) -> bool {
         let is_true = self.peek() == b't';
-        self.word(if is_true { "true" } else { "false" })?;
-        Ok(is_true)
+        self.word(if is_true { "true" } else { "false" });
+        is_true
     }
 
     fn digits(&mut self) -> usize {
@@ -108,7 +111,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(never)]
-    pub fn number(&mut self) -> Result<Number, Error> {
+    pub fn number(&mut self) -> Number {
         let negative = self.peek() == b'-';
         let start = self.at;
         self.at += usize::from(negative);
@@ -126,7 +129,7 @@ impl<'a> Reader<'a> {
             (is_float, is_wrong) = (true, is_wrong || self.digits() == 0);
         }
         if is_wrong {
-            return Err(self.wrong("this is no value"));
+            self.wrong("this is no value");
         }
         let text = &self.text[start..self.at];
         // A negative zero keeps its sign, and what is too large for an integer is read as far as it goes.
@@ -136,17 +139,17 @@ impl<'a> Reader<'a> {
             (false, true) => text.parse().ok().filter(|n| *n != 0).map(Number::Signed),
         };
         match integer {
-            Some(integer) => Ok(integer),
+            Some(integer) => integer,
             None => match crate::view::text::number(text) {
-                Some(float) => Ok(Number::Float(float)),
-                None => Err(self.wrong("this number is too large")),
+                Some(float) => Number::Float(float),
+                None => self.wrong("this number is too large"),
             },
         }
     }
 
     #[inline(never)]
-    pub fn string(&mut self) -> Result<Cow<'a, str>, Error> {
-        self.expect(b'"')?;
+    pub fn string(&mut self) -> Cow<'a, str> {
+        self.expect(b'"');
         let text = self.text;
         let mut start = self.at;
         let mut read = String::new();
@@ -156,29 +159,29 @@ impl<'a> Reader<'a> {
                     let rest = &text[start..self.at];
                     self.at += 1;
                     if read.is_empty() {
-                        return Ok(Cow::Borrowed(rest));
+                        return Cow::Borrowed(rest);
                     }
                     read.push_str(rest);
-                    return Ok(Cow::Owned(read));
+                    return Cow::Owned(read);
                 }
                 b'\\' => {
                     read.push_str(&text[start..self.at]);
                     self.at += 1;
-                    let escaped = self.escape()?;
+                    let escaped = self.escape();
                     read.push(escaped);
                     start = self.at;
                 }
-                0..=0x1f => return Err(self.wrong("this text has no end")),
+                0..=0x1f => self.wrong("this text has no end"),
                 _ => self.at += 1,
             }
         }
     }
 
     /// What follows a backslash.
-    fn escape(&mut self) -> Result<char, Error> {
+    fn escape(&mut self) -> char {
         let letter = self.here();
         self.at += 1;
-        Ok(match letter {
+        match letter {
             b'"' | b'\\' | b'/' => letter as char,
             b'b' => '\u{8}',
             b'f' => '\u{c}',
@@ -186,55 +189,53 @@ impl<'a> Reader<'a> {
             b'r' => '\r',
             b't' => '\t',
             b'u' => {
-                let mut code = self.hex()?;
+                let mut code = self.hex();
                 if (0xd800..0xdc00).contains(&code) && self.text[self.at..].starts_with("\\u") {
                     self.at += 2;
-                    let low = self.hex()?;
+                    let low = self.hex();
                     let is_low = (0xdc00..0xe000).contains(&low);
                     code = if is_low { 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00) } else { code };
                 }
-                char::from_u32(code).ok_or_else(|| self.wrong("this is half of a character"))?
+                char::from_u32(code).unwrap_or_else(|| self.wrong("this is half of a character"))
             }
-            _ => return Err(self.wrong("this is no escape")),
-        })
+            _ => self.wrong("this is no escape"),
+        }
     }
 
-    fn hex(&mut self) -> Result<u32, Error> {
+    fn hex(&mut self) -> u32 {
         let digits =
             self.text.get(self.at..self.at + 4).filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()));
         let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
         self.at += 4;
-        code.ok_or_else(|| self.wrong("this is no escape"))
+        code.unwrap_or_else(|| self.wrong("this is no escape"))
     }
 
     /// A value that nobody wants.
     #[inline(never)]
-    pub fn skip(&mut self) -> Result<(), Error> {
+    pub fn skip(&mut self) {
         match self.peek() {
-            b'"' => self.string().map(drop),
+            b'"' => drop(self.string()),
             b'{' => {
-                self.enter(b'{')?;
+                self.enter(b'{');
                 let mut first = true;
-                while self.more(first, b'}')? {
-                    self.string()?;
-                    self.expect(b':')?;
-                    self.skip()?;
+                while self.more(first, b'}') {
+                    self.string();
+                    self.expect(b':');
+                    self.skip();
                     first = false;
                 }
-                Ok(())
             }
             b'[' => {
-                self.enter(b'[')?;
+                self.enter(b'[');
                 let mut first = true;
-                while self.more(first, b']')? {
-                    self.skip()?;
+                while self.more(first, b']') {
+                    self.skip();
                     first = false;
                 }
-                Ok(())
             }
-            b't' | b'f' => self.boolean().map(drop),
+            b't' | b'f' => drop(self.boolean()),
             b'n' => self.word("null"),
-            _ => self.number().map(drop),
+            _ => drop(self.number()),
         }
     }
 }

@@ -1,14 +1,11 @@
 //! `/logs`: a query, how many records over time, which values they have, and the records themselves: those
 //! that were found, those that come in, those around one, their patterns, or figures over them.
 
+use crate::chunks::{Chunk, Wanted};
 use crate::client::{Failure, fetch};
 use crate::components::answer::{Answer, FailureNote};
 use crate::components::histogram::Histogram;
-use crate::components::log_context::Around;
 use crate::components::log_facets::LogFacets;
-use crate::components::log_figures::Figures;
-use crate::components::log_live::Live;
-use crate::components::log_patterns::Patterns;
 use crate::components::log_records::Records;
 use crate::components::mistake::Mistake;
 use crate::components::saved_searches::SavedSearches;
@@ -76,6 +73,7 @@ pub fn Logs() -> impl IntoView {
         let query = log_query::edit(&query.get(), |search| log_query::include(search, "level", &severity));
         location.href(&[("q", &query), ("record", "")])
     });
+    let more = Chunk::get();
     let below = move || {
         match shown.get() {
         Shown::Records => view! {
@@ -83,12 +81,14 @@ pub fn Logs() -> impl IntoView {
         }
         .into_any(),
         Shown::Figures => view! {
-            <Answer asked=figures.asked own_failure=true stats=figures.map(|answer| answer.stats.clone())><Figures figures/></Answer>
+            <Answer asked=figures.asked own_failure=true stats=figures.map(|answer| answer.stats.clone())>
+                {dynamic(move || more.view(Wanted::Figures(figures)))}
+            </Answer>
         }
         .into_any(),
-        Shown::Patterns => view! { <Patterns search/> }.into_any(),
-        Shown::Live => view! { <Live search/> }.into_any(),
-        Shown::Around => view! { <Around/> }.into_any(),
+        Shown::Patterns => more.view(Wanted::Patterns(search)),
+        Shown::Live => more.view(Wanted::Live(search)),
+        Shown::Around => more.view(Wanted::Around),
     }
     };
     let with_facets = move || location.query.with(|url| url.get("facets") != Some("off"));

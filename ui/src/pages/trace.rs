@@ -1,17 +1,15 @@
 //! `/traces/:id`: minimap, waterfall, flame graph, statistics or logs, and the panel of the chosen span.
 
+use crate::chunks::{Chunk, Wanted};
 use crate::client::fetch;
 use crate::components::answer::Answer;
 use crate::components::copy::CopyButton;
 use crate::components::dot::Dot;
-use crate::components::flame_graph::FlameGraph;
 use crate::components::minimap::Minimap;
 use crate::components::moment::Moment;
 use crate::components::span_panel::SpanPanel;
-use crate::components::trace_logs::TraceLogs;
 use crate::components::trace_tree::TraceTree;
 use crate::components::trace_view::TraceView;
-use crate::components::where_time::WhereTime;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::prelude::*;
@@ -50,11 +48,12 @@ fn Body(trace: Memo<Arc<TraceResponse>>) -> impl IntoView {
     let view = TraceView::new(trace);
     let span_id = Context::get().location.value("span");
     let tab = Context::get().location.value("view");
+    let more = Chunk::get();
     let shown = move || {
         tab.with(|tab| match tab.as_str() {
-            "flame" => view! { <FlameGraph view/> }.into_any(),
-            "times" => view! { <WhereTime view/> }.into_any(),
-            "logs" => view! { <TraceLogs view/> }.into_any(),
+            "flame" => more.view(Wanted::Flame(view)),
+            "times" => more.view(Wanted::Times(view)),
+            "logs" => more.view(Wanted::TraceLogs(view)),
             _ => view! { <TraceTree view/> }.into_any(),
         })
     };

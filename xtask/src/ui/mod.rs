@@ -33,21 +33,21 @@ pub fn build(paths: &Paths, force: bool) -> Result<()> {
     }
     let built = paths.ui_cache().join(&key);
     if force || !built.exists() {
-        compile_and_bundle(paths, &built)?;
+        compile_and_bundle(paths, &key, &built)?;
     } else {
         println!("    built before: taken from {}", built.display());
     }
     publish(&built, &dist, &key)
 }
 
-fn compile_and_bundle(paths: &Paths, built: &Path) -> Result<()> {
+fn compile_and_bundle(paths: &Paths, key: &str, built: &Path) -> Result<()> {
     let wasm = compile(paths)?;
     let started = Instant::now();
     // Made beside its place and renamed, so that an interrupted build leaves no half of one.
     let unfinished = built.with_extension("unfinished");
     remove(&unfinished)?;
     fs::create_dir_all(&unfinished)?;
-    bundle::make(&wasm, &paths.ui(), &unfinished)?;
+    bundle::make(&wasm, &paths.ui(), key, &unfinished)?;
     remove(built)?;
     fs::rename(&unfinished, built)?;
     println!("    bound and compressed in {}", seconds(started.elapsed()));

@@ -2,16 +2,15 @@
 //! needs them: `ui/src/chunks.rs` says where.
 //!
 //! A part fits only the program that it was cut from: it calls functions by their places in a table of it.
-//! So its name holds the hash of that program. A browser that still runs an older one finds no such file,
-//! and says so, rather than load what does not fit.
+//! So its name holds a hash of that program and of what cuts it. A browser that still runs an older one finds
+//! no such file, and says so, rather than load what does not fit.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use wasm_split_cli_support::{Options, transform};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::ui::arrange::arrange;
 
@@ -24,15 +23,15 @@ pub struct Split {
     pub main: PathBuf,
     /// The name of the script that loads the parts.
     pub loader: String,
-    /// The files that a part consists of, by its name in the sources.
-    pub parts: BTreeMap<String, Vec<String>>,
+    /// The files of the parts.
+    pub late: Vec<String>,
 }
 
 /// Writes the parts and their loader to `out`, and the main part beside the linked program.
-/// `bindings` is the script that wasm-bindgen will write.
-pub fn split(linked: &Path, bindings: &str, out: &Path) -> Result<Split> {
+/// `bindings` is the script that wasm-bindgen will write, `inputs` the hash of the sources, ours among them.
+pub fn split(linked: &Path, bindings: &str, inputs: &str, out: &Path) -> Result<Split> {
     let wasm = fs::read(linked).with_context(|| format!("read {}", linked.display()))?;
-    let hash = format!("{:016x}", xxh3_64(&wasm));
+    let hash = format!("{:016x}", xxh3_64_with_seed(&wasm, xxh3_64(inputs.as_bytes())));
     let loader = hashed(LOADER, &hash);
     let folder = linked.with_extension("split");
     let main = folder.join("main.wasm");
@@ -45,6 +44,7 @@ pub fn split(linked: &Path, bindings: &str, out: &Path) -> Result<Split> {
     let cut = transform(options).map_err(|error| anyhow!("the UI cannot be cut into parts: {error:#}"))?;
 
     let mut script = fs::read_to_string(folder.join(&loader))?;
+    let mut late = Vec::new();
     for part in &cut.split_modules {
         let name = part.file_name().context("a file has a name")?.to_string_lossy();
         let quoted = format!("\"./{name}\"");
@@ -52,18 +52,13 @@ pub fn split(linked: &Path, bindings: &str, out: &Path) -> Result<Split> {
         if script.contains(&quoted) {
             let name = hashed(&name, &hash);
             script = script.replace(&quoted, &format!("\"./{name}\""));
-            fs::write(out.join(name), arrange(&fs::read(part)?)?)?;
+            fs::write(out.join(&name), arrange(&fs::read(part)?)?)?;
+            late.push(name);
         }
     }
+    ensure!(!late.is_empty(), "{loader} loads no part: what it is made of has changed");
     fs::write(out.join(&loader), script)?;
-    let named =
-        |stems: &Vec<String>| stems.iter().map(|stem| hashed(&format!("{stem}.wasm"), &hash)).collect();
-    let parts: BTreeMap<String, Vec<String>> =
-        cut.prefetch_map.iter().map(|(part, stems)| (part.clone(), named(stems))).collect();
-    for file in parts.values().flatten() {
-        ensure!(out.join(file).exists(), "no {file} was written: the names of the UI's parts have changed");
-    }
-    Ok(Split { main, loader, parts })
+    Ok(Split { main, loader, late })
 }
 
 /// `name.wasm` as `name-0123456789abcdef.wasm`: the server lets browsers keep files with such names.

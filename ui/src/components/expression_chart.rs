@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// Points of the chart.
 const POINTS: i64 = 300;
 
-/// Nothing for TraceQL: its rules name a window behind the query that only rules have.
+/// Of TraceQL one point for each window that the rule names.
 #[component]
 pub fn ExpressionChart(
     #[prop(into)] expression: Signal<Option<String>>,
@@ -27,17 +27,28 @@ pub fn ExpressionChart(
     let path = memo(move || match &*language.get() {
         "promql" => Some("/prometheus/api/v1/query_range"),
         "logql" => Some("/loki/api/v1/query_range"),
+        "traceql" => Some("/tempo/api/metrics/query_range"),
         _ => None,
     });
     let compared = memo(move || expression.with(|text| text.as_deref().and_then(expression::compared)));
+    let query = memo(move || {
+        let whole = expression.get()?;
+        let left = compared.get().map_or(whole, |compared| compared.left);
+        Some(match expression::windowed(&left).filter(|_| language.with(|language| language == "traceql")) {
+            Some((query, window_ms)) => (query.to_owned(), Some(window_ms)),
+            None => (left, None),
+        })
+    });
     let steps = memo(move || {
         let range = range.get()?;
-        Some(Steps::over(range.from.0 / 1_000_000, range.to.0 / 1_000_000, POINTS))
+        let (from_ms, to_ms) = (range.from.0 / 1_000_000, range.to.0 / 1_000_000);
+        match query.get()?.1 {
+            Some(window_ms) => Steps::of_windows(from_ms, to_ms, window_ms),
+            None => Some(Steps::over(from_ms, to_ms, POINTS)),
+        }
     });
     let answer = fetch::<RangeAnswer>(move || {
-        let (steps, path) = (steps.get()?, path.get()?);
-        let whole = expression.get()?;
-        let query = compared.get().map_or(whole, |compared| compared.left);
+        let (steps, path, (query, _)) = (steps.get()?, path.get()?, query.get()?);
         let seconds = |ms: i64| format!("{}", ms as f64 / 1e3);
         let url = QueryString::default().with("query", &query).with("start", &seconds(steps.start_ms));
         Some(url.with("end", &seconds(steps.end_ms())).with("step", &seconds(steps.step_ms)).on(path))
@@ -53,7 +64,7 @@ pub fn ExpressionChart(
         (range.from.0 as f64 / 1e6, range.to.0 as f64 / 1e6)
     });
     let chart = move || {
-        path.get().map(|_| {
+        path.get().filter(|_| steps.get().is_some()).map(|_| {
             view! { <Answer asked=answer.asked><LineChart title="Over time" unit=format::short range_ms series/></Answer> }
         })
     };

@@ -198,6 +198,11 @@ fn Pair(alert: SloAlert) -> impl IntoView {
 
 #[component]
 pub fn Charts(range_ms: Signal<(f64, f64)>, history: Signal<SloHistory>) -> impl IntoView {
+    // Of an objective that is younger than its window the history begins later.
+    let range_ms = Signal::derive(move || {
+        let (from_ms, to_ms) = range_ms.get();
+        (from_ms.max(history.with(|history| history.start_ms as f64)), to_ms)
+    });
     let percent = |share: f64| slos::signed(Some(share));
     let left = Signal::derive(move || {
         history.with(|history| vec![slos::line(history, "left", "--accent", &history.budget_left)])

@@ -36,6 +36,31 @@ pub fn compared(expression: &str) -> Option<Compared> {
     is_one.then(|| Compared { left: left.to_owned(), operator, threshold })
 }
 
+/// More windows than these are too narrow to be told apart.
+const MOST_WINDOWS: i64 = 2_000;
+
+/// A query of TraceQL and the window that a rule names behind it, in milliseconds: `{ … } | rate() [5m]`.
+pub fn windowed(text: &str) -> Option<(&str, i64)> {
+    let (query, window) = text.trim().strip_suffix(']')?.rsplit_once('[')?;
+    let (mut window_ms, mut rest) = (0, window.trim());
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let unit = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |at| digits + at);
+        let unit_ms = match &rest[digits..unit] {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            "w" => 604_800_000,
+            _ => return None,
+        };
+        window_ms += rest[..digits].parse::<i64>().ok()?.checked_mul(unit_ms)?;
+        rest = &rest[unit..];
+    }
+    (window_ms > 0).then(|| (query.trim(), window_ms))
+}
+
 /// The expression with everything in brackets and quotes blanked, byte for byte.
 fn top_level(expression: &str) -> String {
     let (mut depth, mut quote, mut escaped) = (0i32, None, false);
@@ -61,10 +86,59 @@ fn has_word(text: &str, word: &str) -> bool {
         .any(|found| found.eq_ignore_ascii_case(word))
 }
 
-/// Answer of Prometheus' `query_range`.
+/// Answer of Prometheus' `query_range`, or of Tempo's.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct RangeAnswer {
+    #[serde(default)]
     pub data: RangeData,
+    /// Tempo's.
+    #[serde(default)]
+    pub series: Vec<TraceSeries>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct TraceSeries {
+    pub labels: Vec<TraceLabel>,
+    pub samples: Vec<TraceSample>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct TraceLabel {
+    pub key: String,
+    pub value: TraceValue,
+}
+
+/// Of what an attribute may be, what rules group by.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct TraceValue {
+    #[serde(default, rename = "stringValue")]
+    pub string: Option<String>,
+    #[serde(default, rename = "intValue")]
+    pub int: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct TraceSample {
+    #[serde(rename = "timestampMs")]
+    pub timestamp_ms: String,
+    pub value: f64,
+}
+
+impl From<&TraceSeries> for RangeSeries {
+    fn from(of: &TraceSeries) -> RangeSeries {
+        let label = |label: &TraceLabel| {
+            let value = label.value.string.clone().or(label.value.int.clone());
+            (label.key.clone(), value.unwrap_or_default())
+        };
+        let sample = |sample: &TraceSample| {
+            let ms = number(&sample.timestamp_ms)?;
+            Some((ms / 1e3, sample.value.to_string()))
+        };
+        RangeSeries {
+            metric: of.labels.iter().map(label).collect(),
+            values: of.samples.iter().filter_map(sample).collect(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -97,6 +171,17 @@ impl Steps {
         Self { start_ms: from_ms, step_ms, count }
     }
 
+    /// One for each window, where there are not too many.
+    pub fn of_windows(from_ms: i64, to_ms: i64, window_ms: i64) -> Option<Self> {
+        let start_ms = from_ms - from_ms.rem_euclid(window_ms);
+        let count = (to_ms - start_ms) / window_ms + 1;
+        (count <= MOST_WINDOWS).then(|| Self {
+            start_ms,
+            step_ms: window_ms,
+            count: usize::try_from(count).unwrap_or(0),
+        })
+    }
+
     pub fn end_ms(self) -> i64 {
         self.start_ms + self.step_ms * (self.count as i64 - 1)
     }
@@ -113,9 +198,10 @@ pub fn lines(
         let mut named = series.metric.iter().filter(|(name, _)| *name != "__name__");
         named.all(|(name, value)| labels.get(name) == Some(value))
     };
-    let own: Vec<&RangeSeries> = answer.data.result.iter().filter(is_own).collect();
-    let (shown, is_own) =
-        if own.is_empty() { (answer.data.result.iter().collect(), false) } else { (own, true) };
+    let of_traces: Vec<RangeSeries> = answer.series.iter().map(RangeSeries::from).collect();
+    let all = || answer.data.result.iter().chain(&of_traces);
+    let own: Vec<&RangeSeries> = all().filter(is_own).collect();
+    let (shown, is_own) = if own.is_empty() { (all().collect(), false) } else { (own, true) };
     let line = |(series, colour): (&RangeSeries, &'static str)| Series {
         name: if is_own { "this alert".to_owned() } else { name(&series.metric) },
         colour,
@@ -183,6 +269,33 @@ mod tests {
             let found = found.as_ref().map(|found| (found.left.as_str(), found.operator, found.threshold));
             assert_eq!(found, expect, "{text}");
         }
+    }
+
+    #[test]
+    fn the_window_of_a_rule_over_traces() {
+        let query = "{ name = \"a[5m]\" } | rate() by (name)";
+        assert_eq!(windowed(&format!("{query} [5m] ")), Some((query, 300_000)));
+        assert_eq!(windowed("{} | rate() [1h30m]").map(|found| found.1), Some(5_400_000));
+        for wrong in
+            ["{} | rate()", "{} | rate() []", "{} | rate() [5]", "{} | rate() [0s]", "{} | rate() [5x]"]
+        {
+            assert_eq!(windowed(wrong), None, "{wrong}");
+        }
+        let steps = Steps::of_windows(310_000, 1_000_000, 300_000).unwrap();
+        assert_eq!((steps.start_ms, steps.count, steps.end_ms()), (300_000, 3, 900_000));
+        assert_eq!(Steps::of_windows(0, 1_000_000_000, 1_000), None);
+    }
+
+    #[test]
+    fn answers_of_tempo_are_lines_too() {
+        let text = r#"{"series":[{"labels":[{"key":"name","value":{"stringValue":"pay"}}],
+            "samples":[{"timestampMs":"300000","value":2.5},{"timestampMs":"900000","value":1}]}],"metrics":{}}"#;
+        let answer: RangeAnswer = json::from_str(text).unwrap();
+        let steps = Steps::of_windows(300_000, 900_000, 300_000).unwrap();
+        let lines =
+            lines(&answer, &BTreeMap::from([("name".to_owned(), "pay".to_owned())]), steps, Some(2.0));
+        assert_eq!(lines[0].values, [Some(2.5), None, Some(1.0)]);
+        assert_eq!((lines.len(), lines[0].name.as_str()), (2, "this alert"));
     }
 
     #[test]

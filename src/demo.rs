@@ -5,7 +5,8 @@ use crate::config::{self, Config};
 use crate::forward::{Echo, Sender, forward};
 use crate::routes::Listener;
 use crate::serve::{Server, init_logs, stop_signal};
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
+use ocelli_api::dashboards::Dashboard;
 use ocelli_shop::{Chat, FAULTS, Shop, ShopOptions, spawn_all};
 use std::path::Path;
 use tokio::task::JoinSet;
@@ -25,6 +26,7 @@ pub async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     let chat = Chat::start(&options).await?;
     watch_shop(&mut config, &options.data_dir, &chat.webhook_url())?;
     let server = Server::start(config).await?;
+    server.begin_with(dashboard()?).await?;
     let url =
         |listener| server.address(listener).map(|address| format!("http://{address}")).unwrap_or_default();
     options.otlp_endpoint = url(Listener::OtlpGrpc);
@@ -38,6 +40,7 @@ pub async fn demo(args: DemoArgs) -> anyhow::Result<()> {
 
 const RULES: &str = include_str!("demo/rules.yml");
 const SLOS: &str = include_str!("demo/slos.yml");
+const DASHBOARD: &str = include_str!("demo/dashboard.json");
 const ALERTMANAGER: &str = include_str!("demo/alertmanager.yml");
 
 /// Rules and objectives for the shop, and the chat as who is told, unless the configuration has its own.
@@ -55,6 +58,11 @@ fn watch_shop(config: &mut Config, folder: &Path, webhook_url: &str) -> anyhow::
         config.alerting.allow_targets.push("127.0.0.1".to_owned());
     }
     Ok(())
+}
+
+/// A first dashboard, so that nobody starts from an empty page.
+fn dashboard() -> anyhow::Result<Dashboard> {
+    serde_json::from_str(DASHBOARD).context("the dashboard of the demo")
 }
 
 async fn run_shop(mut shop: Shop, chat: &Chat, otlp_http: &str, ui: &str) -> anyhow::Result<()> {
@@ -84,5 +92,17 @@ fn ended_early(exit: Option<(&'static str, std::io::Result<std::process::ExitSta
         Some((name, Ok(status))) => anyhow!("the shop's {name} ended with {status}; its log lines say why"),
         Some((name, Err(error))) => anyhow!("the shop's {name} can't be watched: {error}"),
         None => anyhow!("the shop has no processes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dashboard_can_be_used() {
+        let dashboard = dashboard().unwrap();
+        ocelli_query::dashboards::check::check(&dashboard).unwrap();
+        assert_eq!(dashboard.id, "shop");
     }
 }

@@ -286,6 +286,8 @@ pub const ROUTES: &[Route] = &[
     page("/alerts/{fingerprint}"),
     page("/slos"),
     page("/slos/{id}"),
+    page("/dashboards"),
+    page("/dashboards/{id}"),
     page("/system"),
 ];
 

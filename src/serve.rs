@@ -18,14 +18,16 @@ use crate::{metrics, rules, ui_files};
 use anyhow::Context;
 use axum::Router;
 use ocelli_api::UnixNano;
+use ocelli_api::dashboards::Dashboard;
 use ocelli_collector::limits::RedLimits;
 use ocelli_collector::processors::red::Red;
 use ocelli_collector::{Collector, Ledger, grpc_endpoints, http_endpoints};
-use ocelli_query::Api;
 use ocelli_query::http::alerting::Alerting;
+use ocelli_query::http::dashboards::Dashboards as _;
 use ocelli_query::http::rules::Rules;
 use ocelli_query::http::slos::Slos;
 use ocelli_query::http::written::Written;
+use ocelli_query::{Api, Error};
 use ocelli_storage::Store;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -92,6 +94,15 @@ pub struct Server {
 }
 
 impl Server {
+    /// Keeps a dashboard unless there is one of its id.
+    pub async fn begin_with(&self, dashboard: Dashboard) -> anyhow::Result<()> {
+        let shelf = Shelf::new(&self.store, self.clock.of_storage());
+        match shelf.add(dashboard).await {
+            Err(Error::Conflict { .. }) => Ok(()),
+            added => added.map(drop).map_err(|error| anyhow::anyhow!("{error}")),
+        }
+    }
+
     pub async fn start(config: Config) -> anyhow::Result<Server> {
         let started = Instant::now();
         let settings = config.rule_settings();

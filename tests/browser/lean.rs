@@ -1,6 +1,7 @@
 //! What the pages cost the browser: that going from page to page for long leaves nothing behind.
 
 use crate::browser::{self, Browser};
+use crate::dashboards::{create, every_kind};
 use crate::harness::wait::{ensure, until};
 use crate::seed::seeded;
 use serde_json::json;
@@ -8,12 +9,14 @@ use std::time::Duration;
 
 const SHOWN: Duration = Duration::from_secs(20);
 
-/// Pages of the bar, and what shows that a page is there.
-const ROUND: [(&str, &str); 5] = [
+/// Pages of the bar and one dashboard, and what shows that a page is there.
+const ROUND: [(&str, &str); 7] = [
     ("nav-services", "[data-testid=service-row]"),
     ("nav-traces", "[data-testid=trace-row]"),
     ("nav-map", "[data-testid=edges]"),
     ("nav-logs", "[data-testid=log-row]"),
+    ("nav-dashboards", "[data-testid=dashboard-row]"),
+    ("dashboard-link", "[data-testid=dash-panel] canvas"),
     ("nav-metrics", "[data-testid=label-row]"),
 ];
 /// Until caches and pools have their size.
@@ -26,6 +29,7 @@ const MOST_GROWTH: f64 = 0.10;
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_pages_leave_nothing_behind() {
     let seeded = seeded().await;
+    create(&seeded.server, every_kind()).await;
     browser::with(&seeded.server, "lean", async |browser| {
         browser.open(&format!("/services?{}", seeded.range)).await;
         browser.see("[data-testid=service-row]").await;

@@ -34,6 +34,8 @@ fn pages(range: &str) -> Vec<(&'static str, String, &'static str)> {
         ("metrics", format!("/metrics?{range}"), "[data-testid=label-row]"),
         ("alerts", "/alerts".to_owned(), "h1"),
         ("slos", "/slos".to_owned(), "h1"),
+        ("no-dashboards", "/dashboards".to_owned(), "[data-testid=empty]"),
+        ("import-dashboard", "/dashboards?import=1".to_owned(), "[data-testid=import-text]"),
         ("system", "/system".to_owned(), "[data-testid=ledger-row]"),
     ]
 }

@@ -11,6 +11,8 @@ mod axe;
 mod browser;
 mod budget;
 mod chunks;
+mod dashboard_editing;
+mod dashboards;
 mod driver;
 mod editing;
 mod empty;

@@ -11,8 +11,8 @@ use crate::components::{
 };
 use crate::dynamic::handler;
 use crate::pages::{
-    alert::Alert, alerts::Alerts, diff::Diff, explain::Explain, map::Map, metrics::Metrics, service::Service,
-    slo::Slo, slos::Slos, system::System,
+    alert::Alert, alerts::Alerts, dashboard::Dashboard, dashboards::Dashboards, diff::Diff, explain::Explain,
+    map::Map, metrics::Metrics, service::Service, slo::Slo, slos::Slos, system::System,
 };
 use crate::prelude::*;
 use crate::view::route::Route;
@@ -61,6 +61,8 @@ fn page(route: Route) -> AnyView {
         Route::Alert(fingerprint) => view! { <Alert fingerprint/> }.into_any(),
         Route::Slos => view! { <Slos/> }.into_any(),
         Route::Slo(id) => view! { <Slo id/> }.into_any(),
+        Route::Dashboards => view! { <Dashboards/> }.into_any(),
+        Route::Dashboard(id) => view! { <Dashboard id/> }.into_any(),
         Route::System => view! { <System/> }.into_any(),
         elsewhere => {
             view! { <p class="empty">{elsewhere.title()}" is not one of these pages."</p> }.into_any()

@@ -8,6 +8,7 @@ use crate::json;
 use crate::prelude::*;
 use leptos::task::spawn_local;
 use ocelli_api::{ApiError, ErrorBody, UnixNano};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::marker::PhantomData;
@@ -44,10 +45,10 @@ impl Failure {
 
 /// An answer whose type is forgotten: one copy of the code below serves all questions, which is a good
 /// part of what the browser downloads.
-type Answer = Arc<dyn Any + Send + Sync>;
+pub type Answer = Arc<dyn Any + Send + Sync>;
 
 /// Reads the text of an answer.
-type Decode = fn(&str) -> Result<Answer, json::Error>;
+pub type Decode = fn(&str) -> Result<Answer, json::Error>;
 
 /// A question that follows its signals, whatever its answer is; cheap to copy.
 #[derive(Clone, Copy)]
@@ -124,7 +125,15 @@ pub fn fetch<T>(url: impl Fn() -> Option<String> + Send + Sync + 'static) -> Fet
 where
     T: DeserializeOwned + Send + Sync + 'static,
 {
-    let decode: Decode = |text| json::from_str::<T>(text).map(|answer| Arc::new(answer) as Answer);
+    fetch_as(url, |text| json::from_str::<T>(text).map(|answer| Arc::new(answer) as Answer))
+}
+
+/// The same, with what is made of an answer before it is kept, which is a `T`.
+pub fn fetch_as<T>(url: impl Fn() -> Option<String> + Send + Sync + 'static, decode: Decode) -> Fetched<T> {
+    Fetched { asked: ask(Box::new(url), decode), answer: PhantomData }
+}
+
+fn ask(url: Box<dyn Fn() -> Option<String> + Send + Sync>, decode: Decode) -> Asked {
     let asked = Asked {
         data: RwSignal::new(None),
         failure: RwSignal::new(None),
@@ -133,7 +142,7 @@ where
         again: RwSignal::new(0),
     };
     follow(asked, decode);
-    Fetched { asked, answer: PhantomData }
+    asked
 }
 
 /// Asks for something of the present: again at each refresh, though the address stays.
@@ -263,13 +272,20 @@ async fn exchange(url: &str, init: &web_sys::RequestInit) -> Result<(u16, String
     Ok((response.status(), text.as_string().unwrap_or_default()))
 }
 
+/// What the APIs of others say, as that of Prometheus.
+#[derive(Deserialize)]
+struct Told {
+    error: String,
+}
+
 /// The server's own words where it sent some.
 fn refusal(status: u16, text: &str) -> Failure {
     let error = json::from_str::<ErrorBody>(text).map(|body| body.error).unwrap_or_else(|_| ApiError {
         code: String::new(),
-        message: match text.trim() {
-            "" => format!("The server answered with status {status}."),
-            text => format!(
+        message: match (text.trim(), json::from_str::<Told>(text)) {
+            (_, Ok(told)) => told.error,
+            ("", _) => format!("The server answered with status {status}."),
+            (text, _) => format!(
                 "The server answered with status {status}: {}",
                 crate::view::format::clip(text, 500).0
             ),

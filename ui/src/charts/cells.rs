@@ -1,6 +1,7 @@
 //! Counts as cells of a grid, the fuller the stronger, and a box around some of them.
 
 use super::canvas::{Canvas, colour};
+use crate::view::dashboards::cells::Cells;
 use crate::view::heatmap::{Chosen, Heatmap};
 use crate::view::scale::Linear;
 
@@ -36,4 +37,24 @@ fn place(canvas: &Canvas, map: &Heatmap, x: &Linear, chosen: &Chosen) -> (f64, f
     let (left, right) = (x.px(from).round(), x.px(to).round());
     let y = |share: f64| ((1.0 - share) * canvas.height).round();
     (left, y(top), (right - left).max(1.0), (y(bottom) - y(top)).max(1.0))
+}
+
+/// Rows of numbers over time.
+pub fn draw_values(canvas: &Canvas, cells: &Cells, x: &Linear) {
+    canvas.fill(&colour("--accent"));
+    let height = canvas.height / cells.rows.len().max(1) as f64;
+    for row in 0..cells.rows.len() {
+        let top = (canvas.height - (row + 1) as f64 * height).round();
+        let bottom = (canvas.height - row as f64 * height).round();
+        for column in 0..cells.columns {
+            let strength = cells.strength(column, row);
+            if strength > 0.0 {
+                let left = x.px(cells.start_ms + column as f64 * cells.step_ms).round();
+                let right = x.px(cells.start_ms + (column + 1) as f64 * cells.step_ms).round();
+                canvas.context.set_global_alpha(strength);
+                canvas.context.fill_rect(left, top, (right - left).max(1.0), (bottom - top).max(1.0));
+            }
+        }
+    }
+    canvas.context.set_global_alpha(1.0);
 }

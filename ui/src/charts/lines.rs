@@ -58,3 +58,39 @@ pub fn marks(canvas: &Canvas, marks: &[f64], x: &Linear) {
         canvas.context.fill_rect(at - 3.0, 0.0, 7.0, 7.0);
     }
 }
+
+/// Lines that stand on each other, each filled down to the one below it; the last is on top.
+pub fn stack(canvas: &Canvas, series: &[Series], x: &Linear, y: &Linear) {
+    let ground = colour("--bg");
+    for line in series.iter().rev() {
+        let ink = colour(line.colour);
+        for run in decimate::runs(&line.values, canvas.width as usize) {
+            let at = |index: f64| x.px(line.start_ms as f64 + index * line.step_ms as f64);
+            let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+            canvas.context.begin_path();
+            canvas.context.move_to(at(first.0), y.px(0.0));
+            run.iter().for_each(|(index, value)| canvas.context.line_to(at(*index), y.px(*value)));
+            canvas.context.line_to(at(last.0), y.px(0.0));
+            canvas.fill(&ground);
+            canvas.context.fill();
+            canvas.fill(&ink);
+            canvas.context.set_global_alpha(0.35);
+            canvas.context.fill();
+            canvas.context.set_global_alpha(1.0);
+        }
+    }
+    draw(canvas, series, x, y);
+}
+
+/// Horizontal lines at values that mean something.
+pub fn levels(canvas: &Canvas, levels: &[(f64, &'static str)], y: &Linear) {
+    for (value, ink) in levels {
+        let at = y.px(*value);
+        if (0.0..=canvas.height).contains(&at) {
+            canvas.stroke(&colour(ink), 1.0);
+            canvas.context.set_global_alpha(0.7);
+            canvas.horizontal(at);
+            canvas.context.set_global_alpha(1.0);
+        }
+    }
+}

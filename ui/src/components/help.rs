@@ -4,7 +4,7 @@ use crate::dynamic::{effect, handler};
 use crate::prelude::*;
 use leptos::html::Dialog;
 
-const KEYS: [(&str, &str); 18] = [
+const KEYS: [(&str, &str); 19] = [
     ("Ctrl K", "Go to anything: pages, services, searches, trace ids, actions"),
     ("g s", "Services"),
     ("g t", "Traces"),
@@ -12,6 +12,7 @@ const KEYS: [(&str, &str); 18] = [
     ("g l", "Logs"),
     ("g m", "Metrics"),
     ("g a", "Alerts"),
+    ("g d", "Dashboards"),
     ("g o", "SLOs"),
     ("g y", "System"),
     ("/", "Find: the first search field of the page"),

@@ -55,6 +55,7 @@ fn go(context: Context, key: &str) -> bool {
         "m" => "/metrics",
         "a" => "/alerts",
         "o" => "/slos",
+        "d" => "/dashboards",
         "y" => "/system",
         _ => return false,
     };

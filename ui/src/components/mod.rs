@@ -9,6 +9,7 @@ pub mod attention;
 pub mod attributes;
 pub mod breakdown;
 pub mod copy;
+pub mod dash;
 pub mod dot;
 pub mod duration_map;
 pub mod editor;

@@ -9,6 +9,7 @@ use crate::stored;
 use crate::view::links;
 use crate::view::palette::{self, Action, Entry, Go};
 use leptos::html;
+use ocelli_api::dashboards::DashboardsResponse;
 use ocelli_api::searches::SearchesResponse;
 use ocelli_api::services::ServicesResponse;
 use wasm_bindgen::JsCast;
@@ -49,6 +50,7 @@ pub fn Palette(open: RwSignal<bool>, help: RwSignal<bool>, tour: Callback<()>) -
         }
     });
     let searches = fetch::<SearchesResponse>(move || open.get().then(|| "/api/searches".to_owned()));
+    let dashboards = fetch::<DashboardsResponse>(move || open.get().then(|| "/api/dashboards".to_owned()));
     let services = fetch::<ServicesResponse>(move || {
         let range = context.range.get().ok().filter(|_| open.get())?;
         Some(links::api("/api/services", &range, &[]))
@@ -61,7 +63,10 @@ pub fn Palette(open: RwSignal<bool>, help: RwSignal<bool>, tour: Callback<()>) -
         let name =
             |answer: &ServicesResponse| answer.services.iter().map(|of| of.name.clone()).collect::<Vec<_>>();
         let services = services.with(|answer| answer.map(name).unwrap_or_default());
-        text.with(|text| palette::found(&palette::entries(&recent(), &searches, &services), text))
+        let dashboards =
+            dashboards.with(|answer| answer.map(|all| all.dashboards.clone()).unwrap_or_default());
+        let all = palette::entries(&recent(), &searches, &dashboards, &services);
+        text.with(|text| palette::found(&all, text))
     });
     let choose = move |entry: Entry| {
         open.set(false);

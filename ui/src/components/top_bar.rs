@@ -53,6 +53,7 @@ fn Pages(open: RwSignal<bool>) -> impl IntoView {
             {page("Map", "/map", "nav-map", |route| matches!(route, Route::Map))}
             {page("Logs", "/logs", "nav-logs", |route| matches!(route, Route::Logs))}
             {page("Metrics", "/metrics", "nav-metrics", |route| matches!(route, Route::Metrics))}
+            {page("Dashboards", "/dashboards", "nav-dashboards", |route| matches!(route, Route::Dashboards | Route::Dashboard(_)))}
             {page("Alerts", "/alerts", "nav-alerts", |route| matches!(route, Route::Alerts | Route::Alert(_)))}
             {page("SLOs", "/slos", "nav-slos", |route| matches!(route, Route::Slos | Route::Slo(_)))}
             {page("System", "/system", "nav-system", |route| matches!(route, Route::System))}

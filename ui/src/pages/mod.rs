@@ -2,6 +2,8 @@
 
 pub mod alert;
 pub mod alerts;
+pub mod dashboard;
+pub mod dashboards;
 pub mod diff;
 pub mod explain;
 pub mod logs;

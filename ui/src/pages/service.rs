@@ -38,6 +38,13 @@ pub fn Service(name: String) -> impl IntoView {
             location.link("/traces", &all)
         })
     };
+    let make = move || {
+        // What takes longer than most calls is slow.
+        let slow_ms = service.with(|data| data.and_then(|data| data.red.p95_ms)).unwrap_or(1_000.0);
+        name.with_value(|name| {
+            location.link("/dashboards", &[("of", name), ("slow", &format!("{:.0}", slow_ms.ceil()))])
+        })
+    };
     let logs =
         move || name.with_value(|name| location.link("/logs", &[("q", &links::term("service", name))]));
     view! {
@@ -50,6 +57,7 @@ pub fn Service(name: String) -> impl IntoView {
                     <a href=dynamic(move || traces(&[("status", "error")])) data-testid="service-errors">"Errors"</a>
                     <a href=logs data-testid="service-logs">"Logs"</a>
                 </nav>
+                <a class="button" href=dynamic(make) data-testid="make-dashboard">"Make a dashboard of this"</a>
             </header>
             <Answer asked=service.asked stats=service.map(|answer| answer.stats.clone())>
                 <Body service name/>

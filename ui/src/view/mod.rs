@@ -7,6 +7,7 @@ pub mod collapse;
 pub mod colours;
 pub mod costs;
 pub mod curl;
+pub mod dashboards;
 pub mod decimate;
 pub mod deploys;
 pub mod edge_query;

@@ -3,6 +3,7 @@
 use super::links;
 use super::order::order;
 use super::text::lower;
+use ocelli_api::dashboards::DashboardSummary;
 use ocelli_api::searches::{SavedSearch, SearchPage};
 
 /// Entries that are shown.
@@ -41,13 +42,14 @@ impl Entry {
     }
 }
 
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 10] = [
     ("Services", "/services"),
     ("Traces", "/traces"),
     ("Map", "/map"),
     ("Logs", "/logs"),
     ("Live logs", "/logs?live=1"),
     ("Metrics", "/metrics"),
+    ("Dashboards", "/dashboards"),
     ("Alerts", "/alerts"),
     ("SLOs", "/slos"),
     ("System", "/system"),
@@ -64,17 +66,24 @@ const ACTIONS: [(&str, Action); 7] = [
 ];
 
 /// All that does not depend on what is typed, in the order in which it is shown without a text.
-pub fn entries(recent: &[(String, String)], searches: &[SavedSearch], services: &[String]) -> Vec<Entry> {
+pub fn entries(
+    recent: &[(String, String)],
+    searches: &[SavedSearch],
+    dashboards: &[DashboardSummary],
+    services: &[String],
+) -> Vec<Entry> {
     let recent = recent.iter().map(|(label, href)| Entry::to("recent", label, href));
     let pages = PAGES.iter().map(|(label, href)| Entry::to("page", label, href));
     let searches = searches.iter().map(|search| Entry::to("search", &search.name, &search_href(search)));
+    let dashboards =
+        dashboards.iter().map(|one| Entry::to("dashboard", &one.title, &super::dashboards::path(&one.id)));
     let services = services.iter().map(|name| Entry::to("service", name, &links::service_path(name)));
     let actions = ACTIONS.iter().map(|(label, action)| Entry {
         kind: "action",
         label: (*label).to_owned(),
         go: Go::Do(*action),
     });
-    pages.chain(actions).chain(searches).chain(recent).chain(services).collect()
+    pages.chain(actions).chain(dashboards).chain(searches).chain(recent).chain(services).collect()
 }
 
 pub fn page_path(page: SearchPage) -> &'static str {
@@ -155,8 +164,10 @@ mod tests {
             query: "q=level:error".into(),
             ..SavedSearch::default()
         };
+        let board =
+            DashboardSummary { id: "orders".into(), title: "Orders".into(), ..DashboardSummary::default() };
         let services = ["checkout".to_owned(), "check-in".to_owned(), "maps".to_owned()];
-        let all = entries(&[("Trace 0a1b".into(), "/traces/0a1b".into())], &[search], &services);
+        let all = entries(&[("Trace 0a1b".into(), "/traces/0a1b".into())], &[search], &[board], &services);
         found(&all, text).into_iter().map(|entry| entry.label).collect()
     }
 
@@ -168,6 +179,7 @@ mod tests {
         assert_eq!(labels("checkout failures")[0], "Failures of checkout");
         assert_eq!(labels(" nowhere "), ["Logs with “nowhere”"]);
         assert_eq!(labels("")[0], "Services");
+        assert_eq!(labels("dashboard ord")[0], "Orders");
     }
 
     #[test]

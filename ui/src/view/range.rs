@@ -1,5 +1,6 @@
 //! The time range of a page as the two texts in its URL, and what the picker does to it.
 
+use super::text::number;
 use ocelli_api::time_range::format_rfc3339;
 use ocelli_api::{TimeRange, UnixNano};
 
@@ -71,12 +72,28 @@ fn not_after(range: TimeRange, now: UnixNano) -> TimeRange {
 }
 
 /// How often a page asks again, offered by the shell: label, value of `refresh=`, seconds.
-pub const REFRESH: [(&str, &str, u32); 5] =
-    [("Off", "", 0), ("5 s", "5s", 5), ("10 s", "10s", 10), ("30 s", "30s", 30), ("1 m", "1m", 60)];
+pub const REFRESH: [(&str, &str, u32); 6] = [
+    ("Off", "", 0),
+    ("5 s", "5s", 5),
+    ("10 s", "10s", 10),
+    ("30 s", "30s", 30),
+    ("1 m", "1m", 60),
+    ("5 m", "5m", 300),
+];
 
 /// Seconds of `refresh=`; 0 is never.
 pub fn refresh_seconds(value: &str) -> u32 {
     REFRESH.iter().find(|choice| choice.1 == value).map_or(0, |choice| choice.2)
+}
+
+/// The period of the shell that is nearest to a duration, and not shorter unless that is longer than all.
+pub fn refresh_of(duration: &str) -> &'static str {
+    let units = [("s", 1.0), ("m", 60.0), ("h", 3_600.0), ("d", 86_400.0)];
+    let seconds =
+        units.iter().find_map(|(unit, factor)| Some(number(duration.strip_suffix(unit)?)? * factor));
+    let Some(seconds) = seconds.filter(|seconds| *seconds > 0.0) else { return "" };
+    let fits = REFRESH.iter().find(|choice| choice.2 > 0 && f64::from(choice.2) >= seconds);
+    fits.or(REFRESH.last()).map_or("", |choice| choice.1)
 }
 
 #[cfg(test)]
@@ -114,5 +131,7 @@ mod tests {
     fn refresh_periods() {
         assert_eq!(refresh_seconds("10s"), 10);
         assert_eq!(refresh_seconds("1ms"), 0);
+        let periods = ["30s", "15s", "1h", "", "1m30s", "0s"].map(refresh_of);
+        assert_eq!(periods, ["30s", "30s", "5m", "", "", ""]);
     }
 }

@@ -30,6 +30,10 @@ pub enum Route {
     Slos,
     /// `/slos/:id`
     Slo(String),
+    /// `/dashboards`
+    Dashboards,
+    /// `/dashboards/:id`
+    Dashboard(String),
     /// `/system`
     System,
     /// Anything else, with the path as it was given.
@@ -53,6 +57,8 @@ impl Route {
             ["alerts", fingerprint] => Self::Alert(decode_segment(fingerprint)),
             ["slos"] => Self::Slos,
             ["slos", id] => Self::Slo(decode_segment(id)),
+            ["dashboards"] => Self::Dashboards,
+            ["dashboards", id] => Self::Dashboard(decode_segment(id)),
             ["system"] => Self::System,
             _ => Self::Unknown(path.to_owned()),
         }
@@ -79,6 +85,8 @@ impl Route {
             Self::Alert(fingerprint) => format!("Alert {}", fingerprint.get(..8).unwrap_or(fingerprint)),
             Self::Slos => "Objectives".to_owned(),
             Self::Slo(id) => id.clone(),
+            Self::Dashboards => "Dashboards".to_owned(),
+            Self::Dashboard(id) => id.clone(),
             Self::System => "System".to_owned(),
             Self::Unknown(_) => "Not found".to_owned(),
         }
@@ -88,7 +96,7 @@ impl Route {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::links;
+    use crate::view::{dashboards, links};
 
     #[test]
     fn every_path() {
@@ -101,6 +109,7 @@ mod tests {
         assert_eq!(Route::of("/logs"), Route::Logs);
         assert_eq!(Route::of("/alerts"), Route::Alerts);
         assert_eq!(Route::of("/slos/"), Route::Slos);
+        assert_eq!(Route::of("/dashboards"), Route::Dashboards);
         assert_eq!(Route::of("/nope/x"), Route::Unknown("/nope/x".into()));
     }
 
@@ -109,6 +118,7 @@ mod tests {
         for name in ["a/b", "50%", "q?x#y", "sp ace+", "日本"] {
             assert_eq!(Route::of(&links::service_path(name)), Route::Service(name.into()), "{name}");
             assert_eq!(Route::of(&links::slo_path(name)), Route::Slo(name.into()), "{name}");
+            assert_eq!(Route::of(&dashboards::path(name)), Route::Dashboard(name.into()), "{name}");
             assert_eq!(Route::of(&links::alert_path(name)), Route::Alert(name.into()), "{name}");
         }
     }

@@ -28,18 +28,35 @@ pub fn number(text: &str) -> Option<f64> {
 /// as in `(?i)`, are the only thing that the browser writes otherwise.
 #[cfg(target_arch = "wasm32")]
 pub fn whole_match(pattern: &str, value: &str) -> Option<bool> {
-    use wasm_bindgen::JsCast;
     let (flags, pattern) = flags(pattern);
-    let pattern = wasm_bindgen::JsValue::from_str(&format!("^(?:{pattern})$"));
-    let arguments = js_sys::Array::of2(&pattern, &wasm_bindgen::JsValue::from_str(&format!("{flags}u")));
+    Some(regular_expression(&format!("^(?:{pattern})$"), flags)?.test(value))
+}
+
+/// What a regular expression finds in a value: its first group where it has one, else all that it matches.
+#[cfg(target_arch = "wasm32")]
+pub fn first_group(pattern: &str, value: &str) -> Option<String> {
+    let (flags, pattern) = flags(pattern);
+    let found = regular_expression(pattern, flags)?.exec(value)?;
+    let place = if found.length() > 1 { 1 } else { 0 };
+    found.get(place).as_string()
+}
+
+#[cfg(target_arch = "wasm32")]
+fn regular_expression(pattern: &str, flags: &str) -> Option<js_sys::RegExp> {
+    use wasm_bindgen::{JsCast, JsValue};
+    let arguments = js_sys::Array::of2(&JsValue::from_str(pattern), &JsValue::from_str(&format!("{flags}u")));
     let global = js_sys::Reflect::get(&js_sys::global(), &"RegExp".into()).ok()?;
-    let made = js_sys::Reflect::construct(global.unchecked_ref::<js_sys::Function>(), &arguments).ok()?;
-    Some(made.unchecked_ref::<js_sys::RegExp>().test(value))
+    js_sys::Reflect::construct(global.unchecked_ref::<js_sys::Function>(), &arguments).ok()?.dyn_into().ok()
 }
 
 /// The tests of what needs one bring their own.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn whole_match(_: &str, _: &str) -> Option<bool> {
+    None
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+pub fn first_group(_: &str, _: &str) -> Option<String> {
     None
 }
 

@@ -82,7 +82,7 @@ pub fn TopErrors(service: String, after: Signal<bool>) -> impl IntoView {
             }
             None => kind.operation.into_any(),
         };
-        view! { <tr data-testid="error-kind"><td class="num">{format::count(kind.spans as u64)}</td><th scope="row">{operation}</th><td class="clip">{format::clip(&message, 512).0.to_owned()}</td></tr> }
+        view! { <tr data-testid="error-kind"><th scope="row">{operation}</th><td class="clip">{format::clip(&message, 512).0.to_owned()}</td><td class="num">{format::count(kind.spans as u64)}</td></tr> }
     };
     let table = move || {
         let (kinds, found) = breakdown::errors(&service, &*answer.get()?, LISTED_ERRORS);
@@ -90,7 +90,7 @@ pub fn TopErrors(service: String, after: Signal<bool>) -> impl IntoView {
         (found > 0).then(|| view! {
             <section><h2>"Top errors"</h2>
                 <div class="scroll-table"><table class="rows">
-                    <thead><tr><th class="num">"Spans"</th><th>"Operation"</th><th>"Message"</th></tr></thead>
+                    <thead><tr><th>"Operation"</th><th>"Message"</th><th class="num">"Spans"</th></tr></thead>
                     <tbody>{kinds.into_iter().map(row).collect_view()}</tbody>
                 </table></div>
                 {(more > 0).then(|| view! { <p class="hint">{format::plural(more as u64, "more kind", "more kinds")}</p> })}

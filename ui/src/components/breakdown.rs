@@ -40,7 +40,7 @@ pub fn RedCells(red: Red) -> impl IntoView {
 
 /// RED by version; nothing where the spans tell of none. Asked when the page has its own figures.
 #[component]
-pub fn Versions(service: String, after: Signal<bool>) -> impl IntoView {
+pub fn Versions(service: String, after: Signal<bool>, red: Signal<Red>) -> impl IntoView {
     let context = Context::get();
     let [calls, failed, quantiles] = match breakdown::version_queries(&service) {
         Some(queries) => queries.map(|query| totals(Some(query), after)),
@@ -55,7 +55,12 @@ pub fn Versions(service: String, after: Signal<bool>) -> impl IntoView {
     let table = move || {
         let range = context.range.get().ok()?;
         let answers = (calls.get()?, failed.get()?, quantiles.get()?);
-        let versions = breakdown::versions(&range, &answers.0, &answers.1, &answers.2);
+        let versions = breakdown::versions(
+            red.with(|red| breakdown::observed_s(&range, red)),
+            &answers.0,
+            &answers.1,
+            &answers.2,
+        );
         (!versions.is_empty()).then(|| view! {
             <section><h2>"Versions"</h2>
                 <div class="scroll-table"><table class="rows" data-testid="versions">

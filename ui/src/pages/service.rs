@@ -73,6 +73,8 @@ fn Body(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> impl In
     });
     // What tells why comes when it is there what is: it never holds up the figures.
     let after = Signal::derive(move || service.has_answer() && !service.loading.get());
+    let red = service.map(|data| data.red.clone());
+    let red = Signal::derive(move || red.get().unwrap_or_default());
     view! {
         {dynamic(move || nothing.get().then(|| view! { <Empty what=format!("No call of {} has been seen", name.get_value())/> }))}
         <Charts service name/>
@@ -80,7 +82,7 @@ fn Body(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> impl In
         <Objectives service=name.get_value() test="service-slos"/>
         <TopErrors service=name.get_value() after/>
         <Operations service name/>
-        <Versions service=name.get_value() after/>
+        <Versions service=name.get_value() after red/>
         <ServicePatterns service=name.get_value()/>
         <div class="two">
             <Neighbours title="Called by" edges=service.map(|data| data.callers.clone())/>

@@ -53,14 +53,18 @@ fn value(series: &SpanSeries) -> Option<f64> {
     series.values.iter().copied().flatten().next()
 }
 
-/// RED figures of each version, the busiest first.
+/// The seconds that a service was seen in: a new one is not slow because the range is long.
+pub fn observed_s(range: &TimeRange, red: &Red) -> f64 {
+    if red.rate > 0.0 { red.calls / red.rate } else { (range.to.0 - range.from.0) as f64 / 1e9 }
+}
+
+/// RED figures of each version, the busiest first; rates are of so many seconds.
 pub fn versions(
-    range: &TimeRange,
+    seconds: f64,
     calls: &TraceMetricsResponse,
     failed: &TraceMetricsResponse,
     quantiles: &TraceMetricsResponse,
 ) -> Vec<(String, Red)> {
-    let seconds = (range.to.0 - range.from.0) as f64 / 1e9;
     let mut versions: BTreeMap<String, Red> = BTreeMap::new();
     for series in &calls.series {
         if let (Some(version), Some(calls)) = (label(series, VERSION), value(series)) {
@@ -171,13 +175,20 @@ mod tests {
         let quantiles = [("0.5", 0.01), ("0.95", 0.2), ("0.99", 1.5)]
             .map(|(p, seconds)| ([(VERSION, "1.1"), ("p", p)], seconds));
         let quantiles: Vec<_> = quantiles.iter().map(|(labels, value)| (&labels[..], *value)).collect();
-        let found = versions(&range(0, 60), &calls, &failed, &answer(&quantiles));
+        let found = versions(60.0, &calls, &failed, &answer(&quantiles));
         let names: Vec<&str> = found.iter().map(|(version, _)| version.as_str()).collect();
         assert_eq!(names, ["1.1", "1.0"]);
         let (newer, older) = (&found[0].1, &found[1].1);
         assert_eq!((newer.rate, newer.error_ratio), (1.0, Some(0.1)));
         assert_eq!((newer.p50_ms, newer.p95_ms, newer.p99_ms), (Some(10.0), Some(200.0), Some(1_500.0)));
         assert_eq!((older.error_ratio, older.p99_ms), (Some(0.0), None));
+    }
+
+    #[test]
+    fn rates_are_of_the_time_that_was_seen() {
+        let seen = Red { calls: 90.0, rate: 3.0, ..Red::default() };
+        assert_eq!(observed_s(&range(0, 900), &seen), 30.0);
+        assert_eq!(observed_s(&range(0, 900), &Red::default()), 900.0);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! mouse, by keyboard, and again by address alone.
 
 use crate::axe;
-use crate::browser::{self, Browser, DESKTOP, PHONE};
+use crate::browser::{self, Browser, DESKTOP};
 use crate::harness::now_ns;
 use crate::harness::otlp::{self, NumberDataPoint, SECOND};
 use crate::harness::server::{Server, Settings};
@@ -218,19 +218,7 @@ async fn alerts_fit_every_screen() {
             ),
             ("receivers", "/alerts?view=receivers", "[data-testid=receiver]"),
         ];
-        let mut wrong = Vec::new();
-        for scheme in ["light", "dark"] {
-            browser.prefer(scheme).await;
-            for size in [DESKTOP, PHONE] {
-                browser.resize(size).await;
-                for (name, path, css) in pages {
-                    browser.open(path).await;
-                    browser.see(css).await;
-                    wrong.extend(axe::judge(browser, name, scheme, size.0).await);
-                }
-            }
-        }
-        assert!(wrong.is_empty(), "{} rules are broken:\n{}", wrong.len(), wrong.join("\n"));
+        axe::everywhere(browser, async |judge| judge.pages(&pages).await).await;
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! The rules of WCAG 2 that a program can judge, by axe-core, which looks at the page in the browser.
 
-use crate::browser::Browser;
+use crate::browser::{Browser, DESKTOP, PHONE};
 use crate::harness::installed;
 use serde_json::json;
 
@@ -34,4 +34,43 @@ pub async fn judge(browser: &Browser, name: &str, scheme: &str, width_px: u32) -
     browser.assert_clean().await;
     let found = violations(browser).await.into_iter();
     found.map(|line| format!("{name}, {scheme}, {width_px} px: {line}")).collect()
+}
+
+/// Judges pages one way of looking after the other, and gathers the rules that they break.
+pub struct Judge<'b> {
+    browser: &'b Browser,
+    pub scheme: &'static str,
+    pub width_px: u32,
+    broken: Vec<String>,
+}
+
+impl Judge<'_> {
+    /// The page as it is now.
+    pub async fn page(&mut self, name: &str) {
+        self.broken.extend(judge(self.browser, name, self.scheme, self.width_px).await);
+    }
+
+    /// Pages by name, path, and what shows that they are there.
+    pub async fn pages(&mut self, pages: &[(&str, &str, &str)]) {
+        for (name, path, css) in pages {
+            self.browser.open(path).await;
+            self.browser.see(css).await;
+            self.page(name).await;
+        }
+    }
+}
+
+/// Walks through pages in light and dark, wide and as narrow as a phone, and holds them to break no rule.
+pub async fn everywhere(browser: &Browser, walk: impl AsyncFn(&mut Judge<'_>)) {
+    let mut judge = Judge { browser, scheme: "", width_px: 0, broken: Vec::new() };
+    for scheme in ["light", "dark"] {
+        browser.prefer(scheme).await;
+        judge.scheme = scheme;
+        for size in [DESKTOP, PHONE] {
+            browser.resize(size).await;
+            judge.width_px = size.0;
+            walk(&mut judge).await;
+        }
+    }
+    assert!(judge.broken.is_empty(), "{} rules are broken:\n{}", judge.broken.len(), judge.broken.join("\n"));
 }

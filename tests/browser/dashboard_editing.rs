@@ -2,7 +2,7 @@
 //! never written over what somebody else has saved.
 
 use crate::axe;
-use crate::browser::{self, Browser, DESKTOP, PHONE};
+use crate::browser::{self, Browser};
 use crate::dashboards::{create, every_kind};
 use crate::harness::server::Server;
 use crate::harness::wait::{ensure, until};
@@ -194,19 +194,14 @@ async fn the_editor_in_light_and_dark_wide_and_narrow() {
     let seeded = seeded().await;
     create(&seeded.server, every_kind()).await;
     browser::with(&seeded.server, "look-editor", async |browser| {
-        let mut wrong = Vec::new();
-        for scheme in ["light", "dark"] {
-            browser.prefer(scheme).await;
-            for size in [DESKTOP, PHONE] {
-                browser.resize(size).await;
-                browser.open("/dashboards/every-kind?edit=1").await;
-                browser.click_with("[data-testid=dash-editor] button", "Variables").await;
-                browser.click("[data-testid=dash-change]").await;
-                browser.see("[data-testid=panel-form]").await;
-                wrong.extend(axe::judge(browser, "dashboard-editor", scheme, size.0).await);
-            }
-        }
-        assert!(wrong.is_empty(), "{} rules are broken:\n{}", wrong.len(), wrong.join("\n"));
+        axe::everywhere(browser, async |judge| {
+            browser.open("/dashboards/every-kind?edit=1").await;
+            browser.click_with("[data-testid=dash-editor] button", "Variables").await;
+            browser.click("[data-testid=dash-change]").await;
+            browser.see("[data-testid=panel-form]").await;
+            judge.page("dashboard-editor").await;
+        })
+        .await;
     })
     .await;
 }

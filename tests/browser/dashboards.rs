@@ -2,7 +2,7 @@
 //! from its address.
 
 use crate::axe;
-use crate::browser::{self, Browser, DESKTOP, PHONE};
+use crate::browser::{self, Browser};
 use crate::harness::now_ns;
 use crate::harness::otlp::SECOND;
 use crate::harness::server::Server;
@@ -216,20 +216,13 @@ async fn light_and_dark_wide_and_narrow() {
     let seeded = seeded().await;
     create(&seeded.server, every_kind()).await;
     browser::with(&seeded.server, "look-dashboards", async |browser| {
-        let mut wrong = Vec::new();
-        for scheme in ["light", "dark"] {
-            browser.prefer(scheme).await;
-            for size in [DESKTOP, PHONE] {
-                browser.resize(size).await;
-                browser.open("/dashboards").await;
-                browser.see("[data-testid=dashboard-row]").await;
-                wrong.extend(axe::judge(browser, "dashboards", scheme, size.0).await);
-                browser.open(&address(&seeded)).await;
-                panel(browser, "Rate", ".dash-legend", "payment").await;
-                wrong.extend(axe::judge(browser, "dashboard", scheme, size.0).await);
-            }
-        }
-        assert!(wrong.is_empty(), "{} rules are broken:\n{}", wrong.len(), wrong.join("\n"));
+        axe::everywhere(browser, async |judge| {
+            judge.pages(&[("dashboards", "/dashboards", "[data-testid=dashboard-row]")]).await;
+            browser.open(&address(&seeded)).await;
+            panel(browser, "Rate", ".dash-legend", "payment").await;
+            judge.page("dashboard").await;
+        })
+        .await;
     })
     .await;
 }

@@ -2,7 +2,7 @@
 //! would have been is seen before it is saved.
 
 use crate::axe;
-use crate::browser::{self, Browser, DESKTOP, PHONE};
+use crate::browser::{self, Browser};
 use crate::harness::now_ns;
 use crate::harness::otlp::{self, MS, SECOND};
 use crate::harness::server::{Server, Settings};
@@ -188,18 +188,13 @@ async fn a_rule_from_its_form_to_its_end() {
 async fn editors_fit_every_screen() {
     let server = burned().await;
     browser::with(&server, "editors-look", async |browser| {
-        let mut wrong = Vec::new();
-        for scheme in ["light", "dark"] {
-            browser.prefer(scheme).await;
-            for size in [DESKTOP, PHONE] {
-                browser.resize(size).await;
-                for name in ["slo-editor", "slo-ratio", "slo-text", "rule-editor"] {
-                    open(browser, name).await;
-                    wrong.extend(axe::judge(browser, name, scheme, size.0).await);
-                }
+        axe::everywhere(browser, async |judge| {
+            for name in ["slo-editor", "slo-ratio", "slo-text", "rule-editor"] {
+                open(browser, name).await;
+                judge.page(name).await;
             }
-        }
-        assert!(wrong.is_empty(), "{} rules are broken:\n{}", wrong.len(), wrong.join("\n"));
+        })
+        .await;
     })
     .await;
 }

@@ -2,7 +2,7 @@
 //! what a program can tell is held here.
 
 use crate::axe;
-use crate::browser::{self, Browser, DESKTOP, PHONE};
+use crate::browser::{self, Browser};
 use crate::harness::otlp::{span_hex, trace_hex};
 use crate::seed::{RED_SPAN, SLOW, seeded};
 use serde_json::{Value, json};
@@ -44,20 +44,15 @@ fn pages(range: &str) -> Vec<(&'static str, String, &'static str)> {
 async fn every_page_light_and_dark_wide_and_narrow() {
     let seeded = seeded().await;
     browser::with(&seeded.server, "look", async |browser| {
-        let mut wrong = Vec::new();
-        for scheme in ["light", "dark"] {
-            browser.prefer(scheme).await;
-            for size in [DESKTOP, PHONE] {
-                browser.resize(size).await;
-                for (name, path, css) in pages(&seeded.range) {
-                    browser.open(&path).await;
-                    browser.see(css).await;
-                    check(browser, name, scheme, size.0).await;
-                    wrong.extend(axe::judge(browser, name, scheme, size.0).await);
-                }
+        axe::everywhere(browser, async |judge| {
+            for (name, path, css) in pages(&seeded.range) {
+                browser.open(&path).await;
+                browser.see(css).await;
+                check(browser, name, judge.scheme, judge.width_px).await;
+                judge.page(name).await;
             }
-        }
-        assert!(wrong.is_empty(), "{} rules are broken:\n{}", wrong.len(), wrong.join("\n"));
+        })
+        .await;
     })
     .await;
 }

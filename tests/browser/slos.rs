@@ -1,7 +1,7 @@
 //! The pages of objectives: from the most at risk to what burned its budget, and to the traces of that.
 
 use crate::axe;
-use crate::browser::{self, Browser, DESKTOP, PHONE};
+use crate::browser::{self, Browser};
 use crate::harness::now_ns;
 use crate::harness::otlp::{self, MS, SECOND, span_hex, trace_hex};
 use crate::harness::server::{Server, Settings};
@@ -83,20 +83,9 @@ async fn detail(browser: &Browser) {
 }
 
 async fn look(browser: &Browser) {
-    let mut wrong = Vec::new();
-    for scheme in ["light", "dark"] {
-        browser.prefer(scheme).await;
-        for size in [DESKTOP, PHONE] {
-            browser.resize(size).await;
-            for (name, path, css) in [
-                ("slos", "/slos", "[data-testid=slo-row]"),
-                ("slo", "/slos/checkout-availability", "[data-testid=bad-interval]"),
-            ] {
-                browser.open(path).await;
-                browser.see(css).await;
-                wrong.extend(axe::judge(browser, name, scheme, size.0).await);
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{} rules are broken:\n{}", wrong.len(), wrong.join("\n"));
+    let pages = [
+        ("slos", "/slos", "[data-testid=slo-row]"),
+        ("slo", "/slos/checkout-availability", "[data-testid=bad-interval]"),
+    ];
+    axe::everywhere(browser, async |judge| judge.pages(&pages).await).await;
 }

@@ -37,7 +37,7 @@ pub fn fetch(sources: &[Source], hits: &[Hit], budget: &Budget, each: &mut Each<
         let rows = Rows::from_sorted(piece.iter().map(|hit| hits[*hit].row).collect());
         let batches = sources[hits[piece[0]].source].read(None, Some(&rows))?;
         let held = budget.hold(&batches)?;
-        Ok((batches, held))
+        Ok::<_, Error>((batches, held))
     };
     let pages = by_place.chunk_by(|a, b| page(&hits[*a]) == page(&hits[*b])).count();
     let at_once = cores::parts(pages, WORTH_PAGES);
@@ -46,11 +46,11 @@ pub fn fetch(sources: &[Source], hits: &[Hit], budget: &Budget, each: &mut Each<
     while !left.is_empty() {
         let (round, others) = left.split_at(round(left, at_once));
         left = others;
-        let dealt = (0..at_once).map(|part| round.iter().skip(part).step_by(at_once).copied());
-        let read = |part: Vec<&[usize]>| part.iter().map(|piece| read(piece)).collect();
-        let read: Vec<Vec<_>> = cores::each(dealt.clone().map(Iterator::collect).collect(), read)?;
+        let dealt = (0..at_once).map(|part| round.iter().skip(part).step_by(at_once));
+        let read: Vec<Vec<_>> =
+            cores::each(dealt.collect(), |part| part.map(|piece| Ok((*piece, read(piece)?))).collect())?;
         // The memory is given back when the rows were looked at.
-        for (piece, (batches, _held)) in dealt.flatten().zip(read.into_iter().flatten()) {
+        for (piece, (batches, _held)) in read.into_iter().flatten() {
             let mut hits = piece.iter();
             for batch in batches {
                 budget.scanned(0, batch.get_array_memory_size() as u64);

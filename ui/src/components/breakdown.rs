@@ -42,10 +42,7 @@ pub fn RedCells(red: Red) -> impl IntoView {
 #[component]
 pub fn Versions(service: String, after: Signal<bool>, red: Signal<Red>) -> impl IntoView {
     let context = Context::get();
-    let [calls, failed, quantiles] = match breakdown::version_queries(&service) {
-        Some(queries) => queries.map(|query| totals(Some(query), after)),
-        None => [(); 3].map(|()| totals(None, after)),
-    };
+    let [calls, quantiles] = breakdown::version_queries(&service).map(|query| totals(query, after));
     let row = move |(version, red): (String, Red)| {
         let query = breakdown::version_traces(&service, &version);
         let href =
@@ -54,13 +51,9 @@ pub fn Versions(service: String, after: Signal<bool>, red: Signal<Red>) -> impl 
     };
     let table = move || {
         let range = context.range.get().ok()?;
-        let answers = (calls.get()?, failed.get()?, quantiles.get()?);
-        let versions = breakdown::versions(
-            red.with(|red| breakdown::observed_s(&range, red)),
-            &answers.0,
-            &answers.1,
-            &answers.2,
-        );
+        let (calls, quantiles) = (calls.get()?, quantiles.get()?);
+        let seconds = red.with(|red| breakdown::observed_s(&range, red));
+        let versions = breakdown::versions(seconds, &calls, &quantiles);
         (!versions.is_empty()).then(|| view! {
             <section><h2>"Versions"</h2>
                 <div class="scroll-table"><table class="rows" data-testid="versions">

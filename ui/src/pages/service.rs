@@ -130,7 +130,6 @@ fn Charts(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> impl 
     }
 }
 
-/// The dots of the duration chart as links, the slowest first.
 /// What the marks of the charts stand for; each version leads to its traces.
 #[component]
 fn Deploys(deploys: Memo<Vec<Deploy>>, name: StoredValue<String>) -> impl IntoView {
@@ -153,6 +152,7 @@ fn Deploys(deploys: Memo<Vec<Deploy>>, name: StoredValue<String>) -> impl IntoVi
     view! { {dynamic(list)} }
 }
 
+/// The dots of the duration chart as links, the slowest first.
 #[component]
 fn Exemplars(service: Fetched<ServiceResponse>) -> impl IntoView {
     let context = Context::get();

@@ -15,15 +15,15 @@ fn served(service: &str) -> Option<String> {
     Some(format!("{of_service} && (kind = server || kind = consumer)"))
 }
 
-/// Calls by version, those that failed, and quantiles of their durations: the questions behind [`versions`].
-pub fn version_queries(service: &str) -> Option<[String; 3]> {
-    let served = served(service)?;
-    let known = format!("{{ {served} && {VERSION} != nil }}");
-    Some([
-        format!("{known} | count_over_time() by ({VERSION})"),
-        format!("{{ {served} && {VERSION} != nil && status = error }} | count_over_time() by ({VERSION})"),
-        format!("{known} | quantile_over_time(duration, 0.5, 0.95, 0.99) by ({VERSION})"),
-    ])
+/// Calls by version and status, and quantiles of their durations by version: the questions behind [`versions`].
+pub fn version_queries(service: &str) -> [Option<String>; 2] {
+    let ends = [
+        "count_over_time() by (VERSION, status)",
+        "quantile_over_time(duration, 0.5, 0.95, 0.99) by (VERSION)",
+    ];
+    ends.map(|end| {
+        Some(format!("{{ {} && {VERSION} != nil }} | {}", served(service)?, end.replace("VERSION", VERSION)))
+    })
 }
 
 /// The traces of one version.
@@ -62,21 +62,19 @@ pub fn observed_s(range: &TimeRange, red: &Red) -> f64 {
 pub fn versions(
     seconds: f64,
     calls: &TraceMetricsResponse,
-    failed: &TraceMetricsResponse,
     quantiles: &TraceMetricsResponse,
 ) -> Vec<(String, Red)> {
     let mut versions: BTreeMap<String, Red> = BTreeMap::new();
     for series in &calls.series {
-        if let (Some(version), Some(calls)) = (label(series, VERSION), value(series)) {
-            let red = Red { calls, rate: calls / seconds, error_ratio: Some(0.0), ..Red::default() };
-            versions.insert(version, red);
+        let (Some(version), Some(calls)) = (label(series, VERSION), value(series)) else { continue };
+        let red = versions.entry(version).or_default();
+        red.calls += calls;
+        if label(series, "status").as_deref() == Some("error") {
+            red.errors += calls;
         }
     }
-    for series in &failed.series {
-        let red = label(series, VERSION).and_then(|version| versions.get_mut(&version));
-        if let (Some(red), Some(failed)) = (red, value(series)) {
-            (red.errors, red.error_ratio) = (failed, Some(failed / red.calls));
-        }
+    for red in versions.values_mut() {
+        (red.rate, red.error_ratio) = (red.calls / seconds, Some(red.errors / red.calls));
     }
     for series in &quantiles.series {
         let red = label(series, VERSION).and_then(|version| versions.get_mut(&version));
@@ -169,13 +167,17 @@ mod tests {
 
     #[test]
     fn versions_have_red_figures_the_busiest_first() {
-        let of = |version| [(VERSION, version)];
-        let calls = answer(&[(&of("1.0"), 30.0), (&of("1.1"), 60.0)]);
-        let failed = answer(&[(&of("1.1"), 6.0), (&of("gone"), 1.0)]);
+        let of = |version, status| [(VERSION, version), ("status", status)];
+        let calls = answer(&[
+            (&of("1.0", "unset"), 30.0),
+            (&of("1.1", "unset"), 50.0),
+            (&of("1.1", "error"), 6.0),
+            (&of("1.1", "ok"), 4.0),
+        ]);
         let quantiles = [("0.5", 0.01), ("0.95", 0.2), ("0.99", 1.5)]
             .map(|(p, seconds)| ([(VERSION, "1.1"), ("p", p)], seconds));
         let quantiles: Vec<_> = quantiles.iter().map(|(labels, value)| (&labels[..], *value)).collect();
-        let found = versions(60.0, &calls, &failed, &answer(&quantiles));
+        let found = versions(60.0, &calls, &answer(&quantiles));
         let names: Vec<&str> = found.iter().map(|(version, _)| version.as_str()).collect();
         assert_eq!(names, ["1.1", "1.0"]);
         let (newer, older) = (&found[0].1, &found[1].1);
@@ -214,7 +216,7 @@ mod tests {
         let long = "x".repeat(1_000);
         assert_eq!(
             (version_queries(&long), error_query(&long), version_traces("a", &long)),
-            (None, None, None)
+            ([None, None], None, None)
         );
     }
 }

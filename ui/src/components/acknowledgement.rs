@@ -1,6 +1,7 @@
 //! Who has taken an alert on, and the form that does.
 
 use crate::client::{Failure, send};
+use crate::components::answer::error_note;
 use crate::components::moment::{Ago, Moment};
 use crate::components::send_button::SendButton;
 use crate::context::now;
@@ -139,9 +140,7 @@ fn Form(fingerprint: String, together: Memo<u64>, again: Callback<()>) -> impl I
                 on:input=handler(move |event| value.set(event_target_value(&event)))/>
         }
     };
-    let failed = move || {
-        fields.failure.get().map(|why| view! { <div class="note error" role="alert" data-testid="error"><span class="glyph" aria-hidden="true">"✖"</span><span class="text">{why.message()}</span></div> })
-    };
+    let failed = move || fields.failure.get().map(|why| error_note(why.message(), ()));
     let others = move || {
         let count = together.get();
         (count > 0).then(|| {

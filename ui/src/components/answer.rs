@@ -35,18 +35,27 @@ pub fn Answer(
     }
 }
 
+/// What went wrong, and the buttons that do something about it.
+pub fn error_note(text: String, ways: impl IntoView) -> AnyView {
+    let ways = ways.into_any();
+    view! {
+        <div class="note error" role="alert" data-testid="error">
+            <span class="glyph" aria-hidden="true">"✖"</span>
+            <span class="text">{text}</span>
+            {ways}
+        </div>
+    }
+    .into_any()
+}
+
 /// What the server said, and a way to try again.
 #[component]
 pub fn FailureNote(failure: RwSignal<Option<Failure>>, retry: Callback<()>) -> impl IntoView {
     let body = move || {
         failure.get().map(|failure| {
-            view! {
-                <div class="note error" role="alert" data-testid="error">
-                    <span class="glyph" aria-hidden="true">"✖"</span>
-                    <span class="text">{failure.message()}</span>
-                    <button type="button" on:click=handler(move |_| retry.run(()))>"Try again"</button>
-                </div>
-            }
+            let again =
+                view! { <button type="button" on:click=handler(move |_| retry.run(()))>"Try again"</button> };
+            error_note(failure.message(), again)
         })
     };
     view! { {dynamic(body)} }

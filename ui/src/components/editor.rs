@@ -3,6 +3,7 @@
 //! What all editors share has no type of theirs: each type of its own costs the browser bytes.
 
 use crate::client::{Failure, send_as};
+use crate::components::answer::error_note;
 use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::json;
 use crate::prelude::*;
@@ -261,10 +262,7 @@ pub fn Frame(
         let again = editor.newer().map(|newer| {
             view! { <button type="button" data-testid="save-over" on:click=handler(move |_| over(newer))>"Save over it"</button> }
         });
-        Some(view! {
-            <div class="note error" role="alert" data-testid="error"><span class="glyph" aria-hidden="true">"✖"</span>
-                <span class="text">{why.message()}</span>{again}</div>
-        })
+        Some(error_note(why.message(), again))
     };
     // A text that says more than the form would lose it there.
     let toggle = move |_| {

@@ -3,6 +3,7 @@
 use crate::client::{Failure, Fetched, send};
 use crate::components::acknowledgement::AUTHOR_KEY;
 use crate::components::alert_table::AlertTable;
+use crate::components::answer::error_note;
 use crate::context::{Context, now};
 use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::prelude::*;
@@ -173,9 +174,7 @@ pub fn SilenceForm(
         let wrong = text.with(|text| !text.is_empty()).then(|| form.matchers.get().err()).flatten();
         wrong.map(|why| view! { <p class="wrong" role="alert">{why}</p> })
     };
-    let failed = move || {
-        form.failure.get().map(|why| view! { <div class="note error" role="alert" data-testid="error"><span class="glyph" aria-hidden="true">"✖"</span><span class="text">{why.message()}</span></div> })
-    };
+    let failed = move || form.failure.get().map(|why| error_note(why.message(), ()));
     // What older matchers hide is of no use.
     let preview = move || {
         let (asked, answer) = form.preview.get()?;
@@ -216,9 +215,7 @@ pub fn SilenceForm(
 fn Preview(answer: Result<SilencePreviewResponse, Failure>) -> impl IntoView {
     let preview = match answer {
         Ok(preview) => preview,
-        Err(why) => {
-            return view! { <div class="note error" role="alert" data-testid="error"><span class="glyph" aria-hidden="true">"✖"</span><span class="text">{why.message()}</span></div> }.into_any();
-        }
+        Err(why) => return error_note(why.message(), ()),
     };
     let sentence = match (preview.hidden, preview.total) {
         (0, _) => "It would hide no alert of now.".to_owned(),

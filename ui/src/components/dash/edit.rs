@@ -4,6 +4,7 @@ use super::board::Board;
 use super::edit_more::{Settings, VariableForms};
 use super::import::words;
 use crate::client::{Failure, send};
+use crate::components::answer::error_note;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::json;
@@ -129,10 +130,7 @@ fn Refused(board: Board, reload: Callback<()>, over: Callback<u64>) -> impl Into
                 <button type="button" data-testid="take-theirs" on:click=handler(move |_| reload.run(()))>"Take theirs"</button>
             }
         });
-        Some(view! {
-            <div class="note error" role="alert" data-testid="error"><span class="glyph" aria-hidden="true">"✖"</span>
-                <span class="text">{words(&failure)}</span>{both}</div>
-        })
+        Some(error_note(words(&failure), both))
     };
     view! { {dynamic(note)} }
 }

@@ -1,6 +1,7 @@
 //! Takes over a dashboard of this or another server, or of Grafana: what comes along is seen before it is saved.
 
 use crate::client::{Failure, send};
+use crate::components::answer::error_note;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::json;
@@ -124,9 +125,7 @@ pub fn Import() -> impl IntoView {
         let copy = is_taken.then(|| {
             view! { <button type="button" data-testid="import-copy" on:click=handler(move |_| state.save(context, true))>"Save as a copy"</button> }
         });
-        Some(view! {
-            <div class="note error" role="alert" data-testid="error"><span class="glyph" aria-hidden="true">"✖"</span><span class="text">{words(&failure)}</span>{copy}</div>
-        })
+        Some(error_note(words(&failure), copy))
     };
     let is_empty = memo(move || state.text.with(|text| text.trim().is_empty()));
     view! {

@@ -11,7 +11,7 @@ use super::rows::{Records, Traces, all_records, all_traces};
 use super::seen::in_sight;
 use super::stat::Stats;
 use super::text::Text;
-use crate::components::answer::FailureNote;
+use crate::components::answer::{FailureNote, error_note};
 use crate::dynamic::{dynamic, effect, memo};
 use crate::prelude::*;
 use crate::view::dashboards::request::{Scope, filled};
@@ -150,13 +150,7 @@ fn shown(panel: &Panel, title: Memo<String>, scope: Scoped) -> (Vec<Answered>, M
 fn Failures(answers: Vec<Answered>) -> impl IntoView {
     let one = |answer: Answered| {
         let retry = Callback::new(move |()| answer.asked.retry());
-        let wrong = move || {
-            answer.wrong().map(|why| {
-                view! {
-                    <div class="note error" role="alert" data-testid="error"><span class="glyph" aria-hidden="true">"✖"</span><span class="text">{why}</span></div>
-                }
-            })
-        };
+        let wrong = move || answer.wrong().map(|why| error_note(why, ()));
         view! { {dynamic(wrong)}<FailureNote failure=answer.asked.failure retry/> }
     };
     view! { {answers.into_iter().map(one).collect_view()} }

@@ -3,7 +3,7 @@
 
 use crate::harness::api::ALL_TIME;
 use crate::harness::now_ns;
-use crate::harness::otlp::{self, attribute, int, text};
+use crate::harness::otlp::{self, MS, attribute, int, text};
 use crate::harness::sender::Export;
 use crate::harness::server::{Server, Settings};
 use crate::harness::wait::{ensure, until};
@@ -33,7 +33,9 @@ async fn load_and_questions_beyond_the_budget_are_refused_by_name() {
 
     let stop = Arc::new(AtomicBool::new(false));
     let questions = tokio::spawn(ask_on(server.clone(), stop.clone()));
-    tokio::join!(write(&server, 0), write(&server, 1), write(&server, 2), write(&server, 3));
+    let begin = now_ns() - BATCHES * ITEMS * MS;
+    let write = |first| write(&server, first, begin);
+    tokio::join!(write(0), write(1), write(2), write(3));
     stop.store(true, Ordering::Relaxed);
     let (answered, refused) = questions.await.unwrap();
     println!("{answered} heavy questions answered, {refused} refused; peak {} MiB", peak_mib(&server));
@@ -61,14 +63,14 @@ fn used(memory: &MemorySummary, part: &str) -> u64 {
 }
 
 /// Every fourth batch.
-async fn write(server: &Server, first: u64) {
+async fn write(server: &Server, first: u64, begin: u64) {
     for batch in (first..BATCHES).step_by(4) {
-        send_all(server, batch).await;
+        send_all(server, batch, begin).await;
     }
 }
 
 /// Logs, points and spans; what is refused for now is sent again.
-async fn send_all(server: &Server, batch: u64) {
+async fn send_all(server: &Server, batch: u64, begin: u64) {
     let now = now_ns();
     let number = |item: u64| batch * ITEMS + item;
     let record = |item: u64| {
@@ -80,7 +82,8 @@ async fn send_all(server: &Server, batch: u64) {
         record
     };
     let point = |item: u64| {
-        let mut point = otlp::int_point(now + item * 1_000_000, number(item) as i64);
+        // Each has a millisecond of its own, however fast they are sent: of equal ones a query holds one.
+        let mut point = otlp::int_point(begin + number(item) * MS, number(item) as i64);
         point.attributes = vec![attribute("shard", int((item % 8) as i64))];
         point
     };

@@ -125,6 +125,14 @@ impl Browser {
         .await;
     }
 
+    /// Says no to the question that the page asks.
+    pub async fn refuse(&self) {
+        until("the page asks", SHOWN, async || {
+            self.web().dismiss_alert().await.map_err(|error| error.to_string())
+        })
+        .await;
+    }
+
     /// Drags the mouse over an element, from and to shares of its width and height.
     pub async fn drag(&self, css: &str, from: (f64, f64), to: (f64, f64)) {
         let rect = self.see(css).await.rect().await.unwrap();

@@ -190,6 +190,35 @@ async fn what_somebody_else_saved_is_not_lost_unseen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_saved_is_asked_about_before_the_page_is_left() {
+    let seeded = seeded().await;
+    create(&seeded.server, two_panels()).await;
+    browser::with(&seeded.server, "dashboard-leaving", async |browser| {
+        browser.open("/dashboards").await;
+        browser.click_with("main a", "Two").await;
+        browser.click("[data-testid=edit]").await;
+        browser.click("[data-testid=dash-panel][aria-label=Right] [data-testid=dash-remove]").await;
+        let services = "nav a[href^='/services']";
+        browser.click(services).await;
+        browser.refuse().await;
+        browser.at("/dashboards/two").await;
+        browser.gone("[data-testid=dash-panel][aria-label=Right]").await;
+        // Back past the address that opened the editor, which is of the same page.
+        let back = "history.go(-2)";
+        browser.script(back, vec![]).await;
+        browser.refuse().await;
+        browser.at("/dashboards/two").await;
+        browser.gone("[data-testid=dash-panel][aria-label=Right]").await;
+        browser.click(services).await;
+        browser.accept().await;
+        browser.at("/services").await;
+        browser.back().await;
+        browser.see("[data-testid=dash-panel][aria-label=Right]").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_editor_in_light_and_dark_wide_and_narrow() {
     let seeded = seeded().await;
     create(&seeded.server, every_kind()).await;

@@ -126,6 +126,15 @@ async fn as_text(browser: &Browser) {
     browser.click("[data-testid=as-text]").await;
     let text = browser.see("[data-testid=document]").await;
     assert!(text.value().await.unwrap().unwrap().contains("objective: 95"));
+    // There and back: what the text says now is in the form.
+    text.clear().await.unwrap();
+    let changed = "slos:\n- {name: availability, objective: 96, availability: {service: checkout}}";
+    text.send_keys(format!("{changed}{TAB}")).await.unwrap();
+    browser.click_with("[data-testid=as-text]", "As a form").await;
+    let objective = browser.see("#edit-objective").await;
+    assert_eq!(objective.value().await.unwrap().as_deref(), Some("96"));
+    browser.click_with("[data-testid=as-text]", "As text").await;
+    let text = browser.see("[data-testid=document]").await;
     text.clear().await.unwrap();
     text.send_keys(format!("slos:\n- {{name: availability, objectiv: 9}}{TAB}")).await.unwrap();
     browser.see_with("[data-testid=problems]", "2:24: slos[0]: unknown field `objectiv`").await;
@@ -135,6 +144,8 @@ async fn as_text(browser: &Browser) {
     let labelled = "slos:\n- {name: availability, objective: 98, labels: {team: shop}, availability: {service: checkout}}";
     text.send_keys(format!("{labelled}{TAB}")).await.unwrap();
     browser.see("[data-testid=verdict]").await;
+    let display = "return getComputedStyle(document.querySelector('[data-testid=as-text]')).display";
+    assert_eq!(browser.script(display, vec![]).await, "none");
     browser.click("[data-testid=save]").await;
     browser.see_with("[data-testid=slo-figures]", "of 98%").await;
     browser.click("[data-testid=edit]").await;

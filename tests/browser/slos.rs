@@ -56,10 +56,12 @@ async fn from_the_most_at_risk_to_what_burned_it() {
         browser.open("/slos?find=cart").await;
         browser.see_with("[data-testid=slo-row]", "100%").await;
         assert_eq!(browser.texts("[data-testid=slo-row]").await.len(), 1);
-        // A span names the objectives that its service has.
+        // A span names the objectives that it counted for.
         browser.open(&format!("/traces/{}?span={}", trace_hex(10), span_hex(10))).await;
-        browser.see_with("[data-testid=span-slos]", "checkout-availability").await;
+        browser.see_with("[data-testid=span-slos]", "checkout-availability counted as bad").await;
         assert_eq!(browser.texts("[data-testid=span-slos] li").await.len(), 1);
+        browser.open(&format!("/traces/{}?span={}", trace_hex(9), span_hex(9))).await;
+        browser.see_with("[data-testid=span-slos]", "checkout-availability counted as good").await;
         browser.open("/services/cart").await;
         browser.see_with("[data-testid=service-slos]", "cart-availability").await;
         look(browser).await;

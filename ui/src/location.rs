@@ -22,6 +22,8 @@ struct Address {
 #[derive(Clone, Copy)]
 pub struct Location {
     address: RwSignal<Address>,
+    /// Whether something on the page would be lost with it.
+    unsaved: StoredValue<Option<Memo<bool>>>,
     pub route: Memo<Route>,
     pub query: Memo<QueryString>,
 }
@@ -32,10 +34,11 @@ impl Location {
         let address = RwSignal::new(read());
         let location = Self {
             address,
+            unsaved: StoredValue::new(None),
             route: memo(move || address.with(|address| Route::of(&address.path))),
             query: memo(move || address.with(|address| address.query.clone())),
         };
-        let back = window_event_listener(leptos::ev::popstate, move |_| address.set(read()));
+        let back = window_event_listener(leptos::ev::popstate, move |_| location.back());
         let click = window_event_listener(leptos::ev::click, move |event| location.follow(&event));
         on_cleanup(move || {
             back.remove();
@@ -54,8 +57,43 @@ impl Location {
         memo(move || self.query.with(|query| query.text(key)))
     }
 
+    /// Asks before the page is left, for another one or for good, while something on it is not saved.
+    pub fn guard(self, unsaved: Memo<bool>) {
+        self.unsaved.set_value(Some(unsaved));
+        let handle = window_event_listener(leptos::ev::beforeunload, move |event| {
+            if unsaved.try_get_untracked() == Some(true) {
+                event.prevent_default();
+            }
+        });
+        on_cleanup(move || {
+            handle.remove();
+            self.unsaved.set_value(None);
+        });
+    }
+
+    fn may_go(self, path: &str) -> bool {
+        let unsaved = self.unsaved.get_value().and_then(|unsaved| unsaved.try_get_untracked()) == Some(true);
+        let stays = self.address.with_untracked(|address| address.path == path);
+        stays || !unsaved || confirmed("What you have changed here is not saved. Leave it?")
+    }
+
+    /// The browser has gone back or forward; it can't be kept from that, but brought back.
+    fn back(self) {
+        let address = read();
+        if self.may_go(&address.path) {
+            self.address.set(address);
+        } else if let Ok(history) = window().history() {
+            let href = self.href_untracked(&[]);
+            let _pushed = history.push_state_with_url(&JsValue::NULL, "", Some(&href));
+        }
+    }
+
     /// Goes to another address of this program.
     pub fn go(self, href: &str, replace: bool) {
+        let (path, query) = href.split_once('?').unwrap_or((href, ""));
+        if !self.may_go(path) {
+            return;
+        }
         let Ok(history) = window().history() else { return };
         let pushed = if replace {
             history.replace_state_with_url(&JsValue::NULL, "", Some(href))
@@ -66,7 +104,6 @@ impl Location {
             // Browsers refuse more than some 200 changes in 30 s (a key held down); the page goes on.
             leptos::logging::debug_warn!("the address bar lags behind");
         }
-        let (path, query) = href.split_once('?').unwrap_or((href, ""));
         let address = Address { path: path.to_owned(), query: QueryString::parse(query) };
         let moved = self.address.with_untracked(|before| before.path != address.path);
         self.address.set(address);
@@ -137,6 +174,11 @@ impl Location {
             self.go(&href, false);
         }
     }
+}
+
+/// Asks in a window of the browser's; no where that can't be.
+pub fn confirmed(question: &str) -> bool {
+    window().confirm_with_message(question).unwrap_or(false)
 }
 
 fn read() -> Address {

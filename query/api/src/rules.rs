@@ -176,6 +176,9 @@ pub struct GroupPreview {
     /// All that is wrong; then there is nothing else.
     #[serde(default)]
     pub problems: Vec<DocumentProblem>,
+    /// What a form has of it; absent where it has no place for all that the document says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
     pub previews: Vec<RuleVerdict>,
     /// Why the preview of some alerts is not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]

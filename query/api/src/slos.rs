@@ -42,6 +42,9 @@ pub struct SloStatus {
     pub labels: BTreeMap<String, String>,
     /// What is good, in words: `availability of checkout`.
     pub indicator: String,
+    /// Of one over spans: which ones it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spans: Option<SloSpans>,
     /// The file it is from; `saved` where it was made over the API.
     pub file: String,
     /// Of one that was made over the API: it can be changed, by whom names this.
@@ -71,6 +74,21 @@ pub struct SloStatus {
     /// Why figures are missing, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+/// The spans that an objective counts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SloSpans {
+    pub service: String,
+    /// The name of the spans; of any where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// As TraceQL has them: `server`; of any where empty.
+    pub kinds: Vec<String>,
+    /// A span that takes longer is bad, milliseconds; where absent, one that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_ms: Option<i64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -302,6 +320,9 @@ pub struct SloPreviewRequest {
 pub struct SloPreviewResponse {
     /// All that is wrong; then there is nothing else.
     pub problems: Vec<DocumentProblem>,
+    /// What a form has of it; absent where it has no place for all that the document says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
     pub slos: Vec<SloPreview>,
     pub stats: QueryStats,
 }

@@ -3,6 +3,7 @@
 use super::calendar::Calendar;
 use super::expr::Events;
 use crate::rules::Language;
+use ocelli_api::slos::SloSpans;
 use std::sync::Arc;
 
 /// Names and values, sorted by name.
@@ -210,6 +211,21 @@ impl Indicator {
             Indicator::Share { events, is_bad: false } => format!("the share {}", events.expr),
             Indicator::Threshold { value, op, bound } => format!("{} {op} {bound}", value.expr),
         }
+    }
+
+    /// The same as the API tells it.
+    pub fn counted_spans(&self) -> Option<SloSpans> {
+        let spans = self.spans()?;
+        let kind = |kind: &&str| kind.trim_start_matches("SPAN_KIND_").to_ascii_lowercase();
+        Some(SloSpans {
+            service: spans.service.clone(),
+            operation: spans.operation.clone(),
+            kinds: spans.kinds.iter().map(kind).collect(),
+            under_ms: match self {
+                Indicator::Latency { under_ms, .. } => Some(*under_ms),
+                _ => None,
+            },
+        })
     }
 
     pub fn spans(&self) -> Option<&Spans> {

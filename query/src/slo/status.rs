@@ -74,6 +74,7 @@ pub fn status(slo: &Slo, counts: &Counts, at_ms: i64) -> SloStatus {
         description: slo.description.clone(),
         labels: slo.labels.iter().cloned().collect(),
         indicator: slo.indicator.in_words(),
+        spans: slo.indicator.counted_spans(),
         file: slo.file.to_string(),
         revision: None,
         objective: slo.objective,

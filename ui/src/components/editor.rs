@@ -4,6 +4,7 @@
 
 use crate::client::{Failure, send_as};
 use crate::components::answer::error_note;
+use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::json;
 use crate::prelude::*;
@@ -29,10 +30,12 @@ pub type Known = (String, Option<Form>);
 type Ask = fn(String) -> Option<(&'static str, String, String)>;
 
 /// What every answer to a preview tells.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Told {
     #[serde(default)]
     problems: Vec<DocumentProblem>,
+    /// The document as a form, where that has a place for all of it.
+    form: Option<Form>,
 }
 
 /// The state of an editor; cheap to copy.
@@ -41,12 +44,16 @@ pub struct Editor {
     target: RwSignal<Target>,
     /// What a new one begins with, which nobody is told the faults of.
     first: RwSignal<Option<String>>,
+    /// As it was read, or saved last.
+    saved: RwSignal<String>,
     pub form: RwSignal<Form>,
     /// The text, where it is not the form's.
     text: RwSignal<String>,
     pub as_text: RwSignal<bool>,
     /// As it would be saved.
     document: Memo<String>,
+    /// What a form has of the text.
+    back: RwSignal<Option<Form>>,
     /// The text of the answer to the preview of the document; none while there is none.
     pub preview: RwSignal<Option<String>>,
     problems: RwSignal<Vec<DocumentProblem>>,
@@ -70,13 +77,16 @@ impl Editor {
         let (text, as_text) = (RwSignal::new(text), RwSignal::new(form.is_none()));
         let form = RwSignal::new(form.unwrap_or_default());
         let first = is_new.then(|| write(&form.get_untracked()));
+        let document = memo(move || if as_text.get() { text.get() } else { write(&form.get()) });
         let editor = Self {
             target: RwSignal::new(target),
             first: RwSignal::new(first),
+            saved: RwSignal::new(document.get_untracked()),
             form,
             text,
             as_text,
-            document: memo(move || if as_text.get() { text.get() } else { write(&form.get()) }),
+            document,
+            back: RwSignal::new(None),
             preview: RwSignal::new(None),
             problems: RwSignal::new(Vec::new()),
             failure: RwSignal::new(None),
@@ -100,6 +110,7 @@ impl Editor {
     fn look(self, ask: Ask) {
         let document = self.document.get();
         self.preview.set(None);
+        self.back.set(None);
         let Some((kind, url, body)) = ask(document.clone()) else { return };
         if self.first.get_untracked().as_ref() == Some(&document) {
             return;
@@ -111,9 +122,10 @@ impl Editor {
             }
             match answer {
                 Ok(text) => {
-                    let told = json::from_str::<Told>(&text).map(|told| told.problems).unwrap_or_default();
-                    self.preview.try_set(told.is_empty().then_some(text));
-                    self.problems.try_set(told);
+                    let told = json::from_str::<Told>(&text).unwrap_or_default();
+                    self.preview.try_set(told.problems.is_empty().then_some(text));
+                    self.problems.try_set(told.problems);
+                    self.back.try_set(told.form);
                     self.failure.try_set(None);
                 }
                 Err(why) => self.refused(why),
@@ -131,11 +143,12 @@ impl Editor {
         let document = self.document.get_untracked();
         self.busy.set(true);
         spawn_local(async move {
-            let answer = send_as("application/yaml", method, &url, Some(document)).await;
+            let answer = send_as("application/yaml", method, &url, Some(document.clone())).await;
             // The page may be gone by now.
             self.busy.try_set(false);
             match answer {
                 Ok(text) => {
+                    self.saved.try_set(document);
                     saved.try_run(text);
                 }
                 Err(why) => self.refused(why),
@@ -228,6 +241,7 @@ pub fn Frame(
     /// The preview.
     children: ChildrenFn,
 ) -> impl IntoView {
+    Context::get().location.guard(memo(move || editor.document.get() != editor.saved.get()));
     let body = move || {
         match editor.as_text.get() {
         true => view! {
@@ -265,17 +279,27 @@ pub fn Frame(
         Some(error_note(why.message(), again))
     };
     // A text that says more than the form would lose it there.
-    let toggle = move |_| {
-        editor.text.set(editor.document.get_untracked());
-        editor.as_text.set(true);
+    let back = move || editor.as_text.get().then(|| editor.back.get()).flatten();
+    let is_fixed = move || editor.as_text.get() && editor.back.with(Option::is_none);
+    let toggle = move |_| match untrack(back) {
+        Some(form) => {
+            editor.form.set(form);
+            editor.as_text.set(false);
+        }
+        None => {
+            editor.text.set(editor.document.get_untracked());
+            editor.back.set(Some(editor.form.get_untracked()));
+            editor.as_text.set(true);
+        }
     };
+    let label = move || if editor.as_text.get() { "As a form" } else { "As text" };
     view! {
         <section data-testid="editor">
             {dynamic(body)}{dynamic(rest)}{dynamic(failed)}
             <p class="facts">
                 <button type="button" class="primary" data-testid="save" disabled=dynamic(move || editor.busy.get()) on:click=handler(move |_| editor.save(saved))>"Save"</button>
                 <button type="button" on:click=handler(move |_| cancel.run(()))>"Cancel"</button>
-                <button type="button" class="quiet" data-testid="as-text" class:hide=dynamic(move || editor.as_text.get()) on:click=handler(toggle)>"As text"</button>
+                <button type="button" class="quiet" data-testid="as-text" class:hide=dynamic(is_fixed) on:click=handler(toggle)>{dynamic(label)}</button>
             </p>
             {children()}
         </section>

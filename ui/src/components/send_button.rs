@@ -2,6 +2,7 @@
 
 use crate::client::send_text;
 use crate::dynamic::{dynamic, handler};
+use crate::location::confirmed;
 use crate::prelude::*;
 use leptos::task::spawn_local;
 
@@ -22,7 +23,7 @@ pub fn SendButton(
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<String>);
     let click = move |_| {
-        if !sure.is_empty() && !window().confirm_with_message(&sure).unwrap_or(false) {
+        if !sure.is_empty() && !confirmed(&sure) {
             return;
         }
         busy.set(true);

@@ -100,7 +100,7 @@ fn Detail(detail: Arc<SpanDetail>, view: TraceView, span_id: Signal<String>) -> 
         {(!events.is_empty() || dropped_events > 0).then(|| view! { <Events events start=detail.start dropped=dropped_events/> })}
         {(!links_of.is_empty() || detail.dropped_links_count > 0).then(|| view! { <Links links_of dropped=detail.dropped_links_count/> })}
         <TraceLogs logs=view.logs span_id view/>
-        <Objectives service=service.clone() test="span-slos"/>
+        <Objectives service=service.clone() test="span-slos" span=detail.clone()/>
         <Origin resource=detail.resource.clone() scope=detail.scope.clone() filters=Filters::Traces/>
     }
 }

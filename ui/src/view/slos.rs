@@ -3,7 +3,9 @@
 use super::format;
 use super::order::sort_by;
 use super::series::Series;
+use super::waterfall::{STATUS_ERROR, kind_name};
 use ocelli_api::slos::{BurnState, SloHistory, SloSeverity, SloStatus};
+use ocelli_api::traces::SpanDetail;
 
 /// How much an objective asks for attention, the most first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +64,38 @@ impl Risk {
 
     pub fn is_at_risk(self) -> bool {
         self <= Self::Burning
+    }
+}
+
+/// What a span counted as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    Good,
+    Bad,
+    /// The objective is over something else than spans.
+    Unsaid,
+}
+
+impl Counted {
+    /// None where an objective does not count the span.
+    pub fn of(slo: &SloStatus, service: &str, span: &SpanDetail) -> Option<Self> {
+        let Some(spans) = &slo.spans else { return (slo.service == service).then_some(Self::Unsaid) };
+        let is_one = spans.service == service
+            && spans.operation.as_ref().is_none_or(|name| *name == span.name)
+            && (spans.kinds.is_empty() || spans.kinds.iter().any(|kind| kind == kind_name(span.kind)));
+        let is_bad = match spans.under_ms {
+            Some(under_ms) => span.end.0.saturating_sub(span.start.0) > under_ms.saturating_mul(1_000_000),
+            None => span.status_code == STATUS_ERROR,
+        };
+        is_one.then_some(if is_bad { Self::Bad } else { Self::Good })
+    }
+
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Good => "counted as good",
+            Self::Bad => "counted as bad",
+            Self::Unsaid => "of this service",
+        }
     }
 }
 
@@ -152,7 +186,7 @@ pub fn burn_lines(history: &SloHistory) -> Vec<Series> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ocelli_api::slos::{Exhaustion, SloAlert};
+    use ocelli_api::slos::{Exhaustion, SloAlert, SloSpans};
 
     fn slo(id: &str, budget_left: Option<f64>) -> SloStatus {
         SloStatus { id: id.into(), budget_left, ..SloStatus::default() }
@@ -174,6 +208,33 @@ mod tests {
         let ids: Vec<&str> = slos.iter().map(|slo| slo.id.as_str()).collect();
         assert_eq!(ids, ["critical", "worse", "spent", "burning", "none", "off", "good"]);
         assert_eq!(slos.iter().filter(|slo| Risk::of(slo).is_at_risk()).count(), 4);
+    }
+
+    #[test]
+    fn a_span_counts_for_what_is_over_its_kind_and_name() {
+        let of = |spans: SloSpans| SloStatus { service: "shop".into(), spans: Some(spans), ..slo("a", None) };
+        let spans =
+            || SloSpans { service: "shop".into(), kinds: vec!["server".into()], ..SloSpans::default() };
+        let span = |kind, ms: i64, status_code| SpanDetail {
+            name: "POST /order".into(),
+            kind,
+            end: ocelli_api::UnixNano(ms * 1_000_000),
+            status_code,
+            ..SpanDetail::default()
+        };
+        let counted = |slo: &SloStatus, span: SpanDetail| Counted::of(slo, "shop", &span);
+        let available = of(spans());
+        assert_eq!(counted(&available, span(2, 5, 0)), Some(Counted::Good));
+        assert_eq!(counted(&available, span(2, 5, STATUS_ERROR)), Some(Counted::Bad));
+        assert_eq!(counted(&available, span(3, 5, 0)), None, "a call to another service");
+        assert_eq!(Counted::of(&available, "bank", &span(2, 5, 0)), None);
+        let fast = of(SloSpans { under_ms: Some(300), ..spans() });
+        assert_eq!(counted(&fast, span(2, 300, STATUS_ERROR)), Some(Counted::Good));
+        assert_eq!(counted(&fast, span(2, 301, 0)), Some(Counted::Bad));
+        let other = of(SloSpans { operation: Some("GET /cart".into()), ..spans() });
+        assert_eq!(counted(&other, span(2, 5, 0)), None);
+        let of_metrics = SloStatus { service: "shop".into(), ..slo("b", None) };
+        assert_eq!(counted(&of_metrics, span(1, 5, 0)), Some(Counted::Unsaid));
     }
 
     #[test]

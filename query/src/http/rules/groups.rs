@@ -84,8 +84,9 @@ async fn preview(
             return ok(GroupPreview { problems, ..GroupPreview::default() });
         }
     };
+    let form = form_of(&group);
     let (previews, preview_problem, stats) = shared.previews(group, range).await?;
-    ok(GroupPreview { problems: Vec::new(), previews, preview_problem, stats })
+    ok(GroupPreview { problems: Vec::new(), form, previews, preview_problem, stats })
 }
 
 async fn replace(

@@ -7,7 +7,7 @@ use crate::http::Api;
 use crate::http::answer::{Answer, ok};
 use crate::http::run::{Budget, run};
 use crate::rules::Problem;
-use crate::slo::{Slo, episodes, parse, rules, status};
+use crate::slo::{Slo, episodes, form_of, parse, rules, status};
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -27,8 +27,12 @@ pub async fn preview(
             return ok(SloPreviewResponse { problems, ..Default::default() });
         }
     };
+    let form = match slos.as_slice() {
+        [slo] => form_of(slo),
+        _ => None,
+    };
     let (slos, stats) = previews(&api, slos, request.from, request.to).await?;
-    ok(SloPreviewResponse { problems: Vec::new(), slos, stats })
+    ok(SloPreviewResponse { problems: Vec::new(), form, slos, stats })
 }
 
 /// Without `from` over the window of each.

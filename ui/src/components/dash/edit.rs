@@ -8,6 +8,7 @@ use crate::components::answer::error_note;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::json;
+use crate::location::confirmed;
 use crate::prelude::*;
 use crate::view::dashboards::{draft::Draft, path};
 use leptos::task::spawn_local;
@@ -66,7 +67,7 @@ pub fn Editor(board: Board, reload: Callback<()>) -> impl IntoView {
     let context = Context::get();
     let (busy, open) = (RwSignal::new(false), RwSignal::new(Open::Nothing));
     let dirty = memo(move || board.before.with(|before| !before.is_empty()));
-    warn_before_leaving(dirty);
+    context.location.guard(dirty);
     let add = move |_| {
         let panel = Panel {
             title: "New panel".to_owned(),
@@ -80,7 +81,7 @@ pub fn Editor(board: Board, reload: Callback<()>) -> impl IntoView {
     };
     let discard = move |_| {
         let sure = "What you have changed here is not saved. Leave it?";
-        if !dirty.get_untracked() || window().confirm_with_message(sure).unwrap_or(false) {
+        if !dirty.get_untracked() || confirmed(sure) {
             let first = board.before.with_untracked(|before| before.first().cloned());
             if let Some(first) = first {
                 board.begin(first);
@@ -133,16 +134,6 @@ fn Refused(board: Board, reload: Callback<()>, over: Callback<u64>) -> impl Into
         Some(error_note(words(&failure), both))
     };
     view! { {dynamic(note)} }
-}
-
-/// The browser asks before it leaves what is not saved.
-fn warn_before_leaving(dirty: Memo<bool>) {
-    let handle = window_event_listener(leptos::ev::beforeunload, move |event| {
-        if dirty.try_get_untracked() == Some(true) {
-            event.prevent_default();
-        }
-    });
-    on_cleanup(move || handle.remove());
 }
 
 /// The whole as a text, which takes effect when it can be read.

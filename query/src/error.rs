@@ -36,6 +36,11 @@ pub enum Error {
     /// The query reads more than there is memory for: ever, or while others use it.
     #[error("{message}")]
     Memory { message: String, later: bool },
+    /// A change that is not durable: it is in force, and written as soon as that can be.
+    #[error(
+        "this is not kept yet, as the catalog could not be written ({0}); it is tried again, and so may you"
+    )]
+    NotKept(String),
     #[error("storage: {0}")]
     Storage(ocelli_storage::Error),
     /// Bytes that this process wrote do not read back.

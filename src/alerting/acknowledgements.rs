@@ -1,12 +1,15 @@
 //! Acknowledgements of the API and those of the dispatcher, one as the other.
 
-use super::Alerts;
+use super::core::Core;
 use super::letter::nanos;
+use super::requests::{Ask, Request};
+use super::settings::Loaded;
 use super::silences::uuid;
 use ocelli_api::alerts::{AcknowledgeRequest, AcknowledgeResponse, Acknowledgement as Shown};
 use ocelli_query::Error;
 use ocelli_query::alerting::dispatch::AcknowledgeError;
 use ocelli_query::alerting::{Acknowledgement, Fingerprint};
+use serde::{Deserialize, Serialize};
 
 pub fn shown(given: &Acknowledgement) -> Shown {
     Shown {
@@ -17,15 +20,16 @@ pub fn shown(given: &Acknowledgement) -> Shown {
     }
 }
 
-impl Alerts {
-    /// The acknowledgement and the messages about it are one transaction.
-    pub(super) async fn put_acknowledgement(
-        &self,
-        fingerprint: Fingerprint,
-        asked: AcknowledgeRequest,
-    ) -> Result<AcknowledgeResponse, Error> {
-        self.must_lead()?;
-        let (loaded, now_ms) = (self.loaded(), self.now_ms());
+/// Somebody takes an alert on. The acknowledgement and the messages about it are one transaction.
+#[derive(Serialize, Deserialize)]
+pub struct Acknowledge {
+    fingerprint: Fingerprint,
+    together: bool,
+    given: Acknowledgement,
+}
+
+impl Acknowledge {
+    pub fn new(fingerprint: Fingerprint, asked: AcknowledgeRequest, now_ms: i64) -> Acknowledge {
         let given = Acknowledgement {
             id: uuid(rand::random()),
             by: asked.by.trim().to_owned(),
@@ -33,30 +37,40 @@ impl Alerts {
             at_ms: now_ms,
             until_ms: asked.until.map(|until| until.0.div_euclid(1_000_000)),
         };
-        let alerts = {
-            let core = &mut *self.core();
-            let (alerts, flushes) =
-                core.dispatcher.acknowledge(fingerprint, asked.together, &given, now_ms).map_err(refused)?;
-            core.post(&loaded, &flushes);
-            alerts
-        };
-        self.save().await;
+        Acknowledge { fingerprint, together: asked.together, given }
+    }
+}
+
+impl Ask for Acknowledge {
+    type Answer = AcknowledgeResponse;
+
+    fn carry_out(&self, core: &mut Core, loaded: &Loaded, now_ms: i64) -> Result<AcknowledgeResponse, Error> {
+        let taken = core.dispatcher.acknowledge(self.fingerprint, self.together, &self.given, now_ms);
+        let (alerts, flushes) = taken.map_err(refused)?;
+        core.post(loaded, &flushes);
         Ok(answer(&alerts))
     }
 
-    pub(super) async fn take_acknowledgement(
-        &self,
-        fingerprint: Fingerprint,
-    ) -> Result<AcknowledgeResponse, Error> {
-        self.must_lead()?;
-        let alerts = {
-            let core = &mut *self.core();
-            let alerts = core.dispatcher.take_back(fingerprint, self.now_ms()).map_err(refused)?;
-            core.absorb();
-            alerts
-        };
-        self.save().await;
-        Ok(answer(&alerts))
+    fn written(self) -> Request {
+        Request::Acknowledge(self)
+    }
+}
+
+/// An acknowledgement is taken back.
+#[derive(Serialize, Deserialize)]
+pub struct TakeBack {
+    pub fingerprint: Fingerprint,
+}
+
+impl Ask for TakeBack {
+    type Answer = AcknowledgeResponse;
+
+    fn carry_out(&self, core: &mut Core, _: &Loaded, now_ms: i64) -> Result<AcknowledgeResponse, Error> {
+        Ok(answer(&core.dispatcher.take_back(self.fingerprint, now_ms).map_err(refused)?))
+    }
+
+    fn written(self) -> Request {
+        Request::TakeBack(self)
     }
 }
 

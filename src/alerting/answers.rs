@@ -1,8 +1,11 @@
 //! What alerting answers to the HTTP API.
 
+use super::acknowledgements::{Acknowledge, TakeBack};
 use super::core::letter;
 use super::letter::nanos;
+use super::requests::{Discard, Receive, Resend};
 use super::rule_alerts::shown;
+use super::silences::{EndSilence, PutSilence};
 use super::{Alerts, acknowledgements, evidence, silences};
 use async_trait::async_trait;
 use ocelli_api::TimeRange;
@@ -10,6 +13,7 @@ use ocelli_api::alerts::*;
 use ocelli_notify::policy::BreakerState;
 use ocelli_notify::{Parcel, Verdict};
 use ocelli_query::Error;
+use ocelli_query::alerting::dispatch::kept::KeptAlert;
 use ocelli_query::alerting::{Alert, Fingerprint, Flush, Integration};
 use ocelli_query::http::alerting::{Alerting, Group, Routed, Status};
 use ocelli_query::promql::labels::Labels;
@@ -102,11 +106,11 @@ impl Alerting for Alerts {
         fingerprint: Fingerprint,
         asked: AcknowledgeRequest,
     ) -> Result<AcknowledgeResponse, Error> {
-        self.put_acknowledgement(fingerprint, asked).await
+        self.ask(Acknowledge::new(fingerprint, asked, Alerts::now_ms(self))).await
     }
 
     async fn take_back(&self, fingerprint: Fingerprint) -> Result<AcknowledgeResponse, Error> {
-        self.take_acknowledgement(fingerprint).await
+        self.ask(TakeBack { fingerprint }).await
     }
 
     async fn history(&self, range: TimeRange, limit: usize) -> Result<AlertHistoryResponse, Error> {
@@ -128,15 +132,7 @@ impl Alerting for Alerts {
     }
 
     async fn receive(&self, alerts: Vec<Alert>) -> Result<(), Error> {
-        let now_ms = Alerts::now_ms(self);
-        {
-            let mut core = self.core();
-            core.dispatcher.receive(alerts, now_ms);
-            core.absorb();
-        }
-        self.save().await;
-        self.dispatch_changed.notify_one();
-        Ok(())
+        self.ask(Receive { alerts: alerts.iter().map(|alert| KeptAlert::new(alert, None)).collect() }).await
     }
 
     fn silences(&self) -> Vec<Silence> {
@@ -145,11 +141,13 @@ impl Alerting for Alerts {
     }
 
     async fn save_silence(&self, silence: SilenceRequest) -> Result<Silence, Error> {
-        self.put_silence(silence).await
+        let asked = PutSilence::new(silence, Alerts::now_ms(self));
+        Ok(silences::shown(&self.ask(asked).await?, Alerts::now_ms(self)))
     }
 
     async fn expire_silence(&self, id: &str) -> Result<Silence, Error> {
-        self.end_silence(id).await
+        let ended = self.ask(EndSilence { id: id.to_owned() }).await?;
+        Ok(silences::shown(&ended, Alerts::now_ms(self)))
     }
 
     fn receivers(&self) -> Vec<ReceiverStatus> {
@@ -220,27 +218,11 @@ impl Alerting for Alerts {
     }
 
     async fn resend(&self, id: &str) -> Result<Notification, Error> {
-        let now_ms = Alerts::now_ms(self);
-        let letter = {
-            let core = &mut *self.core();
-            core.outbox.resend(id, now_ms, &mut core.unsaved)
-        };
-        let letter = letter.ok_or_else(|| Error::NotFound(format!("no message {id} waits or is dead")))?;
-        self.save().await;
-        self.outbox_changed.notify_one();
-        Ok(letter.shown())
+        Ok(self.ask(Resend { id: id.to_owned() }).await?.shown())
     }
 
     async fn discard(&self, id: &str) -> Result<(), Error> {
-        let discarded = {
-            let core = &mut *self.core();
-            core.outbox.discard(id, &mut core.unsaved)
-        };
-        if !discarded {
-            return Err(Error::NotFound(format!("there is no message {id}, or it is being sent")));
-        }
-        self.save().await;
-        Ok(())
+        self.ask(Discard { id: id.to_owned() }).await
     }
 
     async fn preview_rule(&self, rule: RulePreviewRequest) -> Result<RulePreviewResponse, Error> {

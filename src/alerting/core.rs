@@ -11,7 +11,19 @@ use ocelli_query::alerting::render::{RenderContext, render};
 use ocelli_storage::Store;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+/// What a server is, of those on a catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The one that evaluates rules and tells of alerts.
+    Tells,
+    /// What it knows is a copy of what the other one has written.
+    StandsBy,
+}
+
 pub struct Core {
+    pub role: Role,
+    /// The mark that a copy was read at.
+    pub copied_at: Option<String>,
     pub dispatcher: Dispatcher,
     pub outbox: Outbox,
     pub rules: RuleAlerts,
@@ -19,9 +31,11 @@ pub struct Core {
 }
 
 impl Core {
-    /// Of a server that is not the one that alerts, or has not read what was kept.
+    /// Of a server that stands by and has not read what was kept.
     pub fn empty(loaded: &Loaded, now_ms: i64) -> Core {
         Core {
+            role: Role::StandsBy,
+            copied_at: None,
             dispatcher: Dispatcher::new(loaded.config.clone(), now_ms),
             outbox: Outbox::default(),
             rules: RuleAlerts::default(),
@@ -30,7 +44,12 @@ impl Core {
     }
 
     /// As an earlier process left it.
-    pub async fn read(store: &Store, loaded: &Loaded, now_ms: i64) -> ocelli_storage::Result<Core> {
+    pub async fn read(
+        store: &Store,
+        loaded: &Loaded,
+        role: Role,
+        now_ms: i64,
+    ) -> ocelli_storage::Result<Core> {
         let mut kept = Vec::new();
         for space in Dispatcher::SPACES {
             let records = store.records(space).await?;
@@ -40,6 +59,8 @@ impl Core {
         let alerts = records::read(store, spaces::RULE_ALERT).await?;
         let changes = records::read(store, spaces::CHANGE).await?;
         let mut core = Core {
+            role,
+            copied_at: None,
             dispatcher: Dispatcher::restore(loaded.config.clone(), kept, now_ms),
             outbox: Outbox::restored(letters.into_iter().map(|(_, letter)| letter)),
             rules: RuleAlerts::restored(alerts, changes),
@@ -64,10 +85,11 @@ impl Core {
     }
 
     /// Makes the letters of the groups that are due.
-    pub fn dispatch(&mut self, loaded: &Loaded, now_ms: i64) -> usize {
-        let flushes = self.dispatcher.tick(now_ms);
-        self.post(loaded, &flushes);
-        flushes.len()
+    pub fn dispatch(&mut self, loaded: &Loaded, now_ms: i64) {
+        if self.role == Role::Tells {
+            let flushes = self.dispatcher.tick(now_ms);
+            self.post(loaded, &flushes);
+        }
     }
 
     /// Puts messages into the outbox, to be written together with what dispatch counts as told.

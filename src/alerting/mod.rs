@@ -12,22 +12,25 @@ mod evidence;
 mod letter;
 mod outbox;
 mod records;
+mod requests;
 mod rule_alerts;
 mod settings;
 mod silences;
+mod standby;
 mod targets;
 
 pub use records::LEASE;
 pub use rule_alerts::RuleOf;
 pub use settings::{Loaded, Settings, load};
 
-use core::Core;
+use core::{Core, Role};
 use letter::Letter;
 use ocelli_notify::{Guard, Notifier, Target, Verdict};
 use ocelli_query::Api;
 use ocelli_query::rules::alert::Alert;
 use ocelli_query::rules::{Group, Rule};
 use ocelli_storage::{Clock, Store};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -47,6 +50,8 @@ pub struct Alerts {
     settings: Settings,
     loaded: Mutex<Arc<Loaded>>,
     core: Mutex<Core>,
+    /// The rules that are in force, by their keys.
+    rules: Mutex<Arc<HashMap<String, Arc<RuleOf>>>>,
     /// One transaction at a time, so that none overtakes an older one.
     writing: tokio::sync::Mutex<()>,
     /// Whether this is the server that alerts, of those on a catalog.
@@ -85,6 +90,7 @@ impl Alerts {
             notifier: Notifier::new(Guard::new(&settings.allow_targets)?),
             core: Mutex::new(Core::empty(&loaded, now_ms)),
             loaded: Mutex::new(Arc::new(loaded)),
+            rules: Mutex::default(),
             writing: tokio::sync::Mutex::default(),
             leading: watch::Sender::new(false),
             outbox_changed: Notify::new(),
@@ -100,6 +106,7 @@ impl Alerts {
         let tasks = vec![
             tokio::spawn(dispatch(alerts.clone(), stops.clone())),
             tokio::spawn(watch_lease(alerts.clone(), stops.clone())),
+            tokio::spawn(standby::run(alerts.clone(), stops.clone())),
             tokio::spawn(delivery::run(alerts.clone(), stops)),
         ];
         Ok((alerts, Running { stop, tasks }))
@@ -111,37 +118,6 @@ impl Alerts {
 
     pub fn leads(&self) -> watch::Receiver<bool> {
         self.leading.subscribe()
-    }
-
-    /// What is changed here is changed where it is known: at the server that tells of alerts.
-    fn must_lead(&self) -> Result<(), ocelli_query::Error> {
-        match *self.leading.borrow() {
-            true => Ok(()),
-            false => Err(ocelli_query::Error::Conflict {
-                message: "another server on this catalog tells of alerts; ask that one".to_owned(),
-                revision: None,
-            }),
-        }
-    }
-
-    /// Takes the lease where it is free, and steps down where another server has it.
-    pub async fn look_for_lease(&self) -> ocelli_storage::Result<()> {
-        let has = self.store.lease(LEASE).await?;
-        let led = *self.leading.borrow();
-        if has != led {
-            let (loaded, now_ms) = (self.loaded(), self.now_ms());
-            let core = match has {
-                true => Core::read(&self.store, &loaded, now_ms).await?,
-                false => Core::empty(&loaded, now_ms),
-            };
-            *self.core() = core;
-            tracing::info!(
-                leading = has,
-                "whether this server evaluates rules and tells of alerts has changed"
-            );
-            self.leading.send_replace(has);
-        }
-        Ok(())
     }
 
     /// Reads the file again; an error leaves all as it is.
@@ -167,12 +143,12 @@ impl Alerts {
 
     /// The alerts of a rule at an evaluation.
     pub async fn report(self: &Arc<Self>, rule: &Arc<RuleOf>, alerts: &[Alert]) {
-        if !*self.leading.borrow() {
-            return;
-        }
         let now_ms = self.now_ms();
         let fired = {
             let core = &mut *self.core();
+            if core.role == Role::StandsBy {
+                return;
+            }
             let news = core.rules.note(rule, alerts, now_ms, &mut core.unsaved);
             core.dispatcher.receive(news.told, now_ms);
             core.absorb();
@@ -188,6 +164,18 @@ impl Alerts {
     /// Where people open this server.
     pub fn external_url(&self) -> String {
         self.loaded().external_url.clone()
+    }
+
+    /// The rules that are in force from now on, whichever server evaluates them.
+    pub fn know_rules(&self, groups: &[Group]) {
+        let rules = groups.iter().flat_map(|group| group.rules.iter().map(|rule| self.rule_of(group, rule)));
+        let known: HashMap<_, _> = rules.map(|rule| (rule.key.clone(), rule)).collect();
+        self.core().rules.know(&known);
+        *self.rules.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
+    }
+
+    fn known_rules(&self) -> Arc<HashMap<String, Arc<RuleOf>>> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Which rule it is that alerts are of.
@@ -232,25 +220,36 @@ impl Alerts {
 
     /// Writes what is not durable yet; letters can be sent then. What fails is tried again.
     pub async fn save(&self) {
-        let _one = self.writing.lock().await;
-        let changes = self.core().unsaved.take();
-        if changes.is_empty() {
-            return;
-        }
-        match self.store.commit_records(Some(LEASE), &changes).await {
-            Ok(()) => {
-                self.core().outbox.written(&changes);
-                self.outbox_changed.notify_one();
-            }
-            Err(error) => {
-                tracing::warn!(%error, "states of alerts could not be written; nobody is told before they are");
-                self.core().unsaved.give_back(changes);
-            }
+        if let Err(error) = self.keep().await {
+            tracing::warn!(%error, "states of alerts could not be written; nobody is told before they are");
         }
     }
 
+    async fn keep(&self) -> ocelli_storage::Result<()> {
+        let _one = self.writing.lock().await;
+        let mut changes = self.core().unsaved.take();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        if self.store.shares_catalog() {
+            changes.push(standby::mark(&self.store).moved());
+        }
+        let written = self.store.commit_records(Some(LEASE), &changes).await;
+        let core = &mut *self.core();
+        match &written {
+            Ok(()) => core.outbox.written(&changes),
+            Err(_) => core.unsaved.give_back(changes),
+        }
+        self.outbox_changed.notify_one();
+        written
+    }
+
     fn next_letters(&self) -> (Vec<Letter>, Option<i64>) {
-        self.core().outbox.next(self.now_ms())
+        let core = &mut *self.core();
+        match core.role {
+            Role::Tells => core.outbox.next(self.now_ms()),
+            Role::StandsBy => (Vec::new(), None),
+        }
     }
 
     async fn delivered(&self, id: &str, verdict: &Verdict) {

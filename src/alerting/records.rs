@@ -15,6 +15,8 @@ pub mod spaces {
     pub const RULE_ALERT: &str = "rule_alert";
     /// Changes of the states of alerts.
     pub const CHANGE: &str = "alert_change";
+    /// What servers that stand by were asked, for the one that tells.
+    pub const REQUEST: &str = "alert_request";
 }
 
 /// Changes that are not durable yet.

@@ -81,6 +81,15 @@ impl RuleAlerts {
         self.kept.range(places(key)).map(|(_, kept)| kept.clone().alert()).collect()
     }
 
+    /// Which rules the alerts are of that were kept.
+    pub fn know(&mut self, rules: &HashMap<String, Arc<RuleOf>>) {
+        for (key, fingerprint) in self.kept.keys() {
+            if let Some(rule) = rules.get(key) {
+                self.rules.insert(*fingerprint, rule.clone());
+            }
+        }
+    }
+
     /// Rules of which alerts are kept.
     pub fn rule_keys(&self) -> Vec<String> {
         let mut keys: Vec<String> = self.kept.keys().map(|(rule, _)| rule.clone()).collect();

@@ -1,13 +1,16 @@
 //! Silences of the API and those of the dispatcher, one as the other.
 
-use super::Alerts;
+use super::core::Core;
 use super::letter::nanos;
+use super::requests::{Ask, Request};
+use super::settings::Loaded;
 use ocelli_api::alerts::{LabelMatcher, Silence as Shown, SilenceRequest, SilenceState as ShownState};
 use ocelli_query::Error;
 use ocelli_query::alerting::dispatch::SilenceError;
 use ocelli_query::alerting::matcher;
 use ocelli_query::alerting::silence::{Silence, SilenceState};
 use ocelli_query::promql::select::MatchOp;
+use serde::{Deserialize, Serialize};
 
 pub fn shown(silence: &Silence, now_ms: i64) -> Shown {
     let matchers = silence.matchers.iter().flat_map(|text| matcher::parse(text).unwrap_or_default());
@@ -45,10 +48,16 @@ fn written(matcher: &LabelMatcher) -> String {
     format!("{:?}{op}{:?}", matcher.name, matcher.value)
 }
 
-impl Alerts {
-    pub(super) async fn put_silence(&self, asked: SilenceRequest) -> Result<Shown, Error> {
-        self.must_lead()?;
-        let now_ms = self.now_ms();
+/// A silence is to be made, or changed.
+#[derive(Serialize, Deserialize)]
+pub struct PutSilence {
+    silence: Silence,
+    /// Of a new one.
+    id: String,
+}
+
+impl PutSilence {
+    pub fn new(asked: SilenceRequest, now_ms: i64) -> PutSilence {
         let ms = |at: ocelli_api::UnixNano| at.0.div_euclid(1_000_000);
         let silence = Silence {
             id: asked.id.unwrap_or_default(),
@@ -60,35 +69,43 @@ impl Alerts {
             created_at_ms: now_ms,
             updated_at_ms: now_ms,
         };
-        let kept = {
-            let mut core = self.core();
-            let kept = core.dispatcher.put_silence(silence, &uuid(rand::random()), now_ms);
-            core.absorb();
-            kept.map_err(|why| match why {
-                SilenceError::NotFound(_) => Error::NotFound(why.to_string()),
-                other => Error::bad_parameter("silence", other.to_string()),
-            })?
-        };
-        self.save().await;
-        self.dispatch_changed.notify_one();
-        Ok(shown(&kept, now_ms))
+        PutSilence { silence, id: uuid(rand::random()) }
+    }
+}
+
+impl Ask for PutSilence {
+    type Answer = Silence;
+
+    fn carry_out(&self, core: &mut Core, _: &Loaded, now_ms: i64) -> Result<Silence, Error> {
+        core.dispatcher.put_silence(self.silence.clone(), &self.id, now_ms).map_err(|why| match why {
+            SilenceError::NotFound(_) => Error::NotFound(why.to_string()),
+            other => Error::bad_parameter("silence", other.to_string()),
+        })
     }
 
-    pub(super) async fn end_silence(&self, id: &str) -> Result<Shown, Error> {
-        self.must_lead()?;
-        let now_ms = self.now_ms();
-        let ended = {
-            let mut core = self.core();
-            if !core.dispatcher.silences().any(|silence| silence.id == id) {
-                return Err(Error::NotFound(format!("there is no silence {id}")));
-            }
-            let ended = core.dispatcher.expire_silence(id, now_ms);
-            core.absorb();
-            ended.map_err(|why| Error::bad_parameter("id", why.to_string()))?
-        };
-        self.save().await;
-        self.dispatch_changed.notify_one();
-        Ok(shown(&ended, now_ms))
+    fn written(self) -> Request {
+        Request::PutSilence(self)
+    }
+}
+
+/// A silence is to end now.
+#[derive(Serialize, Deserialize)]
+pub struct EndSilence {
+    pub id: String,
+}
+
+impl Ask for EndSilence {
+    type Answer = Silence;
+
+    fn carry_out(&self, core: &mut Core, _: &Loaded, now_ms: i64) -> Result<Silence, Error> {
+        core.dispatcher.expire_silence(&self.id, now_ms).map_err(|why| match why {
+            SilenceError::NotFound(id) => Error::NotFound(format!("there is no silence {id}")),
+            other => Error::bad_parameter("id", other.to_string()),
+        })
+    }
+
+    fn written(self) -> Request {
+        Request::EndSilence(self)
     }
 }
 

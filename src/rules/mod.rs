@@ -165,6 +165,9 @@ impl RuleEngine {
     async fn replace(&self, groups: Vec<Group>) -> anyhow::Result<()> {
         let _one = self.reloading.lock().await;
         *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = groups.clone();
+        if let Some(alerts) = &self.work.alerts {
+            alerts.know_rules(&groups);
+        }
         if !self.is_leading() {
             return Ok(());
         }
@@ -237,9 +240,15 @@ impl RuleEngine {
         Running { unit, stop, task }
     }
 
+    /// Of rules that another server evaluates it is known which there are, and their alerts.
     pub fn status(&self) -> RulesResponse {
-        let units = self.units.lock().unwrap_or_else(PoisonError::into_inner);
-        RulesResponse { groups: units.iter().map(|unit| unit.shown()).collect() }
+        if self.is_leading() {
+            let units = self.units.lock().unwrap_or_else(PoisonError::into_inner);
+            return RulesResponse { groups: units.iter().map(|unit| unit.shown()).collect() };
+        }
+        let groups = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let shown = |group| self.work.elsewhere(group, self.settings.interval_ms).shown();
+        RulesResponse { groups: groups.into_iter().map(shown).collect() }
     }
 
     /// Ends what is being evaluated, and remembers how far all rules are.

@@ -179,6 +179,16 @@ impl Work {
         .await?
     }
 
+    /// A group that another server evaluates.
+    pub fn elsewhere(&self, group: Group, interval_ms: i64) -> Unit {
+        let slots = Slots::new(&group.name, group.interval_ms.unwrap_or(interval_ms));
+        let kept =
+            |rule: &Rule| self.alerts.as_ref().map(|alerts| alerts.kept(&rule.key())).unwrap_or_default();
+        let info = |rule: &Rule| RuleInfo { alerts: kept(rule), ..RuleInfo::default() };
+        let rules = group.rules.iter().map(info).collect();
+        Unit::new(group, slots, Context::default(), i64::MIN, rules)
+    }
+
     /// A group as it will run, from the next slot on.
     pub fn unit(&self, group: Group, interval_ms: i64, marks: &HashMap<String, Mark>) -> (Unit, Schedule) {
         let slots = Slots::new(&group.name, group.interval_ms.unwrap_or(interval_ms));

@@ -1,10 +1,11 @@
 //! An alert as those know it who are told of it.
 
 use crate::promql::labels::Labels;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Which alert it is: a hash of its labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fingerprint(pub u64);
 
 impl fmt::Display for Fingerprint {

@@ -27,9 +27,11 @@ impl Error {
             Error::Execution(_) | Error::LimitExceeded(_) | Error::Memory { later: false, .. } => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            Error::Timeout(_) | Error::Cancelled | Error::Overloaded { .. } | Error::Memory { .. } => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Error::Timeout(_)
+            | Error::Cancelled
+            | Error::Overloaded { .. }
+            | Error::Memory { .. }
+            | Error::NotKept(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Storage(error) if error.is_unreachable() => StatusCode::SERVICE_UNAVAILABLE,
             Error::Storage(_) | Error::Corrupt(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -39,7 +41,7 @@ impl Error {
     pub fn retry_after_s(&self) -> Option<u64> {
         match self {
             Error::Overloaded { retry_after, .. } => Some(retry_after.as_secs().max(1)),
-            Error::Memory { later: true, .. } => Some(1),
+            Error::Memory { later: true, .. } | Error::NotKept(_) => Some(1),
             _ => None,
         }
     }
@@ -54,6 +56,7 @@ impl Error {
             Error::NotFound(_) => "not_found",
             Error::LimitExceeded(_) | Error::Memory { later: false, .. } => "limit_exceeded",
             Error::Timeout(_) | Error::Cancelled => "timeout",
+            Error::NotKept(_) => "not_kept",
             Error::Overloaded { .. } | Error::Memory { .. } => "overloaded",
             Error::Storage(_) | Error::Corrupt(_) | Error::Internal(_) => "internal",
         }

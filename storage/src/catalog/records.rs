@@ -112,6 +112,11 @@ impl Catalog {
         Ok(records)
     }
 
+    /// Whether this process is the only one that may be on it.
+    pub fn is_local(&self) -> bool {
+        self.link.is_local()
+    }
+
     /// Whether this server has a lease: that only one of those on this catalog does something. It is taken
     /// where it is free, and lost with the connection to the catalog.
     pub async fn lease(&self, name: &str) -> Result<bool> {

@@ -182,6 +182,11 @@ impl Store {
         self.inner.shared.catalog.records(space).await
     }
 
+    /// Whether other servers may be on this catalog.
+    pub fn shares_catalog(&self) -> bool {
+        !self.inner.shared.catalog.is_local()
+    }
+
     /// Whether this server has a lease, which only one of those on a catalog has; taken where it is free.
     pub async fn lease(&self, name: &str) -> Result<bool> {
         self.inner.shared.catalog.lease(name).await

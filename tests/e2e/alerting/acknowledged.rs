@@ -21,7 +21,7 @@ async fn fingerprint(server: &Server, service: &str) -> String {
     .await
 }
 
-async fn send(server: &Server, method: Method, path: &str, body: Value) -> (u16, Value) {
+pub async fn send(server: &Server, method: Method, path: &str, body: Value) -> (u16, Value) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let answer = client.request(method, server.api.url(path)).json(&body).send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())

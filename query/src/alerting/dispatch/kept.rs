@@ -1,6 +1,6 @@
 //! What of dispatch outlives the process, as texts under names.
 
-use super::{Dispatcher, Entry};
+use super::Dispatcher;
 use crate::alerting::{Acknowledgement, Alert};
 use crate::promql::labels::Labels;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,8 @@ pub struct Record {
     pub content: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// An alert, and who has taken it on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeptAlert {
     labels: BTreeMap<String, String>,
     annotations: BTreeMap<String, String>,
@@ -35,8 +36,7 @@ pub struct KeptAlert {
 }
 
 impl KeptAlert {
-    fn of(entry: &Entry) -> KeptAlert {
-        let alert = &entry.alert;
+    pub fn new(alert: &Alert, acknowledged: Option<&Acknowledgement>) -> KeptAlert {
         KeptAlert {
             labels: alert.labels.to_map(),
             annotations: alert.annotations.to_map(),
@@ -46,7 +46,7 @@ impl KeptAlert {
             generator_url: alert.generator_url.clone(),
             unknown_since_ms: alert.unknown_since_ms,
             value: alert.value.filter(|value| value.is_finite()),
-            acknowledged: entry.acknowledged.clone(),
+            acknowledged: acknowledged.cloned(),
         }
     }
 
@@ -111,7 +111,7 @@ impl Dispatcher {
         let text = match space {
             ALERT => {
                 let entry = self.entries.get(&crate::alerting::Fingerprint::parse(name)?)?;
-                serde_json::to_string(&KeptAlert::of(entry))
+                serde_json::to_string(&KeptAlert::new(&entry.alert, entry.acknowledged.as_ref()))
             }
             GROUP => {
                 let group = self.groups.get(name)?;

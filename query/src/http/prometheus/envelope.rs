@@ -68,7 +68,7 @@ impl IntoResponse for Refused {
                 (StatusCode::UNPROCESSABLE_ENTITY, "execution")
             }
             Error::Timeout(_) => (StatusCode::SERVICE_UNAVAILABLE, "timeout"),
-            Error::Overloaded { .. } | Error::Memory { .. } => {
+            Error::Overloaded { .. } | Error::Memory { .. } | Error::NotKept(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
             Error::Storage(error) if error.is_unreachable() => {

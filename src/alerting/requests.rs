@@ -1,0 +1,201 @@
+//! What people and other systems ask of alerting, the same wherever they ask: the server that tells of alerts
+//! carries it out, one that stands by writes it down for that server (see [`super::standby`]).
+
+use super::Alerts;
+use super::acknowledgements::{Acknowledge, TakeBack};
+use super::core::{Core, Role};
+use super::letter::Letter;
+use super::settings::Loaded;
+use super::silences::{EndSilence, PutSilence};
+use ocelli_query::Error;
+use ocelli_query::alerting::dispatch::kept::KeptAlert;
+use serde::{Deserialize, Serialize};
+
+/// One kind of request.
+pub trait Ask: Sized {
+    type Answer;
+
+    /// What is changed is to be written afterwards. May come a second time, after a crash.
+    fn carry_out(&self, core: &mut Core, loaded: &Loaded, now_ms: i64) -> Result<Self::Answer, Error>;
+
+    fn written(self) -> Request;
+}
+
+/// A request as a record of the catalog.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    Receive(Receive),
+    PutSilence(PutSilence),
+    EndSilence(EndSilence),
+    Acknowledge(Acknowledge),
+    TakeBack(TakeBack),
+    Resend(Resend),
+    Discard(Discard),
+}
+
+impl Request {
+    pub fn carry_out(&self, core: &mut Core, loaded: &Loaded, now_ms: i64) -> Result<(), Error> {
+        match self {
+            Request::Receive(one) => one.carry_out(core, loaded, now_ms),
+            Request::PutSilence(one) => one.carry_out(core, loaded, now_ms).map(drop),
+            Request::EndSilence(one) => one.carry_out(core, loaded, now_ms).map(drop),
+            Request::Acknowledge(one) => one.carry_out(core, loaded, now_ms).map(drop),
+            Request::TakeBack(one) => one.carry_out(core, loaded, now_ms).map(drop),
+            Request::Resend(one) => one.carry_out(core, loaded, now_ms).map(drop),
+            Request::Discard(one) => one.carry_out(core, loaded, now_ms),
+        }
+    }
+}
+
+/// Alerts of another Prometheus.
+#[derive(Serialize, Deserialize)]
+pub struct Receive {
+    pub alerts: Vec<KeptAlert>,
+}
+
+impl Ask for Receive {
+    type Answer = ();
+
+    fn carry_out(&self, core: &mut Core, _: &Loaded, now_ms: i64) -> Result<(), Error> {
+        let alerts = self.alerts.iter().cloned().map(|kept| kept.into_parts().0).collect();
+        core.dispatcher.receive(alerts, now_ms);
+        Ok(())
+    }
+
+    fn written(self) -> Request {
+        Request::Receive(self)
+    }
+}
+
+/// A dead letter is to wait again, one that waits to be tried at once.
+#[derive(Serialize, Deserialize)]
+pub struct Resend {
+    pub id: String,
+}
+
+impl Ask for Resend {
+    type Answer = Letter;
+
+    fn carry_out(&self, core: &mut Core, _: &Loaded, now_ms: i64) -> Result<Letter, Error> {
+        let letter = core.outbox.resend(&self.id, now_ms, &mut core.unsaved);
+        letter.ok_or_else(|| Error::NotFound(format!("no message {} waits or is dead", self.id)))
+    }
+
+    fn written(self) -> Request {
+        Request::Resend(self)
+    }
+}
+
+/// A letter is to be forgotten.
+#[derive(Serialize, Deserialize)]
+pub struct Discard {
+    pub id: String,
+}
+
+impl Ask for Discard {
+    type Answer = ();
+
+    fn carry_out(&self, core: &mut Core, _: &Loaded, _: i64) -> Result<(), Error> {
+        match core.outbox.discard(&self.id, &mut core.unsaved) {
+            true => Ok(()),
+            false => Err(Error::NotFound(format!("there is no message {}, or it is being sent", self.id))),
+        }
+    }
+
+    fn written(self) -> Request {
+        Request::Discard(self)
+    }
+}
+
+impl Alerts {
+    /// Durable when this returns: carried out, or written down for the server that carries it out.
+    pub(super) async fn ask<A: Ask>(&self, asked: A) -> Result<A::Answer, Error> {
+        let (loaded, now_ms) = (self.loaded(), self.now_ms());
+        let (role, answer) = {
+            let core = &mut *self.core();
+            let answer = asked.carry_out(core, &loaded, now_ms)?;
+            core.absorb();
+            if core.role == Role::StandsBy {
+                // A copy, on which it was seen whether that can be; the other server writes what becomes of it.
+                drop(core.unsaved.take());
+            }
+            (core.role, answer)
+        };
+        match role {
+            Role::Tells => self.keep().await,
+            Role::StandsBy => self.hand_on(&asked.written()).await,
+        }
+        .map_err(|error| Error::NotKept(error.to_string()))?;
+        self.dispatch_changed.notify_one();
+        Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::records::text;
+    use super::super::{Settings, load};
+    use super::*;
+    use ocelli_api::alerts::AcknowledgeRequest;
+    use ocelli_query::alerting::{Alert, Fingerprint};
+    use ocelli_query::promql::labels::Labels;
+
+    const NOW: i64 = 1_795_694_400_000;
+
+    fn core() -> (Core, Loaded) {
+        let loaded = load(&Settings::default()).unwrap();
+        (Core::empty(&loaded, NOW), loaded)
+    }
+
+    fn fault() -> Alert {
+        Alert {
+            labels: Labels::new([("alertname", "Fault")]),
+            annotations: Labels::new([("summary", "it is at fault")]),
+            starts_at_ms: NOW,
+            ends_at_ms: Some(NOW + 60_000),
+            updated_at_ms: NOW,
+            generator_url: "http://prometheus:9090".to_owned(),
+            unknown_since_ms: None,
+            value: None,
+        }
+    }
+
+    /// What another server does of the text of a request.
+    fn handed_on(request: Request, core: &mut Core, loaded: &Loaded) -> Result<(), Error> {
+        serde_json::from_str::<Request>(&text(&request).unwrap()).unwrap().carry_out(core, loaded, NOW)
+    }
+
+    #[test]
+    fn a_request_that_was_handed_on_does_what_was_asked_also_twice() {
+        let (mut core, loaded) = core();
+        let receive = || Receive { alerts: vec![KeptAlert::new(&fault(), None)] };
+        let (by, note) = ("Ada".to_owned(), String::new());
+        let asked = AcknowledgeRequest { by, note, until: None, together: true };
+        let fingerprint = fault().fingerprint();
+        let taken = || Acknowledge::new(fingerprint, asked.clone(), NOW);
+        for request in [receive().written(), receive().written(), taken().written(), taken().written()] {
+            handed_on(request, &mut core, &loaded).unwrap();
+        }
+        let alerts = core.dispatcher.alerts(NOW);
+        assert_eq!(alerts.len(), 1);
+        assert_eq!(alerts[0].alert, fault());
+        assert_eq!(alerts[0].acknowledged.as_ref().map(|given| given.by.as_str()), Some("Ada"));
+        handed_on(TakeBack { fingerprint }.written(), &mut core, &loaded).unwrap();
+        assert_eq!(core.dispatcher.acknowledgement(fingerprint, NOW), None);
+    }
+
+    #[test]
+    fn what_can_not_be_is_said() {
+        let (mut core, loaded) = core();
+        for (request, words) in [
+            (TakeBack { fingerprint: Fingerprint(7) }.written(), "nobody has acknowledged"),
+            (EndSilence { id: "x".to_owned() }.written(), "there is no silence x"),
+            (Resend { id: "x".to_owned() }.written(), "no message x waits or is dead"),
+            (Discard { id: "x".to_owned() }.written(), "there is no message x"),
+        ] {
+            let told = handed_on(request, &mut core, &loaded).unwrap_err().to_string();
+            assert!(told.contains(words), "{told}");
+        }
+    }
+}

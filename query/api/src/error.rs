@@ -14,7 +14,7 @@ pub struct ErrorBody {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApiError {
     /// Stable, for programs: `bad_query`, `bad_parameter`, `bad_document`, `not_found`, `conflict`, `limit_exceeded`,
-    /// `timeout`, `overloaded`, `internal`.
+    /// `timeout`, `overloaded`, `not_kept`, `internal`.
     pub code: String,
     /// For people: what is wrong and what to do.
     pub message: String,

@@ -174,7 +174,10 @@ const ERRORS: [(&str, &str); 7] = [
     ("409", "It has changed, is there already, or is a file's: `error.revision` is what it is at."),
     ("422", "The query would exceed a limit; the message names it."),
     ("500", "A fault of the server."),
-    ("503", "Too many queries run, or this one met its deadline; `Retry-After` says when to come back."),
+    (
+        "503",
+        "A limit of queries, a deadline, or a change that is not kept yet; `Retry-After` says when to ask.",
+    ),
     ("default", "Any other error."),
 ];
 

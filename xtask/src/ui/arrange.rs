@@ -6,10 +6,12 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{CodeSection, FunctionSection, Module};
 use wasmparser::{CodeSectionReader, CustomSectionReader, FunctionSectionReader, Parser, Payload, TypeRef};
+
+use crate::ui::alike::chain;
 
 /// Rounds after which there is hardly a twin left: each finds those whose callees were twins before.
 const ROUNDS: usize = 12;
@@ -18,27 +20,25 @@ const ROUNDS: usize = 12;
 pub fn arrange(wasm: &[u8]) -> Result<Vec<u8>> {
     let mut arranged = wasm.to_vec();
     for _ in 0..ROUNDS {
-        let order = Order::of(&arranged)?;
+        let order = Functions::of(&arranged)?.without_twins();
         let is_last = order.kept.len() == order.new_of.len();
         arranged = order.write(&arranged)?;
         if is_last {
             break;
         }
     }
-    Ok(arranged)
+    Functions::of(&arranged)?.by_likeness().write(&arranged)
 }
 
-/// Which of a module's own functions stay, and where.
-struct Order {
+/// A module's own functions.
+struct Functions<'a> {
     imported: u32,
-    /// Of each function its new place among them.
-    new_of: Vec<u32>,
-    /// In their new order, by their places before.
-    kept: Vec<usize>,
+    types: Vec<u32>,
+    bodies: Vec<&'a [u8]>,
 }
 
-impl Order {
-    fn of(wasm: &[u8]) -> Result<Order> {
+impl<'a> Functions<'a> {
+    fn of(wasm: &'a [u8]) -> Result<Self> {
         let (mut imported, mut types, mut bodies) = (0, Vec::new(), Vec::new());
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
@@ -54,22 +54,54 @@ impl Order {
                 _ => {}
             }
         }
-        let mut order: Vec<usize> = (0..bodies.len()).collect();
-        order.sort_by_key(|at| (bodies[*at], types[*at]));
+        ensure!(types.len() == bodies.len(), "functions of the UI have no body");
+        Ok(Functions { imported, types, bodies })
+    }
+
+    /// Sorted by type and code, so that twins lie beside each other, and the first of them.
+    fn without_twins(&self) -> Order {
+        let mut order: Vec<usize> = (0..self.bodies.len()).collect();
+        order.sort_by_key(|at| (self.types[*at], self.bodies[*at]));
         let mut kept: Vec<usize> = Vec::new();
-        let mut new_of = vec![0; bodies.len()];
+        let mut new_of = vec![0; order.len()];
         for at in order {
-            // Twins lie beside each other now.
-            let is_twin =
-                kept.last().is_some_and(|last| bodies[*last] == bodies[at] && types[*last] == types[at]);
+            let is_twin = kept.last().is_some_and(|last| {
+                self.bodies[*last] == self.bodies[at] && self.types[*last] == self.types[at]
+            });
             if !is_twin {
                 kept.push(at);
             }
-            new_of[at] = u32::try_from(kept.len() - 1)?;
+            new_of[at] = kept.len() as u32 - 1;
         }
-        Ok(Order { imported, new_of, kept })
+        Order { imported: self.imported, new_of, kept }
     }
 
+    /// Those of one type together, of which each is like the one before it. They are sorted already.
+    fn by_likeness(&self) -> Order {
+        let mut kept: Vec<usize> = Vec::with_capacity(self.bodies.len());
+        for same in self.types.chunk_by(|a, b| a == b) {
+            let start = kept.len();
+            let bodies = &self.bodies[start..start + same.len()];
+            kept.extend(chain(bodies).into_iter().map(|at| start + at));
+        }
+        let mut new_of = vec![0; kept.len()];
+        for (new, at) in kept.iter().enumerate() {
+            new_of[*at] = new as u32;
+        }
+        Order { imported: self.imported, new_of, kept }
+    }
+}
+
+/// Which of a module's own functions stay, and where.
+struct Order {
+    imported: u32,
+    /// Of each function its new place among them.
+    new_of: Vec<u32>,
+    /// In their new order, by their places before.
+    kept: Vec<usize>,
+}
+
+impl Order {
     fn write(mut self, wasm: &[u8]) -> Result<Vec<u8>> {
         let mut module = Module::new();
         self.parse_core_module(&mut module, Parser::new(0), wasm)

@@ -13,6 +13,8 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::ui::arrange::arrange;
 use crate::ui::files;
+use crate::ui::lean::lean;
+use crate::ui::names::shorten;
 use crate::ui::split::{LOADER, Split, split};
 
 /// The bindings are `ocelli_ui.js` and `ocelli_ui_bg.wasm`.
@@ -34,6 +36,7 @@ pub fn make(wasm: &Path, ui: &Path, inputs: &str, out: &Path) -> Result<()> {
     let split = split(wasm, &format!("{NAME}.js"), inputs, out)?;
     bind(&split.main, out)?;
     copy_page(ui, &split.loader, out)?;
+    lean_all(out)?;
     judge(&compress_all(out)?, &split)
 }
 
@@ -73,8 +76,10 @@ fn bind(main: &Path, out: &Path) -> Result<()> {
          wasm-bindgen-cli-support in Cargo.toml",
     )?;
     let program = out.join(format!("{NAME}_bg.wasm"));
-    let arranged = arrange(&fs::read(&program)?)?;
-    fs::write(&program, arranged)?;
+    let script = out.join(format!("{NAME}.js"));
+    let (wasm, bindings) = shorten(&fs::read(&program)?, &fs::read_to_string(&script)?)?;
+    fs::write(&program, arrange(&wasm)?)?;
+    fs::write(&script, bindings)?;
     if out.join("snippets").exists() {
         bail!("ui/ or a dependency of it has inline JavaScript, which is not served: move it to ui/boot.js");
     }
@@ -92,6 +97,17 @@ fn copy_page(ui: &Path, loader: &str, out: &Path) -> Result<()> {
         .context("ui/index.html is missing: it is the page that loads the UI")?;
     ensure!(page.contains(LOADER), "ui/index.html does not load {LOADER} beforehand");
     fs::write(out.join("index.html"), page.replace(LOADER, loader))?;
+    Ok(())
+}
+
+/// Scripts and styles without what only their readers need.
+fn lean_all(out: &Path) -> Result<()> {
+    for file in files(out)? {
+        if file.extension().is_some_and(|ending| ending == "js" || ending == "css") {
+            let text = fs::read_to_string(&file)?;
+            fs::write(&file, lean(&text))?;
+        }
+    }
     Ok(())
 }
 

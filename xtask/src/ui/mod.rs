@@ -4,9 +4,12 @@
 //! `ui/dist` is a copy of one of these folders. An unchanged UI therefore costs nothing, also in a
 //! fresh checkout whose target directory was kept.
 
+mod alike;
 mod arrange;
 mod bundle;
 mod inputs;
+mod lean;
+mod names;
 mod split;
 
 use std::fs;

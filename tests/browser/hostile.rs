@@ -76,7 +76,7 @@ async fn answers_that_cannot_be_read_are_said_and_the_page_goes_on() {
         for (answer, why) in [
             ("<html>Please log in</html>", "at byte 0"),
             ("{\"records\": [", "at byte 13"),
-            ("{\"records\": 5}", "'[' is missing at byte 12"),
+            ("{\"range\": 5}", "'{' is missing at byte 10"),
             ("{}", "missing field"),
         ] {
             browser.script(answers, vec![json!(answer)]).await;

@@ -3,11 +3,13 @@
 //! serde_json does the same with much more code for each type, as it also reads a struct from an array and
 //! names the line of an error. What this reads it reads alike, and it refuses the same; tests hold both.
 
+mod fields;
 mod reader;
 mod stop;
 #[cfg(test)]
 mod tests;
 
+use fields::Fields;
 use reader::{Number, Reader};
 use serde::de::value::StrDeserializer;
 use serde::de::{
@@ -31,15 +33,32 @@ impl Display for Error {
 impl std::error::Error for Error {}
 
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    from_reader(Reader::new(text, false))
+}
+
+/// The same of what a person wrote: fields that no struct has are refused, rather than passed over as those of
+/// a newer server.
+pub fn from_str_strictly<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    from_reader(Reader::new(text, true))
+}
+
+fn from_reader<T: DeserializeOwned>(reader: Reader) -> Result<T, Error> {
     let mut value = None;
-    attempt(&mut || {
-        let mut reader = Reader::new(text);
-        let Ok(read) = T::deserialize(&mut reader);
-        reader.end();
+    let read = read(reader, &mut |reader| {
+        let Ok(read) = T::deserialize(reader);
         value = Some(read);
+    });
+    read.and_then(|()| value.ok_or_else(|| Error("nothing was read".to_owned())))
+}
+
+/// What is the same for all types.
+#[inline(never)]
+fn read(mut reader: Reader, value: &mut dyn FnMut(&mut Reader)) -> Result<(), Error> {
+    attempt(&mut || {
+        value(&mut reader);
+        reader.end();
     })
-    .map_err(Error)?;
-    value.ok_or_else(|| Error("nothing was read".to_owned()))
+    .map_err(Error)
 }
 
 /// There is none: what is wrong ends the reading where it is found.
@@ -76,14 +95,8 @@ impl serde::de::Error for Never {
 
     #[cold]
     #[inline(never)]
-    fn missing_field(field: &'static str) -> Self {
-        stop(&format!("missing field `{field}`"))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn duplicate_field(field: &'static str) -> Self {
-        stop(&format!("duplicate field `{field}`"))
+    fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
+        stop(&format!("missing field number {} of {expected}", length + 1))
     }
 }
 
@@ -98,12 +111,7 @@ impl<'a> Items<'_, 'a> {
     /// The key of the next item of an object.
     #[inline(never)]
     fn key(&mut self) -> Option<Cow<'a, str>> {
-        if !self.more(b'}') {
-            return None;
-        }
-        let key = self.reader.string();
-        self.reader.expect(b':');
-        Some(key)
+        self.more(b'}').then(|| self.reader.key())
     }
 
     #[inline(never)]
@@ -226,6 +234,18 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         visitor.visit_enum(StrDeserializer::new(&self.string()))
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Never> {
+        let mut fields = Fields::enter(self, names);
+        let value = visitor.visit_seq(&mut fields)?;
+        fields.close();
+        Ok(value)
+    }
+
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
         visitor.visit_bool(self.boolean())
     }
@@ -252,7 +272,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         deserialize_seq() list;
         deserialize_tuple(usize) list;
         deserialize_map() object;
-        deserialize_struct(&'static str, &'static [&'static str]) object;
     }
 
     forward_to_deserialize_any! {

@@ -11,6 +11,8 @@ pub struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: u32,
+    /// Whether fields that no struct has are refused.
+    pub strict: bool,
 }
 
 pub enum Number {
@@ -20,8 +22,8 @@ pub enum Number {
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(text: &'a str) -> Self {
-        Self { text, at: 0, depth: 0 }
+    pub fn new(text: &'a str, strict: bool) -> Self {
+        Self { text, at: 0, depth: 0, strict }
     }
 
     #[cold]
@@ -177,6 +179,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The name of an item of an object, up to its value.
+    #[inline(never)]
+    pub fn key(&mut self) -> Cow<'a, str> {
+        let key = self.string();
+        self.expect(b':');
+        key
+    }
+
+    /// For [`Reader::go_to`].
+    pub fn place(&self) -> usize {
+        self.at
+    }
+
+    pub fn go_to(&mut self, place: usize) {
+        self.at = place;
+    }
+
     /// What follows a backslash.
     fn escape(&mut self) -> char {
         let letter = self.here();
@@ -219,8 +238,7 @@ impl<'a> Reader<'a> {
                 self.enter(b'{');
                 let mut first = true;
                 while self.more(first, b'}') {
-                    self.string();
-                    self.expect(b':');
+                    self.key();
                     self.skip();
                     first = false;
                 }

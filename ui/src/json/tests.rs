@@ -1,11 +1,12 @@
 //! Everything is compared with serde_json.
 
-use super::from_str;
+use super::{from_str, from_str_strictly};
 use ocelli_api::ErrorBody;
 use ocelli_api::explain::ExplainedNumbers;
 use ocelli_api::logs::{LogRecord, LogStatsResponse};
 use ocelli_api::services::ServicesResponse;
 use ocelli_api::traces::{SpanDetail, TraceResponse};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt::Debug;
@@ -127,6 +128,80 @@ fn answers_of_the_api() {
     same::<ExplainedNumbers>(r#"{"selection":[1,null,2.5],"baseline":[null,null,null]}"#);
     same::<ExplainedNumbers>(r#"{"selection":[1,null],"baseline":[null,null,null]}"#);
     same::<ExplainedNumbers>(r#"{"selection":[1,null,2,3],"baseline":[null,null,null]}"#);
+}
+
+/// A struct with a field of each kind: needed, optional, with a default, of several words, a struct itself.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+struct Mixed {
+    needed: u32,
+    optional: Option<String>,
+    #[serde(default)]
+    usual: Vec<u8>,
+    #[serde(rename = "in-side", default)]
+    inside: Option<Box<Mixed>>,
+}
+
+/// In every order, with each field left out, and with one twice.
+#[test]
+fn fields_in_any_order() {
+    let fields = [
+        r#""needed": 1"#,
+        r#""optional":"a\n""#,
+        r#""usual":[1,2]"#,
+        r#""in-side":{"usual":[3],"x":{"needed":9},"needed":2}"#,
+        r#""other":[{"needed":5}]"#,
+    ];
+    let mut texts = 0;
+    for places in 0..5usize.pow(5) {
+        let order: Vec<usize> = (0..5).map(|digit| places / 5usize.pow(digit) % 5).collect();
+        for len in 0..=5 {
+            let some: Vec<&str> = order[..len].iter().map(|at| fields[*at]).collect();
+            same::<Mixed>(&format!("{{{}}}", some.join(",")));
+            same::<Vec<Mixed>>(&format!("[{{{}}}, {{\"needed\":7}}]", some.join(" , ")));
+            texts += 1;
+        }
+    }
+    assert_eq!(texts, 6 * 5usize.pow(5));
+    assert_eq!(
+        from_str::<Mixed>(&format!("{{{},{},{}}}", fields[3], fields[4], fields[0])).unwrap(),
+        Mixed {
+            needed: 1,
+            inside: Some(Box::new(Mixed { needed: 2, usual: vec![3], ..Mixed::default() })),
+            ..Mixed::default()
+        }
+    );
+    for broken in [
+        r#"{"usual":[1],"needed""#,
+        r#"{"usual":[1],"needed":1"#,
+        r#"{"usual":[1],"needed":}"#,
+        r#"{"usual":[1] "needed":1}"#,
+    ] {
+        same::<Mixed>(broken);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let why = |text: &str| from_str::<Mixed>(text).unwrap_err().to_string();
+    assert_eq!(why("{}"), "missing field number 1 of struct Mixed with 4 elements");
+    assert_eq!(why(r#"{"needed":1,"needed":1}"#), "duplicate field `needed` at byte 21");
+    assert_eq!(why(r#"{"usual":[],"needed":1,"usual":[]}"#), "duplicate field `usual` at byte 31");
+}
+
+#[test]
+fn what_a_person_wrote_is_read_strictly() {
+    let strict = |text: &str| from_str_strictly::<Mixed>(text).map_err(|why| why.to_string());
+    assert_eq!(strict(r#"{"needed":1}"#), Ok(Mixed { needed: 1, ..Mixed::default() }));
+    for (text, field, byte) in
+        [(r#"{"needed":1,"usul":[]}"#, "usul", 19), (r#"{"in-side":{"needed":1,"a":0},"needed":1}"#, "a", 27)]
+    {
+        let expected = "`needed`, `optional`, `usual`, `in-side`";
+        assert_eq!(
+            strict(text).unwrap_err(),
+            format!("unknown field `{field}`, expected one of {expected} at byte {byte}")
+        );
+        assert!(from_str::<Mixed>(text).is_ok());
+    }
 }
 
 /// What the server writes of a default value is read back.

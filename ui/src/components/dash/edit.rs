@@ -147,7 +147,7 @@ fn Json(board: Board) -> impl IntoView {
     });
     let typed = move |event: web_sys::Event| {
         let typed = event_target_value(&event);
-        match json::from_str::<Dashboard>(&typed) {
+        match json::from_str_strictly::<Dashboard>(&typed) {
             Ok(dashboard) => {
                 wrong.set(None);
                 board.change(|draft| {

@@ -61,7 +61,7 @@ impl State {
         self.found.set(None);
         self.failure.set(None);
         if !is_grafana(&text) {
-            match json::from_str::<Dashboard>(&text) {
+            match json::from_str_strictly::<Dashboard>(&text) {
                 Ok(dashboard) => self.found.set(Some((dashboard, Vec::new()))),
                 Err(why) => self.failure.set(Some(Failure::Unreadable(format!("It is no dashboard: {why}")))),
             }

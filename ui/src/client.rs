@@ -130,15 +130,15 @@ where
 
 /// The same, with what is made of an answer before it is kept, which is a `T`.
 pub fn fetch_as<T>(url: impl Fn() -> Option<String> + Send + Sync + 'static, decode: Decode) -> Fetched<T> {
-    Fetched { asked: ask(Box::new(url), decode), answer: PhantomData }
+    Fetched { asked: ask(memo(url), decode), answer: PhantomData }
 }
 
-fn ask(url: Box<dyn Fn() -> Option<String> + Send + Sync>, decode: Decode) -> Asked {
+fn ask(url: Memo<Option<String>>, decode: Decode) -> Asked {
     let asked = Asked {
         data: RwSignal::new(None),
         failure: RwSignal::new(None),
         loading: RwSignal::new(false),
-        url: memo(url),
+        url,
         again: RwSignal::new(0),
     };
     follow(asked, decode);

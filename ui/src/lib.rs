@@ -11,6 +11,7 @@ pub mod app;
 pub mod charts;
 pub mod chunks;
 pub mod client;
+mod closures;
 pub mod components;
 pub mod context;
 pub mod dynamic;

@@ -4,6 +4,7 @@
 //! reads: with some hundred types that was a tenth of what the browser downloads. Below these types there is
 //! one kind of value, and so one copy of each.
 
+use crate::closures::{Call, Compute};
 use leptos::prelude as reactive;
 use leptos::prelude::{Get, GetUntracked, Set, Track, Update};
 use std::any::Any;
@@ -139,12 +140,10 @@ impl<T: Kept + PartialEq> Memo<T> {
     }
 }
 
-/// Gives the new value, or the one before, and whether it changed.
-type Compute = Box<dyn Fn(Option<Value>) -> (Value, bool) + Send + Sync>;
-
+/// `f` gives the new value, or the one before, and whether it changed.
 #[inline(never)]
-fn memo(compute: Compute) -> reactive::Memo<Value> {
-    reactive::Memo::new_owning(compute)
+fn memo(f: Box<dyn Compute<Option<Value>, (Value, bool)> + Send + Sync>) -> reactive::Memo<Value> {
+    reactive::Memo::new_owning(move |before| f.compute(before))
 }
 
 impl<T: Kept> RwSignal<T> {
@@ -181,7 +180,7 @@ impl<T: Kept> RwSignal<T> {
         T: Clone,
     {
         let mut f = Some(f);
-        change(self.below, must, &mut |value| {
+        change(self.below, must, &mut |value: &mut Value| {
             // Who changes it while it is read does not change what is being read.
             if Arc::get_mut(value).is_none() {
                 *value = Arc::new(of::<T>(value).clone());
@@ -209,7 +208,8 @@ fn set(signal: reactive::RwSignal<Value>, value: Value, must: bool) {
 }
 
 #[inline(never)]
-fn change(signal: reactive::RwSignal<Value>, must: bool, f: &mut dyn FnMut(&mut Value)) {
+fn change(signal: reactive::RwSignal<Value>, must: bool, f: &mut dyn for<'a> Call<&'a mut Value, ()>) {
+    let f = |value: &mut Value| f.call(value);
     if must {
         signal.update(f);
     } else {
@@ -220,19 +220,19 @@ fn change(signal: reactive::RwSignal<Value>, must: bool, f: &mut dyn FnMut(&mut 
 impl<T: Kept> Signal<T> {
     /// Computed at each reading.
     pub fn derive(f: impl Fn() -> T + Send + Sync + 'static) -> Self {
-        Self { below: derived(Box::new(move || Arc::new(f()) as Value)), of: PhantomData }
+        Self { below: derived(Box::new(move |()| Arc::new(f()) as Value)), of: PhantomData }
     }
 
     /// Never changes.
     pub fn stored(value: T) -> Self {
         let value: Value = Arc::new(value);
-        Self { below: derived(Box::new(move || value.clone())), of: PhantomData }
+        Self { below: derived(Box::new(move |()| value.clone())), of: PhantomData }
     }
 }
 
 #[inline(never)]
-fn derived(f: Box<dyn Fn() -> Value + Send + Sync>) -> reactive::Signal<Value> {
-    reactive::Signal::derive(f)
+fn derived(f: Box<dyn Compute<(), Value> + Send + Sync>) -> reactive::Signal<Value> {
+    reactive::Signal::derive(move || f.compute(()))
 }
 
 impl<T: Kept + Default> Default for Signal<T> {

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::dynamic::dynamic;
 use crate::prelude::*;
 use crate::view::alerts::{self, Shown};
-use crate::view::{format, links, matchers};
+use crate::view::{format, links, matchers, order};
 use ocelli_api::alerts::{AlertLink, Delivery, SuppressedBy, Suppression};
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ pub fn Labels(labels: BTreeMap<String, String>) -> impl IntoView {
     let location = Context::get().location;
     let find = location.value("find");
     let chip = move |(name, value): (String, String)| {
-        let only = BTreeMap::from([(name.clone(), value.clone())]);
+        let only = order::map([(name.clone(), value.clone())].into_iter());
         let matcher = matchers::of_labels(&only);
         let (shown, cut) = format::clip(&value, SHOWN_VALUE);
         let text = format!("{name}={shown}{}", if cut { "…" } else { "" });

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::json;
 use crate::prelude::*;
-use crate::view::editing;
+use crate::view::{editing, order};
 use leptos::task::spawn_local;
 use ocelli_api::DocumentProblem;
 use ocelli_api::forms::Form;
@@ -71,7 +71,7 @@ impl Editor {
         write: fn(&Form) -> String,
         ask: Ask,
     ) -> Self {
-        let usual = || usual.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let usual = || order::map(usual.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let is_new = known.is_none();
         let (text, form) = known.unwrap_or_else(|| (String::new(), Some(usual())));
         let (text, as_text) = (RwSignal::new(text), RwSignal::new(form.is_none()));
@@ -97,7 +97,7 @@ impl Editor {
     }
 
     pub fn value(self, key: &str) -> String {
-        self.form.get().remove(key).unwrap_or_default()
+        self.form.with(|form| form.get(key).cloned().unwrap_or_default())
     }
 
     fn set(self, key: &str, value: String) {

@@ -1,10 +1,9 @@
 //! Alerts as they are listed: what is shown of a state, which come first, how many fired when.
 
-use super::order::{distinct, sort_by};
+use super::order::{distinct, entry, sort_by};
 use super::series::Series;
 use ocelli_api::alerts::{AlertChange, AlertState, AlertSummary, SuppressedBy};
 use ocelli_api::{TimeRange, UnixNano};
-use std::collections::BTreeMap;
 
 /// What a reader is shown: an alert that nobody is told of looks different from one that somebody is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,10 +148,10 @@ pub fn firing_over_time(
             && alert.fired_at.is_some_and(|fired| fired <= range.from)
             && changed.binary_search(&alert.fingerprint.as_str()).is_err()
     };
-    let mut firing: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut firing: Vec<(&str, bool)> = Vec::new();
     for change in changes {
         // The oldest change of an alert is seen last, and tells what it was before.
-        firing.insert(&change.fingerprint, change.from == Some(AlertState::Firing));
+        *entry(&mut firing, change.fingerprint.as_str()) = change.from == Some(AlertState::Firing);
     }
     let base = now.iter().filter(all_along).count();
     let known_from = match changes.last() {
@@ -165,9 +164,9 @@ pub fn firing_over_time(
     let values = (0..=STEPS).map(|step| {
         let at = UnixNano((start_ms + step * step_ms).saturating_mul(1_000_000));
         while let Some(change) = left.next_if(|change| change.time <= at) {
-            firing.insert(&change.fingerprint, change.to == AlertState::Firing);
+            *entry(&mut firing, change.fingerprint.as_str()) = change.to == AlertState::Firing;
         }
-        let count = base + firing.values().filter(|firing| **firing).count();
+        let count = base + firing.iter().filter(|firing| firing.1).count();
         (at >= known_from).then_some(count as f64)
     });
     Series { name: "firing".to_owned(), colour: "--err", start_ms, step_ms, values: values.collect() }
@@ -177,6 +176,7 @@ pub fn firing_over_time(
 mod tests {
     use super::*;
     use ocelli_api::alerts::Suppression;
+    use std::collections::BTreeMap;
 
     const MINUTE: i64 = 60_000_000_000;
 

@@ -1,11 +1,10 @@
 //! What the calls of a service are made of: its versions, and its most frequent errors.
 
-use super::order::sort_by;
+use super::order::{entry, sort_by};
 use super::traceql;
 use ocelli_api::TimeRange;
 use ocelli_api::services::Red;
 use ocelli_api::traces::{SpanSeries, TraceMetricsResponse};
-use std::collections::BTreeMap;
 
 const VERSION: &str = "resource.service.version";
 
@@ -64,20 +63,22 @@ pub fn versions(
     calls: &TraceMetricsResponse,
     quantiles: &TraceMetricsResponse,
 ) -> Vec<(String, Red)> {
-    let mut versions: BTreeMap<String, Red> = BTreeMap::new();
+    let mut versions: Vec<(String, Red)> = Vec::new();
     for series in &calls.series {
         let (Some(version), Some(calls)) = (label(series, VERSION), value(series)) else { continue };
-        let red = versions.entry(version).or_default();
+        let red = entry(&mut versions, version);
         red.calls += calls;
         if label(series, "status").as_deref() == Some("error") {
             red.errors += calls;
         }
     }
-    for red in versions.values_mut() {
+    for (_, red) in &mut versions {
         (red.rate, red.error_ratio) = (red.calls / seconds, Some(red.errors / red.calls));
     }
     for series in &quantiles.series {
-        let red = label(series, VERSION).and_then(|version| versions.get_mut(&version));
+        let version = label(series, VERSION);
+        let red =
+            versions.iter_mut().find(|(known, _)| Some(known) == version.as_ref()).map(|known| &mut known.1);
         let (Some(red), Some(quantile)) = (red, label(series, "p")) else { continue };
         let millis = value(series).map(|seconds| seconds * 1e3);
         match quantile.as_str() {
@@ -86,7 +87,6 @@ pub fn versions(
             _ => red.p99_ms = millis,
         }
     }
-    let mut versions: Vec<(String, Red)> = versions.into_iter().collect();
     sort_by(&mut versions, |a, b| b.1.calls.total_cmp(&a.1.calls));
     versions
 }

@@ -1,5 +1,6 @@
 //! The expression of an alert as a chart: what it compares, and with what.
 
+use super::order;
 use super::series::Series;
 use super::text::number;
 use serde::Deserialize;
@@ -135,7 +136,7 @@ impl From<&TraceSeries> for RangeSeries {
             Some((ms / 1e3, sample.value.to_string()))
         };
         RangeSeries {
-            metric: of.labels.iter().map(label).collect(),
+            metric: order::map(of.labels.iter().map(label)),
             values: of.samples.iter().filter_map(sample).collect(),
         }
     }

@@ -2,6 +2,7 @@
 //! and what a page sorts is short.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 /// Equal ones keep their order.
 pub fn sort_by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
@@ -25,6 +26,26 @@ pub fn order(len: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usiz
     let mut order: Vec<usize> = (0..len).collect();
     order.sort_by(|a, b| compare(*a, *b));
     order
+}
+
+/// A map of all. `collect` would sort them first.
+pub fn map<K: Ord, V>(items: impl Iterator<Item = (K, V)>) -> BTreeMap<K, V> {
+    let mut map = BTreeMap::new();
+    map.extend(items);
+    map
+}
+
+/// The value of a key in a list that is in the order of its keys; that of a new key is the default. A map of the
+/// standard library is two kilobytes for each type, and what a page counts by is short.
+pub fn entry<K: Ord, V: Default>(items: &mut Vec<(K, V)>, key: K) -> &mut V {
+    let place = match items.binary_search_by(|item| item.0.cmp(&key)) {
+        Ok(place) => place,
+        Err(place) => {
+            items.insert(place, (key, V::default()));
+            place
+        }
+    };
+    &mut items[place].1
 }
 
 /// Each text once, in order.
@@ -55,6 +76,16 @@ mod tests {
             theirs.sort_by_key(|item| item.0);
             assert_eq!(ours, theirs);
         }
+    }
+
+    #[test]
+    fn entries_are_in_order_and_found_again() {
+        let mut counts = Vec::new();
+        for word in ["b", "a", "c", "a", "b", "a"] {
+            *entry(&mut counts, word) += 1;
+        }
+        assert_eq!(counts, [("a", 3), ("b", 2), ("c", 1)]);
+        assert!(map(counts.into_iter()).into_iter().eq([("a", 3), ("b", 2), ("c", 1)]));
     }
 
     #[test]

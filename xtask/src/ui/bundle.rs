@@ -25,10 +25,10 @@ const SERVED: [&str; 7] = ["html", "css", "js", "svg", "png", "ico", "woff2"];
 /// Pages that are often the first: nothing of them is late.
 const FIRST_PAGES: &str = "/, /logs, /traces/:id";
 /// What the browser downloads before one of them can be used, brotli-compressed: the aim and the limit.
-const FIRST_AIM_BYTES: usize = 300_000;
-const FIRST_LIMIT_BYTES: usize = 320_000;
+const FIRST_AIM_BYTES: usize = 275_000;
+const FIRST_LIMIT_BYTES: usize = 285_000;
 /// All files together, most of which come while the browser is idle.
-const LIMIT_BYTES: usize = 600_000;
+const LIMIT_BYTES: usize = 515_000;
 const _: () = assert!(FIRST_AIM_BYTES < FIRST_LIMIT_BYTES && FIRST_LIMIT_BYTES < LIMIT_BYTES);
 
 /// Fills the empty folder `out`. `inputs` is the hash of the sources.

@@ -38,8 +38,11 @@ struct LabelValues {
 pub fn values(asked: &[Asked]) -> Memo<Option<Values>> {
     let asked = asked.to_vec();
     memo(move || {
-        let value = |one: &Asked| Some((one.variable.with_value(|of| of.name.clone()), one.chosen.get()?));
-        asked.iter().map(value).collect()
+        let mut values = Values::new();
+        for one in &asked {
+            values.insert(one.variable.with_value(|of| of.name.clone()), one.chosen.get()?);
+        }
+        Some(values)
     })
 }
 

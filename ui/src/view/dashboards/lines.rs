@@ -2,7 +2,7 @@
 
 use crate::view::colours;
 use crate::view::expression::{RangeAnswer, Steps};
-use crate::view::order::sort_by;
+use crate::view::order::{entry, sort_by};
 use crate::view::series::Series;
 use crate::view::text::number;
 use ocelli_api::dashboards::{Measure, PanelQuery, Reduce};
@@ -10,7 +10,6 @@ use ocelli_api::logs::{LogStatsResponse, StatsKind};
 use ocelli_api::services::ServiceResponse;
 use ocelli_api::traces::TraceMetricsResponse;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Lines of a panel; more are not told apart, and said.
 pub const MOST: usize = 100;
@@ -136,7 +135,7 @@ pub fn of_logs(answer: &LogStatsResponse, source: &Source) -> Vec<Line> {
     let (fields, figures, time) =
         (places(StatsKind::Field), places(StatsKind::Figure), places(StatsKind::Time));
     let end_ms = answer.range.to.0 / 1_000_000;
-    let mut points: BTreeMap<Group, Points> = BTreeMap::new();
+    let mut points: Vec<(Group, Points)> = Vec::new();
     for row in &answer.rows {
         let cell = |place: &usize| row.get(*place).and_then(Value::as_str).unwrap_or_default().to_owned();
         let at_ms = time
@@ -146,11 +145,11 @@ pub fn of_logs(answer: &LogStatsResponse, source: &Source) -> Vec<Line> {
         let group: Vec<String> = fields.iter().map(cell).collect();
         for figure in &figures {
             let value = row.get(*figure).and_then(Value::as_f64);
-            points.entry((group.clone(), *figure)).or_default().push((at_ms, value));
+            entry(&mut points, (group.clone(), *figure)).push((at_ms, value));
         }
     }
     let step_ms = answer.step_ms.unwrap_or(1_000).max(1);
-    let all = points.values().flatten();
+    let all = points.iter().flat_map(|(_, points)| points);
     let (first, last) = all.fold((i64::MAX, i64::MIN), |(low, high), (at, _)| (low.min(*at), high.max(*at)));
     let count = if first > last { 0 } else { ((last - first) / step_ms + 1).min(20_000) as usize };
     let line = |((group, figure), points): (Group, Points)| {

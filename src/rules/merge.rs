@@ -4,7 +4,7 @@ use super::load::Loaded;
 use super::saved::{Document, Documents};
 use ocelli_query::http::written::{Kind, SAVED};
 use ocelli_query::rules::{Group, Problem, file};
-use ocelli_query::slo::{self, Slo};
+use ocelli_query::slo::{self, Definitions, Slo};
 
 /// A document as it is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,9 +14,10 @@ pub enum Read {
 }
 
 impl Read {
-    pub fn parse(kind: Kind, text: &str) -> Result<Read, Vec<Problem>> {
+    /// `definitions` are those of the files.
+    pub fn parse(kind: Kind, text: &str, definitions: &Definitions) -> Result<Read, Vec<Problem>> {
         match kind {
-            Kind::Slo => slo::parse_one(SAVED, text).map(|slo| Read::Slo(Box::new(slo))),
+            Kind::Slo => slo::parse_one(definitions, SAVED, text).map(|slo| Read::Slo(Box::new(slo))),
             Kind::Group => file::parse_one(SAVED, text).map(Read::Group),
         }
     }
@@ -76,13 +77,13 @@ pub fn merge(files: &Loaded, documents: &Documents) -> (Loaded, Vec<Option<Strin
         documents.all.iter().map(|document| take(files, document, &mut saved).err()).collect();
     let groups = files.groups.iter().cloned().chain(saved.groups).collect();
     let slos = files.slos.iter().cloned().chain(saved.slos).collect();
-    (Loaded { groups, slos }, why)
+    (Loaded { groups, slos, definitions: files.definitions.clone() }, why)
 }
 
 fn take(files: &Loaded, document: &Document, saved: &mut Loaded) -> Result<(), String> {
     let lines =
         |problems: Vec<Problem>| problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n");
-    let read = Read::parse(document.kind, &document.text).map_err(lines)?;
+    let read = Read::parse(document.kind, &document.text, &files.definitions).map_err(lines)?;
     if read.id() != document.id {
         return Err(format!("it reads as {:?}", read.id()));
     }
@@ -102,7 +103,8 @@ mod tests {
 
     fn documents(texts: &[(Kind, &str)]) -> Documents {
         let one = |(kind, text): &(Kind, &str)| {
-            let id = Read::parse(*kind, text).map_or("broken".to_owned(), |read| read.id());
+            let id = Read::parse(*kind, text, &Definitions::default())
+                .map_or("broken".to_owned(), |read| read.id());
             Document::new(*kind, id, 1, (*text).to_owned())
         };
         Documents { all: texts.iter().map(one).collect(), mark: String::new() }
@@ -114,6 +116,7 @@ mod tests {
             groups: file::parse("rules.yml", "groups: [{name: a}]").unwrap(),
             slos: slo::parse("slos.yml", "slos: [{name: x, objective: 99, availability: {service: s}}]")
                 .unwrap(),
+            ..Loaded::default()
         };
         let (loaded, why) = merge(
             &files,

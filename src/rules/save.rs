@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use ocelli_query::Error;
 use ocelli_query::http::written::{Kept, Kind, Saved, Written};
 use ocelli_query::rules::{Group, Problem};
+use ocelli_query::slo::Definitions;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -84,13 +85,13 @@ type Swap = (Option<Document>, Option<Document>);
 fn decide(files: &Loaded, documents: &Documents, kind: Kind, change: Change) -> Result<Swap, Error> {
     match change {
         Change::Create { text } => {
-            let read = Read::parse(kind, &text).map_err(Error::BadDocument)?;
+            let read = Read::parse(kind, &text, &files.definitions).map_err(Error::BadDocument)?;
             fits(files, documents, kind, None, &read)?;
             Ok((None, Some(Document::new(kind, read.id(), 1, text))))
         }
         Change::Replace { id, revision, text } => {
             let old = found(files, documents, kind, &id, revision)?;
-            let read = Read::parse(kind, &text).map_err(Error::BadDocument)?;
+            let read = Read::parse(kind, &text, &files.definitions).map_err(Error::BadDocument)?;
             fits(files, documents, kind, Some(&id), &read)?;
             Ok((Some(old.clone()), Some(Document::new(kind, read.id(), revision + 1, text))))
         }
@@ -150,7 +151,8 @@ fn fits(
     let others = |document: &&Document| document.kind != kind || Some(document.id.as_str()) != old;
     let rest =
         Documents { all: documents.all.iter().filter(others).cloned().collect(), ..Documents::default() };
-    let saved = merge(&Loaded::default(), &rest).0;
+    let none = Loaded { definitions: files.definitions.clone(), ..Loaded::default() };
+    let saved = merge(&none, &rest).0;
     if let Some(why) = clash(files, &saved, read) {
         return Err(Error::conflict(why));
     }
@@ -187,6 +189,10 @@ impl Written for Editor {
                 left_out: why.clone(),
             })
             .collect()
+    }
+
+    fn definitions(&self) -> Arc<Definitions> {
+        self.0.in_force().files.definitions.clone()
     }
 
     fn groups(&self) -> Vec<Group> {

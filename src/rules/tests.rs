@@ -17,6 +17,22 @@ struct Bench {
     _directory: tempfile::TempDir,
 }
 
+/// Of an engine without any file.
+pub fn settings() -> Settings {
+    Settings {
+        files: Vec::new(),
+        starter_pack: false,
+        slo_files: Vec::new(),
+        config_file: None,
+        interval_ms: INTERVAL,
+        history_ms: 3_600_000,
+        timeout: Duration::from_secs(10),
+        max_samples: 1_000_000,
+        max_bytes: 1 << 30,
+        settle_ms: 0,
+    }
+}
+
 impl Bench {
     async fn new(rules: &str, settings: impl FnOnce(&mut Settings)) -> Bench {
         let directory = tempfile::tempdir().unwrap();
@@ -25,18 +41,7 @@ impl Bench {
         let now_ms = Arc::new(AtomicI64::new(START));
         let shown = now_ms.clone();
         let clock = Clock::new(move || shown.load(Ordering::Relaxed) * 1_000_000);
-        let mut given = Settings {
-            files: Vec::new(),
-            starter_pack: false,
-            slo_files: Vec::new(),
-            config_file: None,
-            interval_ms: INTERVAL,
-            history_ms: 3_600_000,
-            timeout: Duration::from_secs(10),
-            max_samples: 1_000_000,
-            max_bytes: 1 << 30,
-            settle_ms: 0,
-        };
+        let mut given = self::settings();
         settings(&mut given);
         let text = format!("groups: [{{name: g, rules: [{rules}]}}]");
         let groups = file::parse("r.yml", &text).unwrap();

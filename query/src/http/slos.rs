@@ -12,7 +12,7 @@ use super::rules::Rules;
 use super::run::run;
 use super::written::{Kind, SAVED, Saved, Written};
 use crate::Error;
-use crate::slo::{Slo, budget, episodes, form_of, spend, status};
+use crate::slo::{Slo, budget, episodes, form_of, spend, status, windows};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::routing::{MethodRouter, delete, get, post, put};
@@ -132,7 +132,7 @@ async fn detail(
             history: status::history(&slo, &counts, begin_ms, to_ms),
             spend,
             bad_intervals: status::bad_intervals(&slo, &counts, from_ms, to_ms),
-            episodes: episodes::episodes(&slo, &counts, &status::pairs_of(&slo), from_ms, to_ms),
+            episodes: episodes::episodes(&slo, &counts, &windows::pairs(&slo), from_ms, to_ms),
             stats,
         })
     });

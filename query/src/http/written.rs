@@ -5,12 +5,14 @@
 use super::params::Params;
 use crate::Error;
 use crate::rules::Group;
+use crate::slo::Definitions;
 use async_trait::async_trait;
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, Path, Request};
 use axum::http::header::CONTENT_TYPE;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// The longest document.
 pub const MAX_DOCUMENT_BYTES: usize = 256 << 10;
@@ -50,6 +52,9 @@ pub struct Kept {
 pub trait Written: Send + Sync {
     /// By id, also those that are not in force.
     fn saved(&self, kind: Kind) -> Vec<Saved>;
+
+    /// What files define for all objectives.
+    fn definitions(&self) -> Arc<Definitions>;
 
     /// The groups of files, and the saved ones that are in force; none that is made of an objective.
     fn groups(&self) -> Vec<Group>;
@@ -121,6 +126,10 @@ pub(crate) mod tests {
 
     #[async_trait]
     impl Written for NoneWritten {
+        fn definitions(&self) -> Arc<Definitions> {
+            Arc::default()
+        }
+
         fn saved(&self, _: Kind) -> Vec<Saved> {
             Vec::new()
         }

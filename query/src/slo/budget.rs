@@ -24,6 +24,8 @@ pub struct Counts {
     /// Sums of all slots before; one more than there are slots.
     totals: Vec<f64>,
     bads: Vec<f64>,
+    /// The window of whose mean traffic bad events are a share, where it is not their own.
+    traffic_ms: Option<i64>,
 }
 
 impl Counts {
@@ -31,7 +33,7 @@ impl Counts {
     pub fn new(interval_ms: i64, mut slots: Vec<Slot>) -> Counts {
         slots.sort_by_key(|slot| slot.time_ms);
         slots.dedup_by_key(|slot| slot.time_ms);
-        let mut counts = Counts { interval_ms, totals: vec![0.0], bads: vec![0.0], times: Vec::new() };
+        let mut counts = Counts { interval_ms, totals: vec![0.0], bads: vec![0.0], ..Counts::default() };
         let (mut total, mut bad) = (0.0, 0.0);
         for slot in slots {
             (total, bad) = (total + slot.total, bad + slot.bad.clamp(0.0, slot.total.max(0.0)));
@@ -40,6 +42,11 @@ impl Counts {
             counts.bads.push(bad);
         }
         counts
+    }
+
+    /// Burn rates weigh bad events by the mean traffic of a window of this length.
+    pub fn by_traffic_of(self, window_ms: i64) -> Counts {
+        Counts { traffic_ms: Some(window_ms), ..self }
     }
 
     pub fn interval_ms(&self) -> i64 {
@@ -76,7 +83,13 @@ impl Counts {
 
     /// How fast the budget burns over a window; 0 without traffic.
     pub fn burn_rate(&self, window_ms: i64, at_ms: i64, budget: f64) -> Option<f64> {
-        self.events(at_ms - window_ms, at_ms).map(|events| burn(events, budget))
+        let events = self.events(at_ms - window_ms, at_ms)?;
+        let Some(traffic_ms) = self.traffic_ms else { return Some(burn(events, budget)) };
+        // Of each the mean of the slots that are known.
+        let slots = |ms: i64| self.places(at_ms - ms, at_ms).len() as f64;
+        let traffic = total(self.events(at_ms - traffic_ms, at_ms)?) / slots(traffic_ms);
+        let bad = events.bad / slots(window_ms);
+        Some(if traffic > 0.0 { bad / traffic / budget } else { 0.0 })
     }
 }
 

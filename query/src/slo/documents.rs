@@ -2,6 +2,7 @@
 
 use crate::rules::Problem;
 use crate::rules::file::yaml::{self, Step, without_mark};
+use std::borrow::Cow;
 
 /// One document: its text, and how many lines stand before it in the file.
 #[derive(Clone, Copy, Debug)]
@@ -10,26 +11,64 @@ pub struct Document<'a> {
     pub lines_before: usize,
 }
 
-/// The documents that hold more than comments. They are told apart by lines of `---`, so that each keeps
-/// its place.
-pub fn documents(file: &str) -> Vec<Document<'_>> {
-    let file = without_mark(file);
-    let mut found = Vec::new();
-    let (mut start, mut at, mut lines_before) = (0, 0, 0);
-    for (number, line) in file.split_inclusive('\n').enumerate() {
-        let bare = line.trim_end();
-        if bare == "---" || bare.starts_with("--- ") {
-            found.push(Document { text: &file[start..at], lines_before });
-            start = at + line.len();
-            lines_before = number + 1;
+/// A file with its lists of documents taken apart: each item is a document of its own, indented as before.
+pub struct File<'a> {
+    text: Cow<'a, str>,
+    /// Where items begin.
+    items: Vec<usize>,
+}
+
+impl<'a> File<'a> {
+    pub fn new(text: &'a str) -> File<'a> {
+        let text = without_mark(text);
+        let (mut items, mut at, mut is_list, mut is_first) = (Vec::new(), 0, false, true);
+        for line in text.split_inclusive('\n') {
+            let bare = line.trim_end();
+            if is_end(bare) {
+                (is_list, is_first) = (false, true);
+            } else if !bare.is_empty() && !bare.starts_with('#') {
+                is_list |= is_first && bare.starts_with("- ");
+                is_first = false;
+                if is_list && bare.starts_with("- ") {
+                    items.push(at);
+                }
+            }
+            at += line.len();
         }
-        at += line.len();
+        if items.is_empty() {
+            return File { text: Cow::Borrowed(text), items };
+        }
+        let mut apart = text.to_owned();
+        items.iter().for_each(|at| apart.replace_range(*at..*at + 1, " "));
+        File { text: Cow::Owned(apart), items }
     }
-    found.push(Document { text: &file[start..], lines_before });
-    found.retain(|document| {
-        document.text.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
-    });
-    found
+
+    /// The documents that hold more than comments. They are told apart by lines of `---`, so that each keeps
+    /// its place.
+    pub fn documents(&self) -> Vec<Document<'_>> {
+        let file = &*self.text;
+        let mut found = Vec::new();
+        let (mut start, mut at, mut lines_before) = (0, 0, 0);
+        for (number, line) in file.split_inclusive('\n').enumerate() {
+            if is_end(line.trim_end()) {
+                found.push(Document { text: &file[start..at], lines_before });
+                (start, lines_before) = (at + line.len(), number + 1);
+            } else if self.items.contains(&at) {
+                found.push(Document { text: &file[start..at], lines_before });
+                (start, lines_before) = (at, number);
+            }
+            at += line.len();
+        }
+        found.push(Document { text: &file[start..], lines_before });
+        found.retain(|document| {
+            document.text.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+        });
+        found
+    }
+}
+
+fn is_end(line: &str) -> bool {
+    line == "---" || line.starts_with("--- ")
 }
 
 impl Document<'_> {
@@ -44,7 +83,7 @@ impl Document<'_> {
             return map.keys().filter_map(|key| key.as_str().map(str::to_owned)).collect();
         }
         let starts = |line: &&str| line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '"');
-        let lines = self.text.lines().filter(starts).filter_map(|line| line.split_once(':'));
+        let lines = self.outermost().filter(starts).filter_map(|line| line.split_once(':'));
         lines.map(|(key, _)| key.trim_matches('"').to_owned()).collect()
     }
 
@@ -53,11 +92,19 @@ impl Document<'_> {
         if let Some(map) = yaml::flow(self.text) {
             return map.get(key)?.as_str().map(str::to_owned);
         }
-        self.text.lines().find_map(|line| {
+        self.outermost().find_map(|line| {
             let rest = line.strip_prefix(key).or_else(|| line.strip_prefix(&format!("\"{key}\"")))?;
             let value = rest.strip_prefix(':')?.split(" #").next()?.trim();
             Some(value.trim_matches(['"', '\'']).to_owned())
         })
+    }
+
+    /// Lines without the indentation that all of them have; of lines with more of it some is left.
+    fn outermost(&self) -> impl Iterator<Item = &str> {
+        let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+        let is_text = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        let common = self.text.lines().find(is_text).map(indent).unwrap_or_default();
+        self.text.lines().filter_map(move |line| line.get(common..))
     }
 
     /// Why it can't be read at all, whatever it is.
@@ -112,7 +159,8 @@ mod tests {
 
     #[test]
     fn documents_keep_their_lines() {
-        let found = documents("# top\n---\na: 1\nb: \"x\" # y\n--- # next\n\nversion: 'v'\n---\n# none\n");
+        let file = File::new("# top\n---\na: 1\nb: \"x\" # y\n--- # next\n\nversion: 'v'\n---\n# none\n");
+        let found = file.documents();
         let shown: Vec<(usize, String)> =
             found.iter().map(|document| (document.lines_before, document.keys().remove(0))).collect();
         assert_eq!(shown, [(2, "a".to_owned()), (5, "version".to_owned())]);
@@ -125,13 +173,27 @@ mod tests {
     }
 
     #[test]
+    fn items_of_a_list_are_documents() {
+        let file = File::new("# top\n- a: 1\n  c:\n  - x\n- b: 2\n---\na: 1\n");
+        let shown: Vec<(usize, Vec<String>)> =
+            file.documents().iter().map(|document| (document.lines_before, document.keys())).collect();
+        let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        assert_eq!(shown, [(1, keys(&["a", "c"])), (4, keys(&["b"])), (6, keys(&["a"]))]);
+        let mut wrong = Found::new(file.documents()[1]);
+        wrong.at(&[Step::Value("b")], "no");
+        assert_eq!(wrong.problems[0].to_string(), "5:6: no");
+    }
+
+    #[test]
     fn json_is_read_as_well() {
-        let found = documents("{\n  \"version\": \"v\",\n  \"slos\": []\n}\n");
+        let file = File::new("{\n  \"version\": \"v\",\n  \"slos\": []\n}\n");
+        let found = file.documents();
         assert_eq!(
             (found[0].keys(), found[0].word("version")),
             (vec!["version".to_owned(), "slos".to_owned()], Some("v".to_owned()))
         );
-        let broken = documents("{\n  \"slos\": [\n}");
+        let broken = File::new("{\n  \"slos\": [\n}");
+        let broken = broken.documents();
         assert!(
             broken[0].unreadable().is_some_and(|problem| problem.line == 3),
             "{:?}",

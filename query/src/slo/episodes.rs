@@ -145,7 +145,7 @@ mod tests {
             Slot { time_ms: minute * MINUTE, total: 100.0, bad }
         });
         let counts = Counts::new(MINUTE, slots.collect());
-        let pairs = pairs(slo.window.nominal_ms(), slo.interval_ms());
+        let pairs = pairs(&slo);
         let found = episodes(&slo, &counts, &pairs, 0, 1_440 * MINUTE);
         let pages: Vec<&Episode> = found.iter().filter(|one| one.severity == SloSeverity::Page).collect();
         let minutes = |at: UnixNano| at.0 / 1_000_000 / MINUTE;

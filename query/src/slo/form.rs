@@ -1,5 +1,6 @@
 //! What of an objective fits into a form.
 
+use super::definitions::Definitions;
 use super::files::parse_one;
 use super::model::{Counted, Indicator, Slo, Window};
 use crate::promql::duration_text;
@@ -42,7 +43,9 @@ pub fn form_of(slo: &Slo) -> Option<Form> {
     if let Some(operation) = slo.indicator.spans().and_then(|spans| spans.operation.clone()) {
         set("operation", operation);
     }
-    let again = parse_one(&slo.file, &slo_document(&form)).ok()?;
+    let mut again = parse_one(&Definitions::default(), &slo.file, &slo_document(&form)).ok()?;
+    // A catalog of a file says these.
+    again.alerting.paces = slo.alerting.paces;
     (again == *slo).then_some(form)
 }
 
@@ -51,7 +54,12 @@ mod tests {
     use super::*;
 
     fn check(yaml: &str, kind: Option<&str>) {
-        let slo = parse_one("s.yml", &format!("slos: [{{name: a, objective: 99.95, {yaml}}}]")).unwrap();
+        let slo = parse_one(
+            &Definitions::default(),
+            "s.yml",
+            &format!("slos: [{{name: a, objective: 99.95, {yaml}}}]"),
+        )
+        .unwrap();
         assert_eq!(form_of(&slo).map(|form| form["kind"].clone()).as_deref(), kind, "{yaml}");
     }
 

@@ -5,6 +5,7 @@
 
 pub mod budget;
 pub mod calendar;
+mod definitions;
 mod documents;
 pub mod episodes;
 pub mod expr;
@@ -13,13 +14,17 @@ mod form;
 pub mod links;
 pub mod model;
 mod openslo;
+mod options;
 mod own;
 pub mod rules;
+pub mod shape;
+mod sli_plugins;
 mod sloth;
 pub mod spend;
 pub mod status;
 pub mod windows;
 
-pub use files::{duplicates, is_slo_file, of_config, parse, parse_one};
+pub use definitions::Definitions;
+pub use files::{duplicates, is_slo_file, of_config, parse, parse_all, parse_beside, parse_one};
 pub use form::form_of;
 pub use model::Slo;

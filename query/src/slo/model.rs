@@ -2,6 +2,8 @@
 
 use super::calendar::Calendar;
 use super::expr::Events;
+use super::shape::Shape;
+use super::windows::Pace;
 use crate::rules::Language;
 use ocelli_api::slos::SloSpans;
 use std::sync::Arc;
@@ -28,6 +30,7 @@ pub struct Slo {
     /// What is counted.
     pub method: Method,
     pub alerting: Alerting,
+    pub shape: Shape,
 }
 
 impl Slo {
@@ -45,7 +48,7 @@ impl Slo {
     /// How often events are counted; each slot holds those of the time since the slot before.
     pub fn interval_ms(&self) -> i64 {
         match self.method {
-            Method::Occurrences => MINUTE_MS,
+            Method::Occurrences => self.shape.slot_ms.unwrap_or(MINUTE_MS),
             Method::Timeslices { slice_ms, .. } | Method::RatioTimeslices { slice_ms } => slice_ms,
         }
     }
@@ -142,6 +145,8 @@ pub struct Alerting {
     pub ticket: Option<Alert>,
     /// OpenSLO's burn-rate conditions, instead of the pairs of windows.
     pub conditions: Vec<Condition>,
+    /// The pairs of windows, where a catalog for the objective's length says other ones.
+    pub paces: Option<[Pace; 4]>,
 }
 
 pub const ALERT_NAME: &str = "SLOErrorBudgetBurn";
@@ -155,6 +160,7 @@ impl Default for Alerting {
             page: Some(Alert::default()),
             ticket: Some(Alert::default()),
             conditions: Vec::new(),
+            paces: None,
         }
     }
 }
@@ -163,6 +169,8 @@ impl Default for Alerting {
 pub struct Alert {
     pub labels: Labels,
     pub annotations: Labels,
+    /// How long the budget must burn before it fires.
+    pub for_ms: i64,
 }
 
 /// The budget burns at `op threshold` over one window, for so long.

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What other documents may name.
-#[derive(Default)]
-struct Known {
+#[derive(Clone, Debug, Default)]
+pub struct Known {
     indicators: BTreeMap<String, SliSpec>,
     policies: BTreeMap<String, PolicySpec>,
     conditions: BTreeMap<String, ConditionSpec>,
@@ -24,8 +24,9 @@ struct Known {
 
 const KINDS: &str = "Service, SLO, SLI, DataSource, AlertPolicy, AlertCondition, AlertNotificationTarget";
 
-pub fn read(file: &Arc<str>, documents: &[Document]) -> Result<Vec<Slo>, Vec<Problem>> {
-    let (mut known, mut problems, mut slos) = (Known::default(), Vec::new(), Vec::new());
+/// `others` are those of all files; the file's own go before them.
+pub fn read(file: &Arc<str>, documents: &[Document], others: &Known) -> Result<Vec<Slo>, Vec<Problem>> {
+    let (mut known, mut problems, mut slos) = (others.clone(), Vec::new(), Vec::new());
     for document in documents {
         if let Err(found) = known.take(document) {
             problems.extend(found);
@@ -45,7 +46,7 @@ fn parse<T: Default + serde::de::DeserializeOwned>(document: &Document) -> Resul
 }
 
 impl Known {
-    fn take(&mut self, document: &Document) -> Result<(), Vec<Problem>> {
+    pub fn take(&mut self, document: &Document) -> Result<(), Vec<Problem>> {
         let mut found = Found::new(*document);
         let version = document.word("apiVersion").unwrap_or_default();
         if !matches!(version.as_str(), "openslo/v1" | "openslo/v1alpha") {

@@ -6,6 +6,7 @@ use super::expr::Events;
 use super::model::{
     Alert, Alerting, Counted, ENTRY_KINDS, Indicator, Labels, MINUTE_MS, Method, Slo, Spans, Window,
 };
+use super::shape::Shape;
 use crate::promql::duration_ms;
 use crate::rules::file::yaml::{self, Pairs, Span, Step};
 use crate::rules::{Language, Problem, template};
@@ -137,6 +138,7 @@ fn slo_of<'a>(file: &Arc<str>, slo: &'a SloYaml, found: &mut Found<'a>) -> Optio
         indicator,
         method: Method::Occurrences,
         alerting,
+        shape: Shape::default(),
     })
 }
 
@@ -304,7 +306,11 @@ fn alerting_of<'a>(of: &'a AlertsYaml, found: &mut Found<'a>) -> Alerting {
         }
     });
     let alert = |of: &AlertYaml| {
-        of.enabled.then(|| Alert { labels: sorted(&of.labels), annotations: sorted(&of.annotations) })
+        of.enabled.then(|| Alert {
+            labels: sorted(&of.labels),
+            annotations: sorted(&of.annotations),
+            for_ms: 0,
+        })
     };
     let mut annotations = sorted(&of.annotations);
     if !of.runbook.is_empty() {
@@ -317,7 +323,7 @@ fn alerting_of<'a>(of: &'a AlertsYaml, found: &mut Found<'a>) -> Alerting {
         annotations,
         page: alert(&of.page),
         ticket: alert(&of.ticket),
-        conditions: Vec::new(),
+        ..default
     }
 }
 

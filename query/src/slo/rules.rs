@@ -7,8 +7,11 @@
 
 mod alerts;
 mod counts;
+mod metadata;
+mod ratios;
 
 pub use counts::labels as span_labels;
+pub use metadata::NAMES as METADATA;
 
 use super::model::{Labels, Slo, merged};
 use super::windows::{Pair, RECORDED_MS, pairs};
@@ -21,24 +24,43 @@ pub const BAD: &str = "slo:sli_events:bad";
 
 /// Points that are sent at a slot's time have this long to come in.
 const OFFSET_MS: i64 = 15_000;
-/// Long windows move slowly; still within the time that a query looks back for a sample.
-const SLOW_INTERVALS: i64 = 4;
+/// Long windows move slowly. Still within the time that a query looks back for a sample, where slots are not longer.
+const SLOW_MS: i64 = 4 * 60_000;
 /// Windows up to here are evaluated at every slot.
 const FAST_MS: i64 = 6 * 3_600_000;
 
-/// Both groups of an objective: what pages, and what may wait.
+/// The names of all groups that an objective may have; the first counts its events.
+pub fn group_names(slo: &Slo) -> [String; 4] {
+    let id = slo.id();
+    ["", "-slow", "-metadata", "-alerts"].map(|end| format!("slo-{id}{end}"))
+}
+
+/// The groups of an objective: what pages, what may wait, and what is to be evaluated at intervals of its own.
 pub fn groups(slo: &Slo) -> Vec<Group> {
     let made = Made::new(slo);
     let (mut fast, mut slow) = (counts::rules(&made), Vec::new());
     let (quick, long): (Vec<i64>, Vec<i64>) = made.windows().into_iter().partition(|ms| *ms <= FAST_MS);
-    fast.extend(quick.iter().map(|ms| made.ratio(*ms)));
-    fast.extend(made.metadata());
-    slow.extend(long.iter().map(|ms| made.ratio(*ms)));
-    slow.extend(made.period());
-    for (rule, is_fast) in alerts::rules(&made) {
-        if is_fast { fast.push(rule) } else { slow.push(rule) }
-    }
+    fast.extend(quick.iter().flat_map(|ms| made.of_window(*ms)));
+    slow.extend(long.iter().flat_map(|ms| made.of_window(*ms)));
     let interval_ms = slo.interval_ms();
+    let slow_ms = interval_ms * (SLOW_MS / interval_ms).max(1);
+    // More often than its inputs nothing changes.
+    let own_ms = |asked: Option<i64>| asked.filter(|ms| *ms > interval_ms);
+    let (metadata_ms, alert_ms) = (own_ms(slo.shape.metadata_ms), own_ms(slo.shape.alert_ms));
+    let (mut metadata, mut alerts) = (Vec::new(), Vec::new());
+    if slo.shape.has_metadata {
+        let at_once = metadata_ms.is_none();
+        (if at_once { &mut fast } else { &mut metadata }).extend(made.metadata());
+        (if at_once { &mut slow } else { &mut metadata }).extend(made.period());
+    }
+    for (rule, is_fast) in alerts::rules(&made) {
+        let into = match (alert_ms, is_fast) {
+            (Some(_), _) => &mut alerts,
+            (None, true) => &mut fast,
+            (None, false) => &mut slow,
+        };
+        into.push(rule);
+    }
     let is_of_events = fast.first().is_some_and(|rule| rule.language != Language::PromQl);
     let group = |name: String, interval_ms: i64, rules: Vec<Rule>| Group {
         file: slo.file.clone(),
@@ -49,11 +71,12 @@ pub fn groups(slo: &Slo) -> Vec<Group> {
         limit: 0,
         rules,
     };
-    let id = slo.id();
-    vec![
-        group(format!("slo-{id}"), interval_ms, fast),
-        group(format!("slo-{id}-slow"), interval_ms * SLOW_INTERVALS, slow),
-    ]
+    let [fast_name, slow_name, metadata_name, alerts_name] = group_names(slo);
+    let mut groups = vec![group(fast_name, interval_ms, fast), group(slow_name, slow_ms, slow)];
+    groups.extend(metadata_ms.map(|ms| group(metadata_name, ms, metadata)));
+    groups.extend(alert_ms.map(|ms| group(alerts_name, ms, alerts)));
+    groups.retain(|group| !group.rules.is_empty());
+    groups
 }
 
 /// What the rules of an objective share.
@@ -66,7 +89,7 @@ struct Made<'a> {
 impl<'a> Made<'a> {
     fn new(slo: &'a Slo) -> Made<'a> {
         let period_ms = slo.window.nominal_ms();
-        Made { slo, pairs: pairs(period_ms, slo.interval_ms()), period_ms }
+        Made { slo, pairs: pairs(slo), period_ms }
     }
 
     fn ids(&self) -> Labels {
@@ -91,59 +114,12 @@ impl<'a> Made<'a> {
         Rule { name: name.into(), expr, language: Language::PromQl, labels, alert: None }
     }
 
-    /// Of metadata and ratios: the objective's own labels too.
-    fn labels(&self) -> Labels {
-        merged([&self.slo.labels, &self.ids()])
-    }
-
-    /// The share of bad events. Without traffic it is 0; without data there is none.
-    fn ratio(&self, window_ms: i64) -> Rule {
-        let (window, of) = (duration_text(window_ms), self.selector());
-        let total = format!("sum(sum_over_time({TOTAL}{of}[{window}]))");
-        let bad = format!("sum(sum_over_time({BAD}{of}[{window}]))");
-        let labels = merged([&self.labels(), &vec![("sloth_window".to_owned(), window.clone())]]);
-        self.record(
-            format!("slo:sli_error:ratio_rate{window}"),
-            format!("{bad} / ({total} > 0) or {total} * 0"),
-            labels,
-        )
-    }
-
-    fn metadata(&self) -> Vec<Rule> {
-        let (of, slo) = (self.selector(), self.slo);
-        let info = [
-            ("sloth_mode", "ocelli".to_owned()),
-            ("sloth_objective", number(slo.objective * 100.0)),
-            ("sloth_spec", "prometheus/v1".to_owned()),
-        ];
-        let info: Labels = info.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let budget = number(slo.budget());
-        let days = number(self.period_ms as f64 / super::model::DAY_MS as f64);
-        let mut rules = vec![
-            self.record("slo:objective:ratio", format!("vector({})", number(slo.objective)), self.labels()),
-            self.record("slo:error_budget:ratio", format!("vector({budget})"), self.labels()),
-            self.record("slo:time_period:days", format!("vector({days})"), self.labels()),
-            self.record("sloth_slo_info", "vector(1)".to_owned(), merged([&self.labels(), &info])),
-        ];
-        if let Some(shortest) = self.windows().first() {
-            let window = duration_text(*shortest);
-            let expr =
-                format!("max without (sloth_window) (slo:sli_error:ratio_rate{window}{of}) / {budget}");
-            rules.push(self.record("slo:current_burn_rate:ratio", expr, self.labels()));
-        }
-        rules
-    }
-
-    /// Over the whole window; for one of the calendar over its usual length up to now.
-    fn period(&self) -> Vec<Rule> {
-        let (of, budget) = (self.selector(), number(self.slo.budget()));
-        let window = duration_text(self.period_ms);
-        let burn = format!("max without (sloth_window) (slo:sli_error:ratio_rate{window}{of}) / {budget}");
-        let left = format!("1 - slo:period_burn_rate:ratio{of}");
-        vec![
-            self.record("slo:period_burn_rate:ratio", burn, self.labels()),
-            self.record("slo:period_error_budget_remaining:ratio", left, self.labels()),
-        ]
+    /// Of metadata and ratios: labels of the objective's own too.
+    fn with_labels(&self, name: impl Into<String>, expr: String, more: Labels) -> Rule {
+        let name = name.into();
+        let labels = merged([&self.slo.labels, &self.ids(), &more]);
+        let labels = self.slo.shape.labels(&name, &labels, &self.slo.labels);
+        self.record(name, expr, labels)
     }
 }
 

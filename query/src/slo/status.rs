@@ -4,7 +4,8 @@ use super::budget::{Counts, bounds, burn, exhaustion, left, sli};
 use super::episodes::share;
 use super::links;
 use super::model::{Slo, Window};
-use super::windows::{Pair, RECORDED_MS, pairs};
+use super::rules::group_names;
+use super::windows::{Pair, RECORDED_MS, longest_ms, pairs};
 use crate::promql::duration_text;
 use ocelli_api::UnixNano;
 use ocelli_api::rules::RulesResponse;
@@ -23,15 +24,16 @@ pub fn nanos(ms: i64) -> UnixNano {
     UnixNano(ms.saturating_mul(1_000_000))
 }
 
-pub fn pairs_of(slo: &Slo) -> [Pair; 4] {
-    pairs(slo.window.nominal_ms(), slo.interval_ms())
-}
-
 /// How far back counts must be known for all figures at a time.
 pub fn reach_ms(slo: &Slo, at_ms: i64) -> i64 {
     let (start, _) = bounds(&slo.window, at_ms);
-    let longest = pairs_of(slo).iter().map(|pair| pair.long_ms).max().unwrap_or_default();
-    start.min(at_ms - longest)
+    start.min(at_ms - lookback_ms(slo))
+}
+
+/// How far back a burn rate looks.
+pub fn lookback_ms(slo: &Slo) -> i64 {
+    let longest = longest_ms(slo);
+    if slo.shape.by_traffic { longest.max(slo.window.nominal_ms()) } else { longest }
 }
 
 pub fn status(slo: &Slo, counts: &Counts, at_ms: i64) -> SloStatus {
@@ -43,7 +45,7 @@ pub fn status(slo: &Slo, counts: &Counts, at_ms: i64) -> SloStatus {
         window_ms,
         rate: counts.burn_rate(window_ms, at_ms, budget),
     };
-    let pairs = pairs_of(slo);
+    let pairs = pairs(slo);
     let mut windows: BTreeSet<i64> = pairs.iter().flat_map(|pair| [pair.long_ms, pair.short_ms]).collect();
     windows.extend(RECORDED_MS.iter().filter(|ms| **ms < slo.window.nominal_ms()));
     let mut burn_rates: Vec<BurnRate> = windows.into_iter().map(burning).collect();
@@ -101,7 +103,7 @@ fn window_of(slo: &Slo, start: i64, end: i64) -> SloWindow {
 
 /// The alerts of an objective that fire.
 pub fn firing(slo: &Slo, rules: &RulesResponse) -> Vec<SloFiring> {
-    let names = [format!("slo-{}", slo.id()), format!("slo-{}-slow", slo.id())];
+    let names = group_names(slo);
     let groups = rules.groups.iter().filter(|group| names.contains(&group.name) && *group.file == *slo.file);
     let mut found = Vec::new();
     for rule in groups.flat_map(|group| &group.rules) {
@@ -143,8 +145,7 @@ pub fn history(slo: &Slo, counts: &Counts, from_ms: i64, to_ms: i64) -> SloHisto
     let ends = || steps.iter().map(|time| (*time + step_ms).min(to_ms));
     // Behind the last slot nothing is known.
     let is_known = |time: i64| !counts.times(time - step_ms, time).is_empty();
-    let windows: BTreeSet<i64> =
-        pairs_of(slo).iter().flat_map(|pair| [pair.long_ms, pair.short_ms]).collect();
+    let windows: BTreeSet<i64> = pairs(slo).iter().flat_map(|pair| [pair.long_ms, pair.short_ms]).collect();
     SloHistory {
         start_ms,
         step_ms,

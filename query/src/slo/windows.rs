@@ -7,7 +7,7 @@
 //! shrink with the objective's own, so that the burn rates stay what they are: a day's objective can't
 //! wait three days, and a burn that spends a whole quarter's budget in 80 days is not missed.
 
-use super::model::{DAY_MS, MINUTE_MS};
+use super::model::{DAY_MS, MINUTE_MS, Slo};
 use ocelli_api::slos::{BurnState, SloSeverity};
 
 /// Both burn rates must be above the threshold: the long one shows that it matters, the short one that it
@@ -22,36 +22,68 @@ pub struct Pair {
     pub budget_spent: f64,
 }
 
+/// What a pair is made of: an alert comes when the long window has spent that share of the budget.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    pub severity: SloSeverity,
+    pub long_ms: i64,
+    pub short_ms: i64,
+    pub budget_spent: f64,
+}
+
 const HOUR_MS: i64 = 3_600_000;
-/// Severity, long window in hours, short one in minutes, share of the budget in 30 days.
-const TABLE: [(SloSeverity, i64, i64, f64); 4] = [
-    (SloSeverity::Page, 1, 5, 0.02),
-    (SloSeverity::Page, 6, 30, 0.05),
-    (SloSeverity::Ticket, 24, 120, 0.1),
-    (SloSeverity::Ticket, 72, 360, 0.1),
+const TABLE: [Pace; 4] = [
+    pace(SloSeverity::Page, HOUR_MS, 5 * MINUTE_MS, 0.02),
+    pace(SloSeverity::Page, 6 * HOUR_MS, 30 * MINUTE_MS, 0.05),
+    pace(SloSeverity::Ticket, DAY_MS, 2 * HOUR_MS, 0.1),
+    pace(SloSeverity::Ticket, 3 * DAY_MS, 6 * HOUR_MS, 0.1),
 ];
+
+const fn pace(severity: SloSeverity, long_ms: i64, short_ms: i64, budget_spent: f64) -> Pace {
+    Pace { severity, long_ms, short_ms, budget_spent }
+}
 
 /// What existing dashboards ask for.
 pub const RECORDED_MS: [i64; 7] =
     [5 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, 6 * HOUR_MS, DAY_MS, 3 * DAY_MS];
 
-/// The pairs of an objective over so long, fastest first. Windows hold at least two slots of its interval.
-pub fn pairs(window_ms: i64, interval_ms: i64) -> [Pair; 4] {
+/// The pairs of an objective: what pages before what opens tickets, and of each the fastest first.
+pub fn pairs(slo: &Slo) -> [Pair; 4] {
+    let (window_ms, interval_ms) = (slo.window.nominal_ms(), slo.interval_ms());
+    match slo.alerting.paces {
+        Some(paces) => paces_as_pairs(paces, 1.0, [1, 1], window_ms, interval_ms),
+        None => by_length(window_ms, interval_ms),
+    }
+}
+
+/// How far back the pairs look.
+pub fn longest_ms(slo: &Slo) -> i64 {
+    pairs(slo).iter().map(|pair| pair.long_ms).max().unwrap_or_default()
+}
+
+/// The pairs of an objective over so long. Windows hold at least five and two slots of its interval.
+fn by_length(window_ms: i64, interval_ms: i64) -> [Pair; 4] {
     let is_month = (28 * DAY_MS..=31 * DAY_MS).contains(&window_ms);
     let scale = if is_month { 1.0 } else { window_ms as f64 / (30 * DAY_MS) as f64 };
+    paces_as_pairs(TABLE, scale, [5, 2], window_ms, interval_ms)
+}
+
+/// `fewest`: slots that a long window and a short one hold at least.
+fn paces_as_pairs(
+    paces: [Pace; 4],
+    scale: f64,
+    fewest: [i64; 2],
+    window_ms: i64,
+    interval_ms: i64,
+) -> [Pair; 4] {
     let slots = |ms: i64, fewest: i64| {
         let slots = (ms as f64 * scale / interval_ms as f64).round() as i64;
         slots.max(fewest) * interval_ms
     };
-    TABLE.map(|(severity, hours, minutes, budget_spent)| {
-        let long_ms = slots(hours * HOUR_MS, 5);
-        Pair {
-            severity,
-            long_ms,
-            short_ms: slots(minutes * MINUTE_MS, 2),
-            threshold: budget_spent * window_ms as f64 / long_ms as f64,
-            budget_spent,
-        }
+    paces.map(|Pace { severity, long_ms, short_ms, budget_spent }| {
+        let long_ms = slots(long_ms, fewest[0]);
+        let threshold = budget_spent * window_ms as f64 / long_ms as f64;
+        Pair { severity, long_ms, short_ms: slots(short_ms, fewest[1]), threshold, budget_spent }
     })
 }
 
@@ -75,7 +107,7 @@ mod tests {
     use crate::promql::duration_text;
 
     fn check(days: f64, expect: &str) {
-        let pairs = pairs((days * DAY_MS as f64) as i64, MINUTE_MS);
+        let pairs = by_length((days * DAY_MS as f64) as i64, MINUTE_MS);
         let shown = pairs.map(|pair| {
             let threshold = (pair.threshold * 1e3).round() / 1e3;
             format!("{}/{} {threshold}", duration_text(pair.long_ms), duration_text(pair.short_ms))
@@ -94,7 +126,7 @@ mod tests {
 
     #[test]
     fn two_rates_make_a_state() {
-        let pair = pairs(30 * DAY_MS, MINUTE_MS)[0];
+        let pair = by_length(30 * DAY_MS, MINUTE_MS)[0];
         let state = |long, short| pair.state(long, short);
         assert_eq!(state(Some(15.0), Some(15.0)), BurnState::Critical);
         assert_eq!(state(Some(15.0), Some(1.0)), BurnState::Recovering);

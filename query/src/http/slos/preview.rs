@@ -7,7 +7,8 @@ use crate::http::Api;
 use crate::http::answer::{Answer, ok};
 use crate::http::run::{Budget, run};
 use crate::rules::Problem;
-use crate::slo::{Slo, episodes, form_of, parse, rules, status};
+use crate::slo::windows::pairs;
+use crate::slo::{Slo, episodes, form_of, parse_beside, rules, status};
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -16,11 +17,11 @@ use ocelli_api::{QueryStats, TimeRange, UnixNano};
 use ocelli_storage::Snapshot;
 
 pub async fn preview(
-    State(Shared { api, .. }): State<Shared>,
+    State(Shared { api, slos }): State<Shared>,
     request: Result<Json<SloPreviewRequest>, JsonRejection>,
 ) -> Answer<SloPreviewResponse> {
     let Json(request) = request.map_err(|why| Error::bad_parameter("body", why.body_text()))?;
-    let slos = match parse("preview", &request.yaml) {
+    let slos = match parse_beside(&slos.written.definitions(), "preview", &request.yaml) {
         Ok(slos) => slos,
         Err(problems) => {
             let problems = problems.iter().map(Problem::shown).collect();
@@ -66,10 +67,9 @@ fn one(
     (from_ms, to_ms): (i64, i64),
 ) -> Result<(SloPreview, Option<String>), Error> {
     // What alerts look back for, and what the budget of today does.
-    let longest = status::pairs_of(slo)[3].long_ms;
-    let reach = status::reach_ms(slo, to_ms).min(from_ms - longest);
+    let reach = status::reach_ms(slo, to_ms).min(from_ms - status::lookback_ms(slo));
     let (counts, partial) = computed(api, snapshot, budget, slo, (reach, to_ms))?;
-    let episodes = episodes::episodes(slo, &counts, &status::pairs_of(slo), from_ms, to_ms);
+    let episodes = episodes::episodes(slo, &counts, &pairs(slo), from_ms, to_ms);
     let shown = SloPreview {
         slo: status::status(slo, &counts, to_ms),
         range: TimeRange { from: status::nanos(from_ms), to: status::nanos(to_ms) },

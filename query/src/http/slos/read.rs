@@ -47,7 +47,8 @@ pub(super) fn joined(slo: &Slo, totals: &ByTime, bads: &ByTime) -> Counts {
     let slot = |(time_ms, total): (&i64, &f64)| {
         Some(Slot { time_ms: *time_ms, total: *total, bad: *bads.get(time_ms)? })
     };
-    Counts::new(slo.interval_ms(), totals.iter().filter_map(slot).collect())
+    let counts = Counts::new(slo.interval_ms(), totals.iter().filter_map(slot).collect());
+    if slo.shape.by_traffic { counts.by_traffic_of(slo.window.nominal_ms()) } else { counts }
 }
 
 pub(super) fn by_time(data: Data) -> ByTime {

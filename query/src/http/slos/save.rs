@@ -38,7 +38,7 @@ pub async fn delete(
 /// It is saved whatever becomes of its preview.
 async fn told(shared: Shared, Kept { id, revision }: Kept, text: String) -> Answer<SloSaved> {
     let mut saved = SloSaved { id, revision, ..SloSaved::default() };
-    let slos = parse_one(SAVED, &text).into_iter().collect();
+    let slos = parse_one(&shared.slos.written.definitions(), SAVED, &text).into_iter().collect();
     match previews(&shared.api, slos, None, None).await {
         Ok((previews, stats)) => {
             saved.preview = previews.into_iter().next();

@@ -55,49 +55,66 @@ fn check_rules(name: &str, slo: &Slo) {
     assert!(as_yaml(&groups).starts_with("groups:"));
 }
 
+/// What becomes of each file of others is in `examples.txt`; what loads makes right rules.
 #[test]
-fn sloths_examples_load_unchanged() {
-    let mut loaded = 0;
-    // What these ask for is code of Sloth's own, or MetricsQL.
-    let refused = [
-        ("contrib-denominator-corrected.yaml", "plugin \"sloth.dev/contrib/denominator_corrected_rules/v1\""),
-        ("contrib-slo-plugins.yml", "plugin \"sloth.dev/contrib/info_labels/v1\""),
-        ("plugin-getting-started.yml", "plugin \"getting_started_availability\""),
-        ("plugin-k8s-getting-started.yml", "plugin \"getting_started_availability\""),
-        ("victoria-metrics.yml", "plugin \"sloth.dev/contrib/validate_victoria_metrics/v1\""),
-    ];
-    for (name, text) in folder("sloth") {
+fn examples_of_sloth_and_openslo_do_as_listed() {
+    let folders = ["sloth", "sloth/windows", "openslo/examples", "openslo/sdk", "openslo/oslo"];
+    let mut said = String::new();
+    for (folder_name, (name, text)) in
+        folders.iter().flat_map(|of| folder(of).into_iter().map(move |file| (of, file)))
+    {
         assert!(is_slo_file(&text), "{name}");
-        let refusal = refused.iter().find(|(refused, _)| *refused == name);
-        match (parse(&name, &text), refusal) {
-            (Ok(slos), None) => {
-                assert!(!slos.is_empty(), "{name}");
+        said.push_str(&format!("{folder_name}/{name}: "));
+        match parse(&name, &text) {
+            Ok(slos) => {
                 slos.iter().for_each(|slo| check_rules(&name, slo));
-                loaded += slos.len();
+                said.push_str(&format!("{}\n", slos.len()));
             }
-            (Err(problems), Some((_, words))) => {
-                assert!(
-                    told(&problems).iter().any(|problem| problem.contains(words)),
-                    "{name}: {problems:?}"
-                );
-            }
-            (found, _) => {
-                panic!("{name}: {:#?}", found.map_err(|problems| told(&problems)).map(|slos| slos.len()))
+            Err(problems) => {
+                let lines = told(&problems).into_iter().map(|line| format!("\n    {line}"));
+                said.push_str(&format!("refused{}\n", lines.collect::<String>()));
             }
         }
     }
-    assert!(loaded >= 17, "{loaded}");
+    let list = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/slo/examples.txt");
+    let wanted = std::fs::read_to_string(list).unwrap();
+    assert!(said == wanted, "{said}");
 }
 
 #[test]
 fn objectives_of_a_configuration_are_read_beside_its_other_keys() {
     let text = "listen: {http: 1}\nslos:\n- {name: a, objective: 99.9, availability: {service: s}}\n";
     assert!(!is_slo_file(text));
-    let slos = of_config("ocelli.yml", text).unwrap();
+    let slos = of_config(&Definitions::default(), "ocelli.yml", text).unwrap();
     assert_eq!((slos[0].id().as_str(), slos[0].objective, slos[0].budget()), ("s-a", 0.999, 0.001));
-    assert!(of_config("ocelli.yml", "listen: 1\n").unwrap().is_empty());
-    let wrong = of_config("ocelli.yml", "a: 1\nslos:\n- {name: a, objective: 100, ratio: {}}\n").unwrap_err();
+    assert!(of_config(&Definitions::default(), "ocelli.yml", "listen: 1\n").unwrap().is_empty());
+    let wrong = of_config(
+        &Definitions::default(),
+        "ocelli.yml",
+        "a: 1\nslos:\n- {name: a, objective: 100, ratio: {}}\n",
+    )
+    .unwrap_err();
     assert_eq!(told(&wrong)[0], "3:24: 100: an objective is percent, above 0 and below 100: 99.9");
+}
+
+#[test]
+fn objects_of_openslo_are_found_in_other_files() {
+    let read = |name: &str| {
+        let files = folder("openslo/sdk").into_iter().filter(|(file, _)| file.starts_with("v1-"));
+        let slo = (
+            "slo.yml".to_owned(),
+            format!(
+                "apiVersion: openslo/v1\nkind: SLO\nmetadata: {{name: a}}\nspec:\n  service: s\n  indicatorRef: {name}\n  \
+                 budgetingMethod: Occurrences\n  objectives: [{{target: 0.9, op: lt, value: 5}}]\n  alertPolicies: [{{alertPolicyRef: low-priority}}]\n"
+            ),
+        );
+        let (_, mut read) = parse_all(&files.chain([slo]).collect::<Vec<_>>());
+        read.pop().unwrap().map_err(|problems| told(&problems))
+    };
+    let slo = read("annotator-throughput").unwrap().remove(0);
+    assert_eq!(slo.alerting.conditions[0].name, "cpu-usage-breach");
+    let why = read("search-availability").unwrap_err().join("\n");
+    assert!(why.starts_with("6:17: metric source \"Datadog\" can't be asked here"), "{why}");
 }
 
 #[test]

@@ -9,8 +9,11 @@ use crate::rules::file::yaml::Step;
 use crate::slo::calendar::{Calendar, Unit};
 use crate::slo::documents::Found;
 use crate::slo::expr::Events;
-use crate::slo::model::{Alerting, Condition, Counted, Indicator, Labels, MINUTE_MS, Method, Slo, Window};
+use crate::slo::model::{
+    Alerting, Condition, Counted, DAY_MS, Indicator, Labels, MINUTE_MS, Method, Slo, Window,
+};
 use crate::slo::own::{check_name, rolling};
+use crate::slo::shape::Shape;
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 use std::sync::Arc;
@@ -31,9 +34,15 @@ pub fn slos_of(file: &Arc<str>, of: &Named<SloSpec>, known: &Known, found: &mut 
         let mut slos = Vec::new();
         for (at, objective) in spec.objectives.iter().enumerate() {
             let read = found.within(&[Step::Value("objectives"), Step::Item(at)], |found| {
-                let method = method_of(&spec.budgeting_method, objective, found)?;
+                let is_alpha = of.api_version == "openslo/v1alpha";
+                let method = method_of(&spec.budgeting_method, objective, is_alpha, found)?;
                 let target = target_of(objective, found)?;
-                let indicator = indicator_of(objective, shared.as_ref(), method, known, found)?;
+                let is_unknown = shared.is_none() && !spec.indicator_ref.is_empty();
+                let indicator = if is_unknown {
+                    None
+                } else {
+                    indicator_of(objective, shared.as_ref(), method, known, found)
+                }?;
                 Some((method, target, indicator))
             });
             let (Some((method, objective, indicator)), Some(window)) = (read, window.clone()) else {
@@ -58,6 +67,7 @@ pub fn slos_of(file: &Arc<str>, of: &Named<SloSpec>, known: &Known, found: &mut 
                     }
                     None => Alerting::default(),
                 },
+                shape: Shape::default(),
             });
         }
         slos
@@ -79,9 +89,15 @@ fn target_of(of: &Objective, found: &mut Found) -> Option<f64> {
     }
 }
 
-fn method_of(method: &str, of: &Objective, found: &mut Found) -> Option<Method> {
+fn method_of(method: &str, of: &Objective, is_alpha: bool, found: &mut Found) -> Option<Method> {
     let slice = |found: &mut Found| {
-        let ms = length(&of.time_slice_window, "timeSliceWindow", found);
+        let text = &of.time_slice_window;
+        // v1alpha has no field for it, and a bare number is of minutes.
+        let ms = match text.parse::<i64>() {
+            Ok(minutes) => minutes.checked_mul(MINUTE_MS),
+            Err(_) if text.is_empty() && is_alpha => Some(MINUTE_MS),
+            Err(_) => length(text, "timeSliceWindow", found),
+        };
         match ms {
             Some(ms) if ms >= MINUTE_MS && ms % MINUTE_MS == 0 => Some(ms),
             _ => {
@@ -106,24 +122,31 @@ fn method_of(method: &str, of: &Objective, found: &mut Found) -> Option<Method> 
     }
 }
 
-fn shared_indicator(of: &SloSpec, known: &Known, found: &mut Found) -> Option<SliSpec> {
+/// The indicator of all objectives.
+struct Shared {
+    spec: SliSpec,
+    /// Whether it is another document.
+    is_named: bool,
+}
+
+fn shared_indicator(of: &SloSpec, known: &Known, found: &mut Found) -> Option<Shared> {
     if !of.indicator_ref.is_empty() {
         let spec = known.indicators.get(&of.indicator_ref).cloned();
         if spec.is_none() {
-            let message = format!("there is no SLI {:?} in this file; add it", of.indicator_ref);
+            let message = format!("there is no SLI {:?} in these files; add it", of.indicator_ref);
             found.at(&[Step::Value("indicatorRef")], message);
         }
-        return spec;
+        return spec.map(|spec| Shared { spec, is_named: true });
     }
     let Inline { spec, threshold_metric, .. } = of.indicator.as_ref()?;
     let mut spec = spec.clone();
     spec.threshold_metric = spec.threshold_metric.or_else(|| threshold_metric.clone());
-    Some(spec)
+    Some(Shared { spec, is_named: false })
 }
 
 fn indicator_of(
     of: &Objective,
-    shared: Option<&SliSpec>,
+    shared: Option<&Shared>,
     method: Method,
     known: &Known,
     found: &mut Found,
@@ -135,15 +158,20 @@ fn indicator_of(
     if let Some(ratio) = &of.ratio_metrics {
         return found.within(&[Step::Value("ratioMetrics")], |found| ratio_of(ratio, known, found));
     }
-    let Some(spec) = shared else {
+    let Some(shared) = shared else {
         found.here("the SLO needs `indicator` or `indicatorRef`");
         return None;
     };
-    let inline = [Step::Value("indicator"), Step::Value("spec")];
-    // Places are told where the indicator is a part of this document.
-    let path = std::mem::replace(&mut found.path, [&[Step::Value("spec")][..], &inline].concat());
+    // Places are told where the indicator is a part of this document, or else named by it.
+    let within = [Step::Value("spec"), Step::Value("indicator"), Step::Value("spec")];
+    let by_name = [Step::Value("spec"), Step::Value("indicatorRef")];
+    let place = if shared.is_named { &by_name[..] } else { &within[..] };
+    let path = std::mem::replace(&mut found.path, place.to_vec());
+    let spec = &shared.spec;
     let indicator = match (&spec.ratio_metric, &spec.threshold_metric) {
-        (Some(ratio), None) => ratio_of(ratio, known, found),
+        (Some(ratio), None) => {
+            found.within(&[Step::Value("ratioMetric")], |found| ratio_of(ratio, known, found))
+        }
         (None, Some(metric)) => threshold_of(of, metric, method, known, found),
         _ => {
             found.here("an indicator needs one of `ratioMetric` and `thresholdMetric`");
@@ -215,15 +243,31 @@ fn events_of(of: &Metric, key: &'static str, known: &Known, found: &mut Found) -
     let query = if of.query.is_empty() { &source.spec.query } else { &of.query };
     found.within(&[Step::Value(key)], |found| {
         let named = known.sources.get(&source.metric_source_ref).map(String::as_str);
-        let kind =
-            [source.kind.as_str(), named.unwrap_or_default(), of.query_type.as_str(), of.source.as_str()];
-        let kind = kind.into_iter().find(|kind| !kind.is_empty()).unwrap_or("prometheus");
+        let of_source = |key| vec![Step::Value("metricSource"), Step::Value(key)];
+        let kinds = [
+            (source.kind.as_str(), of_source("type")),
+            (named.unwrap_or_default(), of_source("metricSourceRef")),
+            (of.source.as_str(), vec![Step::Value("source")]),
+            (of.query_type.as_str(), vec![Step::Value("queryType")]),
+        ];
+        let kind = kinds.into_iter().find(|(kind, _)| !kind.is_empty());
+        let name = &source.metric_source_ref;
+        if kind.is_none() && !name.is_empty() {
+            let message = format!(
+                "there is no DataSource {name:?} in these files; add it, or say `type: Prometheus` here"
+            );
+            found.at(&of_source("metricSourceRef"), message);
+            return None;
+        }
+        let (kind, place) = kind.unwrap_or(("prometheus", Vec::new()));
         let language = match kind.to_ascii_lowercase().as_str() {
             "prometheus" | "promql" | "mimir" | "thanos" | "victoriametrics" => Language::PromQl,
             "loki" | "logql" => Language::LogQl,
             "tempo" | "traceql" => Language::TraceQl,
             _ => {
-                found.here(format!("metric source {kind:?} can't be asked here: Prometheus, Loki or Tempo"));
+                let message =
+                    format!("metric source {kind:?} can't be asked here: Prometheus, Loki or Tempo");
+                found.at(&place, message);
                 return None;
             }
         };
@@ -242,6 +286,8 @@ fn window_of(of: &SloSpec, found: &mut Found) -> Option<Window> {
     let window = match &of.time_window {
         Some(OneOrList::One(window)) => window,
         Some(OneOrList::List(windows)) if windows.len() == 1 => &windows[0],
+        // It may be left out; then it is as everywhere here.
+        None => return Some(Window::Rolling { ms: 30 * DAY_MS }),
         _ => {
             found.here("an SLO needs one `timeWindow`");
             return None;
@@ -299,7 +345,7 @@ fn calendar_of(text: &str, of: &CalendarSpec, found: &mut Found) -> Option<Windo
             Some('Y' | 'y') => Unit::Year,
             _ => {
                 found.here(format!(
-                    "a calendar window is of days, weeks, months, quarters or years: {text:?}"
+                    "a calendar window is of days, weeks, months, quarters or years, as 1w or, for a month, 1M: {text:?}"
                 ));
                 return None;
             }
@@ -323,7 +369,7 @@ fn conditions_of(policies: &[NameOrPolicy], known: &Known, found: &mut Found) ->
         found.within(&[Step::Value("alertPolicies"), Step::Item(at)], |found| {
             let name = policy.name();
             let Some(spec) = policy.spec().or_else(|| known.policies.get(name)) else {
-                return found.here(format!("there is no AlertPolicy {name:?} in this file; add it"));
+                return found.here(format!("there is no AlertPolicy {name:?} in these files; add it"));
             };
             for of in &spec.conditions {
                 match of
@@ -335,7 +381,7 @@ fn conditions_of(policies: &[NameOrPolicy], known: &Known, found: &mut Found) ->
                     Some((name, spec)) => conditions.extend(condition_of(name, spec, found)),
                     None => {
                         let name = &of.condition_ref;
-                        found.here(format!("there is no AlertCondition {name:?} in this file; add it"));
+                        found.here(format!("there is no AlertCondition {name:?} in these files; add it"));
                     }
                 }
             }

@@ -10,7 +10,8 @@ use serde::de::IgnoredAny;
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 pub struct Named<T: Default> {
-    pub api_version: Option<IgnoredAny>,
+    #[serde(deserialize_with = "yaml::text")]
+    pub api_version: String,
     #[serde(deserialize_with = "yaml::text")]
     pub kind: String,
     pub metadata: Metadata,
@@ -101,7 +102,7 @@ pub struct Objective {
     pub ratio_metrics: Option<RatioMetric>,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 pub struct SliSpec {
     #[serde(deserialize_with = "yaml::text")]
@@ -110,9 +111,10 @@ pub struct SliSpec {
     pub ratio_metric: Option<RatioMetric>,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 pub struct RatioMetric {
+    #[serde(alias = "incremental")]
     pub counter: bool,
     pub good: Option<Metric>,
     pub bad: Option<Metric>,
@@ -123,7 +125,7 @@ pub struct RatioMetric {
 }
 
 /// Where v1 has `metricSource`, v1alpha has the query itself.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 pub struct Metric {
     pub metric_source: MetricSource,
@@ -135,7 +137,7 @@ pub struct Metric {
     pub query: String,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct MetricSource {
     #[serde(rename = "type", deserialize_with = "yaml::text")]
@@ -146,7 +148,7 @@ pub struct MetricSource {
 }
 
 /// OpenSLO leaves this to whom it is for.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct QuerySpec {
     #[serde(
@@ -194,7 +196,7 @@ pub struct PolicyRef {
     pub spec: Option<PolicySpec>,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 pub struct PolicySpec {
     #[serde(deserialize_with = "yaml::text")]
@@ -207,11 +209,11 @@ pub struct PolicySpec {
 }
 
 /// Where alerts go is said by the routes.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct IgnoredTarget {}
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ConditionRef {
     #[serde(deserialize_with = "yaml::text")]
@@ -222,14 +224,14 @@ pub struct ConditionRef {
     pub spec: Option<ConditionSpec>,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct MetadataName {
     #[serde(deserialize_with = "yaml::text")]
     pub name: String,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 pub struct ConditionSpec {
     #[serde(deserialize_with = "yaml::text")]
@@ -239,7 +241,7 @@ pub struct ConditionSpec {
     pub condition: BurnSpec,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 pub struct BurnSpec {
     #[serde(deserialize_with = "yaml::text")]

@@ -1,10 +1,12 @@
 //! Alerts on how fast the budget burns.
 
+use super::metadata::LEFT;
 use super::{Made, alert_settings, number};
 use crate::promql::duration_text;
 use crate::rules::{Language, Rule};
 use crate::slo::links;
 use crate::slo::model::{Alert, Condition, Labels, merged};
+use crate::slo::shape::Exhausted;
 use crate::slo::windows::Pair;
 use ocelli_api::slos::SloSeverity;
 
@@ -16,6 +18,7 @@ pub fn rules(made: &Made) -> Vec<(Rule, bool)> {
     rules.extend(alerting.page.as_ref().map(|alert| (of_pairs(made, alert, [first, second]), true)));
     rules.extend(alerting.ticket.as_ref().map(|alert| (of_pairs(made, alert, [third, fourth]), false)));
     rules.extend(alerting.conditions.iter().map(|condition| (of_condition(made, condition), true)));
+    rules.extend(made.slo.shape.exhausted.iter().map(|of| (of_budget(made, of), false)));
     rules
 }
 
@@ -42,7 +45,7 @@ fn of_pairs(made: &Made, alert: &Alert, pairs: [&Pair; 2]) -> Rule {
         language: Language::PromQl,
         labels: merged([&own, &made.slo.alerting.labels, &alert.labels]),
         alert: alert_settings(
-            0,
+            alert.for_ms,
             merged([&made.annotations(link_ms), &made.slo.alerting.annotations, &alert.annotations]),
         ),
     }
@@ -61,6 +64,22 @@ fn of_condition(made: &Made, of: &Condition) -> Rule {
         language: Language::PromQl,
         labels: merged([&made.own_labels(severity), &alerting.labels]),
         alert: alert_settings(of.after_ms, merged([&annotations, &alerting.annotations])),
+    }
+}
+
+/// Its value is what is left, not a burn rate.
+fn of_budget(made: &Made, of: &Exhausted) -> Rule {
+    let summary =
+        format!("{} has {{{{ humanizePercentage $value }}}} of its error budget left", text(&made.slo.id()));
+    let mut annotations = made.annotations(made.period_ms);
+    annotations.retain(|(name, _)| name != "burn_rate");
+    let own = vec![("summary".to_owned(), summary)];
+    Rule {
+        name: of.name.clone(),
+        expr: format!("{LEFT}{} <= {}", made.selector(), number(of.left)),
+        language: Language::PromQl,
+        labels: merged([&made.own_labels(""), &of.labels]),
+        alert: alert_settings(of.for_ms, merged([&annotations, &own, &of.annotations])),
     }
 }
 

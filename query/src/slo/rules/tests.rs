@@ -3,7 +3,9 @@ use crate::promql::select::Selection;
 use crate::promql::testing::TestStore;
 use crate::promql::{Data, Query, run};
 use crate::rules::template;
+use crate::slo::model::DAY_MS;
 use crate::slo::parse;
+use crate::slo::shape::Shape;
 use std::cell::RefCell;
 
 const MINUTE: i64 = 60_000;
@@ -98,6 +100,53 @@ fn no_traffic_burns_nothing_and_no_data_is_not_known() {
     assert_eq!(at(&[format!("{total} 10x5"), format!("{bad} 0 1 0 0 4 0")]), Some(0.1));
     assert_eq!(at(&[format!("{total} 0x5"), format!("{bad} 0x5")]), Some(0.0));
     assert_eq!(at(&[]), None);
+}
+
+#[test]
+fn a_burn_by_traffic_weighs_with_the_whole_window() {
+    let mut slo = slo("availability: {service: s}, window: 1d");
+    slo.shape = Shape { by_traffic: true, ..Shape::default() };
+    // By day a hundred a minute, in the hour of the night one, of which half fail.
+    let of_minute = |minute: i64| if minute > 120 { (1.0, 0.5) } else { (100.0, 0.0) };
+    let series = |name: &str, pick: fn((f64, f64)) -> f64| {
+        let values: Vec<String> = (0..=180).map(|minute| pick(of_minute(minute)).to_string()).collect();
+        format!("{name}{} {}", selector(&slo), values.join(" "))
+    };
+    let store = RefCell::new(TestStore::default());
+    for line in [series(TOTAL, |(total, _)| total), series(BAD, |(_, bad)| bad)] {
+        store.borrow_mut().load_line(&line, 0, MINUTE).unwrap();
+    }
+    let made = Made::new(&slo);
+    let at = |rule: &Rule| value(&store, &rule.expr, 180 * MINUTE).unwrap();
+    let rules = made.of_window(60 * MINUTE);
+    assert_eq!(rules[0].name, "slo:numerator_correction:ratio1h");
+    let mean = (121.0 * 100.0 + 60.0) / 181.0;
+    assert!((at(&rules[0]) - 1.0 / mean).abs() < 1e-12, "{}", at(&rules[0]));
+    // Otherwise it would be a half.
+    assert!((at(&rules[1]) - 0.5 / mean).abs() < 1e-12, "{}", at(&rules[1]));
+    let whole = at(&made.of_window(DAY_MS)[1]);
+    assert!((whole - 30.0 / (121.0 * 100.0 + 60.0)).abs() < 1e-12, "{whole}");
+    // The API tells the same.
+    let slots = (0..=180).map(|minute| {
+        let (total, bad) = of_minute(minute);
+        crate::slo::budget::Slot { time_ms: minute * MINUTE, total, bad }
+    });
+    let counts = crate::slo::budget::Counts::new(MINUTE, slots.collect()).by_traffic_of(DAY_MS);
+    let told = counts.burn_rate(60 * MINUTE, 180 * MINUTE, 0.01).unwrap();
+    assert!((told - 0.5 / mean / 0.01).abs() < 1e-9, "{told}");
+    let whole_told = counts.burn_rate(DAY_MS, 180 * MINUTE, 0.01).unwrap();
+    assert!((whole_told - whole / 0.01).abs() < 1e-9, "{whole_told}");
+}
+
+#[test]
+fn totals_are_what_the_query_gives() {
+    let mut slo = slo("ratio: {bad: 'sum(rate(b[{{.window}}]))', total: 'sum(rate(t[{{.window}}]))'}");
+    slo.shape.has_totals = true;
+    let store = RefCell::new(TestStore::default());
+    store.borrow_mut().load_line(&format!("{TOTAL}{} 120x60", selector(&slo)), 0, MINUTE).unwrap();
+    let rules = Made::new(&slo).of_window(5 * MINUTE);
+    assert_eq!(rules[1].name, "slo:sli_total:amount5m");
+    assert_eq!(value(&store, &rules[1].expr, 60 * MINUTE), Some(2.0), "a second");
 }
 
 #[test]

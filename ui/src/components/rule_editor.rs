@@ -98,7 +98,7 @@ pub fn Verdicts(of: Vec<RuleVerdict>, problem: Option<String>) -> impl IntoView 
         let is_empty = verdict.episodes.is_empty();
         view! {
             <p data-testid="verdict"><strong>{verdict.alert}" "{verdict.verdict}"."</strong></p>
-            <div class="scroll-table" class:hide=is_empty><table class="rows">
+            <div class="scroll-table" tabindex="0" class:hide=is_empty><table class="rows">
                 <thead><tr><th>"Fired"</th><th class="num">"For"</th><th class="num">"Peak"</th><th>"Of"</th></tr></thead>
                 <tbody>{verdict.episodes.into_iter().map(row).collect_view()}</tbody>
             </table></div>

@@ -1,6 +1,6 @@
 //! Rows in memory: immutable once made, so that whoever reads needs no lock.
 
-use super::generation::Generation;
+use super::generation::{Generation, numbers};
 use super::series_cache::{Numbered, SeriesCache};
 use crate::error::Result;
 use crate::limits;
@@ -10,6 +10,9 @@ use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use ocelli_signal::Signal;
 use std::sync::Arc;
+
+/// The range that has none.
+const NO_NUMBERS: (u32, u32) = (u32::MAX, 0);
 
 /// Some rows of one tenant and signal.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub struct Part {
     pub bytes: usize,
     /// Of points, what the numbers refer to.
     pub series: Option<Arc<Generation>>,
+    /// Of points, the lowest and the highest number: a sender repeats its series, so that they lie together.
+    pub numbers: (u32, u32),
 }
 
 impl Part {
@@ -39,8 +44,11 @@ impl Part {
     ) -> Result<Part> {
         let (min_time, max_time) = time_bounds(signal, &rows)?;
         let (mut rows, mut series, mut series_bytes) = (rows, None, 0);
+        let mut range = NO_NUMBERS;
         if signal == Signal::Points {
             let Numbered { rows: numbered, generation, new_bytes } = cache.number(&rows)?;
+            let wider = |range: (u32, u32), number: &u32| (range.0.min(*number), range.1.max(*number));
+            range = numbers(&numbered)?.iter().fold(range, wider);
             (rows, series, series_bytes) = (numbered, Some(generation), new_bytes);
         }
         Ok(Part {
@@ -53,6 +61,7 @@ impl Part {
             min_time,
             max_time,
             series,
+            numbers: range,
         })
     }
 
@@ -88,7 +97,15 @@ impl Part {
             min_time,
             max_time,
             series: self.series.clone(),
+            numbers: (self.numbers.0.min(next.numbers.0), self.numbers.1.max(next.numbers.1)),
         })
+    }
+
+    /// Whether one of some numbers, in their order, may be among those of its rows.
+    pub fn may_have(&self, numbers: &[u32]) -> bool {
+        let (lowest, highest) = self.numbers;
+        let at = numbers.partition_point(|number| *number < lowest);
+        numbers.get(at).is_some_and(|number| *number <= highest)
     }
 
     pub fn overlaps(&self, from_ns: i64, to_ns: i64) -> bool {
@@ -141,6 +158,22 @@ mod tests {
         assert_eq!((joined.min_time, joined.max_time), (whole.min_time, whole.max_time));
         let new_series = parts.iter().map(|part| part.bytes).sum::<usize>() - joined.bytes;
         assert!(new_series < 100, "series are counted once, by the part that brought them");
+    }
+
+    #[test]
+    fn a_part_knows_the_range_of_its_numbers() {
+        let cache = SeriesCache::default();
+        let parts = [part(&cache, 0, 5, 1), part(&cache, 5, 4, 2)];
+        for one in [&parts[0], &parts[1], &parts[0].join(&parts[1]).unwrap()] {
+            let own = numbers(&one.rows).unwrap();
+            let (lowest, highest) = (*own.iter().min().unwrap(), *own.iter().max().unwrap());
+            assert_eq!(one.numbers, (lowest, highest));
+            assert!(own.iter().all(|number| one.may_have(&[*number])));
+            assert!(!one.may_have(&[]) && !one.may_have(&[highest + 1]));
+            assert!(one.may_have(&[highest, highest + 1]));
+        }
+        let empty = part(&cache, 0, 0, 3);
+        assert!(!empty.may_have(&[0, u32::MAX]));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub trait Choose {
         true
     }
 
-    /// Takes out those of some series of a chunk that can't be wanted.
+    /// Takes out those of some series of a chunk that can't be wanted; may be asked a second time, of fewer.
     fn narrow(&mut self, _chunk: &SeriesChunk, _rows: &mut ChunkRows) {}
 
     /// Whether this one is; asked once for each that the others let pass.
@@ -88,11 +88,12 @@ impl Snapshot {
             }
         }
         let parts = self.points.parts.iter().filter(|part| part.overlaps(from_ns, to_ns));
-        for memory in Numbered::of(parts, from_ns, to_ns)? {
+        for memory in Numbered::of(parts) {
+            let counts = memory.all_counts(from_ns, to_ns)?;
             let bytes_per_point = memory.bytes as f64 / memory.rows.max(1) as f64;
             for at in memory.chunks() {
-                let (chunk, rows) = memory.chunk(at, choose);
-                let points = |row: usize| u64::from(memory.counts[at * CHUNK_SERIES + row]);
+                let (chunk, rows) = memory.chunk(at, choose, &counts);
+                let points = |row: usize| u64::from(counts.of(at * CHUNK_SERIES + row));
                 each(choose, &Found { chunk: &chunk, rows: &rows, points: &points, bytes_per_point })?;
             }
         }
@@ -153,64 +154,116 @@ impl<'a> SegmentChunks<'a> {
     }
 }
 
-/// The series in memory whose numbers are of one generation.
+/// The points in memory whose numbers are of one generation.
 pub struct Numbered<'a> {
     pub generation: &'a Arc<Generation>,
     pub parts: Vec<&'a Part>,
-    /// How many points each has in the time, by number.
-    pub counts: Vec<u32>,
     bytes: usize,
     rows: usize,
 }
 
+/// How many points some series have in a time, by number.
+pub struct PointCounts {
+    first: usize,
+    counts: Vec<u32>,
+}
+
+impl PointCounts {
+    fn of(&self, number: usize) -> u32 {
+        number.checked_sub(self.first).and_then(|at| self.counts.get(at)).copied().unwrap_or(0)
+    }
+}
+
 impl<'a> Numbered<'a> {
     /// Of parts in the order of arrival.
-    pub fn of(
-        parts: impl Iterator<Item = &'a Arc<Part>>,
-        from_ns: i64,
-        to_ns: i64,
-    ) -> Result<Vec<Numbered<'a>>> {
+    pub fn of(parts: impl Iterator<Item = &'a Arc<Part>>) -> Vec<Numbered<'a>> {
         let mut all: Vec<Numbered<'a>> = Vec::new();
         for part in parts {
             let Some(generation) = &part.series else { continue };
             let known = all.iter().position(|of| Arc::ptr_eq(of.generation, generation));
             let at = known.unwrap_or_else(|| {
-                let counts = vec![0; generation.len()];
-                all.push(Numbered { generation, parts: Vec::new(), counts, bytes: 0, rows: 0 });
+                all.push(Numbered { generation, parts: Vec::new(), bytes: 0, rows: 0 });
                 all.len() - 1
             });
-            all[at].add(part, from_ns, to_ns)?;
+            all[at].parts.push(part);
+            all[at].bytes += part.bytes;
+            all[at].rows += part.rows.num_rows();
         }
-        Ok(all)
+        all
     }
 
-    fn add(&mut self, part: &'a Part, from_ns: i64, to_ns: i64) -> Result<()> {
-        let numbers = memtable::numbers(&part.rows)?;
-        let samples = Samples::new(&part.rows)?;
-        for (number, time) in numbers.iter().zip(samples.time.values()) {
-            self.counts[*number as usize] += u32::from((from_ns..=to_ns).contains(time));
-        }
-        self.bytes += part.bytes;
-        self.rows += numbers.len();
-        self.parts.push(part);
-        Ok(())
+    /// The points of all series.
+    fn all_counts(&self, from_ns: i64, to_ns: i64) -> Result<PointCounts> {
+        counted(self.parts.iter().copied(), 0..self.generation.len(), from_ns, to_ns)
+    }
+
+    /// The points of some series, whose numbers come in their order. Of others it may tell less.
+    pub fn counts(&self, numbers: &[u32], from_ns: i64, to_ns: i64) -> Result<PointCounts> {
+        counted(self.parts_of(numbers), span(numbers), from_ns, to_ns)
+    }
+
+    /// The parts that may have points of some series.
+    pub fn parts_of(&self, numbers: &[u32]) -> impl Iterator<Item = &'a Part> {
+        self.parts.iter().copied().filter(move |part| part.may_have(numbers))
     }
 
     /// Which chunks there are.
     pub fn chunks(&self) -> Range<usize> {
-        0..self.counts.len().div_ceil(CHUNK_SERIES)
+        0..self.generation.len().div_ceil(CHUNK_SERIES)
     }
 
-    /// The series of a chunk that are wanted.
-    pub fn chunk(&self, at: usize, choose: &mut dyn Choose) -> (Arc<SeriesChunk>, ChunkRows) {
+    /// The series of a chunk that may be wanted, whether or not they have points.
+    pub fn candidates(&self, at: usize, choose: &mut dyn Choose) -> ChunkRows {
         let chunk = self.generation.chunk(at);
-        let counts = self.counts[at * CHUNK_SERIES..].iter().take(CHUNK_SERIES).enumerate();
-        let present: ChunkRows = counts.filter(|(_, count)| **count > 0).map(|(row, _)| row).collect();
         let mut rows = chunk.with_metric(|metric| choose.metric(metric));
-        rows.intersect(&present);
+        if !rows.is_empty() {
+            choose.narrow(&chunk, &mut rows);
+        }
+        rows
+    }
+
+    /// The series of a chunk that are wanted, of those that have points.
+    pub fn chunk(
+        &self,
+        at: usize,
+        choose: &mut dyn Choose,
+        counts: &PointCounts,
+    ) -> (Arc<SeriesChunk>, ChunkRows) {
+        let chunk = self.generation.chunk(at);
+        let mut rows = chunk.with_metric(|metric| choose.metric(metric));
+        let first = at * CHUNK_SERIES;
+        rows.intersect(&rows.iter().filter(|row| counts.of(first + row) > 0).collect());
         if !rows.is_empty() {
             choose.narrow(&chunk, &mut rows);
         }
         (chunk, rows)
     }
+}
+
+/// From the lowest to the highest of some numbers, which come in their order.
+pub fn span(numbers: &[u32]) -> Range<usize> {
+    match numbers {
+        [first, .., last] => *first as usize..*last as usize + 1,
+        [only] => *only as usize..*only as usize + 1,
+        [] => 0..0,
+    }
+}
+
+fn counted<'a>(
+    parts: impl Iterator<Item = &'a Part>,
+    numbers: Range<usize>,
+    from_ns: i64,
+    to_ns: i64,
+) -> Result<PointCounts> {
+    let mut counts = vec![0; numbers.len()];
+    for part in parts {
+        let samples = Samples::new(&part.rows)?;
+        for (number, time) in memtable::numbers(&part.rows)?.iter().zip(samples.time.values()) {
+            let at = (*number as usize).wrapping_sub(numbers.start);
+            if let Some(count) = counts.get_mut(at) {
+                *count += u32::from((from_ns..=to_ns).contains(time));
+            }
+        }
+    }
+    Ok(PointCounts { first: numbers.start, counts })
 }

@@ -1,7 +1,7 @@
 //! Points by series, out of memtables and segments.
 
 use super::Snapshot;
-use super::chunks::{Choose, Numbered, SegmentChunks};
+use super::chunks::{Choose, Numbered, SegmentChunks, span};
 use super::kept::{FileReading, Keeper, KeepsNothing, SeriesPieces};
 use super::memory::Meter;
 use super::points::PointList;
@@ -52,7 +52,7 @@ impl Snapshot {
             gathered.add_segment(segment)?;
         }
         let parts = self.points.parts.iter().filter(|part| part.overlaps(from_ns, to_ns));
-        for memory in Numbered::of(parts, from_ns, to_ns)? {
+        for memory in Numbered::of(parts) {
             gathered.add_memory(&memory)?;
         }
         gathered.meter.flush()?;
@@ -72,8 +72,31 @@ pub(super) struct Gathered<'s, K: Keeper> {
     pub meter: Meter<'s>,
 }
 
+/// Where the series of a number is among those that are wanted.
+struct ByNumber {
+    first: usize,
+    places: Vec<u32>,
+}
+
 /// Stands for a number in memory whose series is not wanted.
 const NOT_WANTED: u32 = u32::MAX;
+
+impl ByNumber {
+    /// Of the numbers of wanted series, in their order.
+    fn of(wanted: &[u32]) -> ByNumber {
+        let numbers = span(wanted);
+        let mut places = vec![NOT_WANTED; numbers.len()];
+        for (at, number) in wanted.iter().enumerate() {
+            places[*number as usize - numbers.start] = at as u32;
+        }
+        ByNumber { first: numbers.start, places }
+    }
+
+    fn get(&self, number: u32) -> Option<usize> {
+        let place = self.places.get((number as usize).wrapping_sub(self.first))?;
+        (*place != NOT_WANTED).then_some(*place as usize)
+    }
+}
 
 impl<K: Keeper> Gathered<'_, K> {
     /// `metric` tells what is no part of a series' identity: later calls know the latest.
@@ -109,31 +132,43 @@ impl<K: Keeper> Gathered<'_, K> {
         reading.run(self, segment)
     }
 
+    /// Only parts that may have a wanted series are looked at: a rule that is about a few of very many series is
+    /// evaluated in the time of the few.
     fn add_memory(&mut self, memory: &Numbered<'_>) -> Result<()> {
-        let mut wanted: Vec<(usize, Arc<Series>)> = Vec::new();
-        let mut by_number = vec![NOT_WANTED; memory.counts.len()];
+        let mut candidates: Vec<u32> = Vec::new();
+        let mut chunks = Vec::new();
         for at in memory.chunks() {
-            let (_, rows) = memory.chunk(at, self.choose);
+            let rows = memory.candidates(at, self.choose);
+            if !rows.is_empty() {
+                candidates.extend(rows.iter().map(|row| (at * CHUNK_SERIES + row) as u32));
+                chunks.push(at);
+            }
+        }
+        let counts = memory.counts(&candidates, self.from_ns, self.to_ns)?;
+        let (mut wanted, mut known) = (Vec::new(), Vec::new());
+        for at in chunks {
+            let (_, rows) = memory.chunk(at, self.choose, &counts);
             let numbers: Vec<u32> = rows.iter().map(|row| (at * CHUNK_SERIES + row) as u32).collect();
             for (number, Known { id, series, .. }) in numbers.iter().zip(memory.generation.get(&numbers)) {
                 if let Some(place) = self.place(id, &series, || series.clone()) {
-                    by_number[*number as usize] = wanted.len() as u32;
-                    wanted.push((place, series));
+                    wanted.push(*number);
+                    known.push((place, series));
                 }
             }
         }
-        memory.parts.iter().try_for_each(|part| self.add_part(part, &wanted, &by_number))
+        let by_number = ByNumber::of(&wanted);
+        memory.parts_of(&wanted).try_for_each(|part| self.add_part(part, &known, &by_number))
     }
 
-    fn add_part(&mut self, part: &Part, wanted: &[(usize, Arc<Series>)], by_number: &[u32]) -> Result<()> {
+    fn add_part(&mut self, part: &Part, known: &[(usize, Arc<Series>)], by_number: &ByNumber) -> Result<()> {
         let samples = Samples::new(&part.rows)?;
         let times = samples.time.values();
         for (row, number) in memtable::numbers(&part.rows)?.iter().enumerate() {
-            let at = by_number[*number as usize];
-            if at == NOT_WANTED || !(self.from_ns..=self.to_ns).contains(&times[row]) {
+            let Some(at) = by_number.get(*number) else { continue };
+            if !(self.from_ns..=self.to_ns).contains(&times[row]) {
                 continue;
             }
-            let (place, told) = &wanted[at as usize];
+            let (place, told) = &known[at];
             let found = &mut self.found[*place];
             let points = found.points();
             let before = points.bytes();

@@ -10,6 +10,7 @@ use ocelli_query::alerting::dispatch::Dispatcher;
 use ocelli_query::alerting::render::{RenderContext, render};
 use ocelli_storage::Store;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Instant;
 
 /// What a server is, of those on a catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Role {
 
 pub struct Core {
     pub role: Role,
+    /// When it was read: what was not written of an older one is forgotten.
+    pub since: Instant,
     /// The mark that a copy was read at.
     pub copied_at: Option<String>,
     pub dispatcher: Dispatcher,
@@ -35,6 +38,7 @@ impl Core {
     pub fn empty(loaded: &Loaded, now_ms: i64) -> Core {
         Core {
             role: Role::StandsBy,
+            since: Instant::now(),
             copied_at: None,
             dispatcher: Dispatcher::new(loaded.config.clone(), now_ms),
             outbox: Outbox::default(),
@@ -60,6 +64,7 @@ impl Core {
         let changes = records::read(store, spaces::CHANGE).await?;
         let mut core = Core {
             role,
+            since: Instant::now(),
             copied_at: None,
             dispatcher: Dispatcher::restore(loaded.config.clone(), kept, now_ms),
             outbox: Outbox::restored(letters.into_iter().map(|(_, letter)| letter)),
@@ -77,9 +82,15 @@ impl Core {
         }
     }
 
-    /// Dispatch has moved: its records are to be written together with the letters.
+    /// Dispatch has moved: its records are to be written together with the letters. What happens to a copy, the
+    /// other server writes.
     pub fn absorb(&mut self) {
-        for record in self.dispatcher.changes() {
+        let records = self.dispatcher.changes();
+        if self.role == Role::StandsBy {
+            drop(self.unsaved.take());
+            return;
+        }
+        for record in records {
             self.unsaved.put(record.space, &record.name, record.content);
         }
     }

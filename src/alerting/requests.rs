@@ -112,21 +112,21 @@ impl Alerts {
     /// Durable when this returns: carried out, or written down for the server that carries it out.
     pub(super) async fn ask<A: Ask>(&self, asked: A) -> Result<A::Answer, Error> {
         let (loaded, now_ms) = (self.loaded(), self.now_ms());
-        let (role, answer) = {
+        let (role, since, answer) = {
             let core = &mut *self.core();
+            // On a copy it is seen whether that can be.
             let answer = asked.carry_out(core, &loaded, now_ms)?;
             core.absorb();
-            if core.role == Role::StandsBy {
-                // A copy, on which it was seen whether that can be; the other server writes what becomes of it.
-                drop(core.unsaved.take());
-            }
-            (core.role, answer)
+            (core.role, core.since, answer)
         };
-        match role {
-            Role::Tells => self.keep().await,
-            Role::StandsBy => self.hand_on(&asked.written()).await,
+        let not_kept = |error: ocelli_storage::Error| Error::NotKept(error.to_string());
+        if role == Role::Tells {
+            self.keep().await.map_err(not_kept)?;
         }
-        .map_err(|error| Error::NotKept(error.to_string()))?;
+        // Who has stepped down meanwhile may have forgotten it before it was written.
+        if role == Role::StandsBy || self.core().since != since {
+            self.hand_on(&asked.written()).await.map_err(not_kept)?;
+        }
         self.dispatch_changed.notify_one();
         Ok(answer)
     }
@@ -183,6 +183,19 @@ mod tests {
         assert_eq!(alerts[0].acknowledged.as_ref().map(|given| given.by.as_str()), Some("Ada"));
         handed_on(TakeBack { fingerprint }.written(), &mut core, &loaded).unwrap();
         assert_eq!(core.dispatcher.acknowledgement(fingerprint, NOW), None);
+    }
+
+    #[test]
+    fn what_happens_to_a_copy_is_the_other_servers_to_write() {
+        let loaded = load(&Settings::default()).unwrap();
+        let receive = || Receive { alerts: vec![KeptAlert::new(&fault(), None)] };
+        for (role, written) in [(Role::StandsBy, 0), (Role::Tells, 1)] {
+            let mut core = Core { role, ..Core::empty(&loaded, NOW) };
+            receive().carry_out(&mut core, &loaded, NOW).unwrap();
+            core.absorb();
+            let alerts = core.unsaved.take().into_iter().filter(|change| change.space == "alert").count();
+            assert_eq!((alerts, core.dispatcher.alerts(NOW).len()), (written, 1), "{role:?}");
+        }
     }
 
     #[test]

@@ -63,7 +63,6 @@ impl Alerts {
             }
         }
         copy.absorb();
-        drop(copy.unsaved.take());
         copy.rules.know(&self.known_rules());
         copy.copied_at = mark;
         let core = &mut *self.core();

@@ -74,7 +74,7 @@ impl Location {
     fn may_go(self, path: &str) -> bool {
         let unsaved = self.unsaved.get_value().and_then(|unsaved| unsaved.try_get_untracked()) == Some(true);
         let stays = self.address.with_untracked(|address| address.path == path);
-        stays || !unsaved || confirmed("What you have changed here is not saved. Leave it?")
+        stays || !unsaved || confirmed(UNSAVED)
     }
 
     /// The browser has gone back or forward; it can't be kept from that, but brought back.
@@ -175,6 +175,9 @@ impl Location {
         }
     }
 }
+
+/// Before what somebody has changed is lost.
+pub const UNSAVED: &str = "What you have changed here is not saved. Leave it?";
 
 /// Asks in a window of the browser's; no where that can't be.
 pub fn confirmed(question: &str) -> bool {

@@ -8,7 +8,7 @@ use crate::components::answer::error_note;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::json;
-use crate::location::confirmed;
+use crate::location::{UNSAVED, confirmed};
 use crate::prelude::*;
 use crate::view::dashboards::{draft::Draft, path};
 use leptos::task::spawn_local;
@@ -80,8 +80,7 @@ pub fn Editor(board: Board, reload: Callback<()>) -> impl IntoView {
         board.chosen.set(key);
     };
     let discard = move |_| {
-        let sure = "What you have changed here is not saved. Leave it?";
-        if !dirty.get_untracked() || confirmed(sure) {
+        if !dirty.get_untracked() || confirmed(UNSAVED) {
             let first = board.before.with_untracked(|before| before.first().cloned());
             if let Some(first) = first {
                 board.begin(first);

@@ -22,29 +22,34 @@ pub struct AnyValue(pub serde_json::Value);
 impl AnyValue {
     /// The value as one reads it: a string bare, everything else as short JSON.
     pub fn display(&self) -> String {
-        display(&self.0)
+        self.display_with(|double| format!("{double:?}"))
+    }
+
+    /// The same with doubles as given: what the standard library writes them with is large for a browser.
+    pub fn display_with(&self, double: fn(f64) -> String) -> String {
+        display(&self.0, double)
     }
 }
 
-fn display(value: &serde_json::Value) -> String {
+fn display(value: &serde_json::Value, double: fn(f64) -> String) -> String {
     let Some((kind, inner)) = value.as_object().and_then(|object| object.iter().next()) else {
         return String::new();
     };
     match (kind.as_str(), inner) {
         ("arrayValue", inner) => {
             let items = inner["values"].as_array().map(Vec::as_slice).unwrap_or_default();
-            format!("[{}]", items.iter().map(display).collect::<Vec<_>>().join(", "))
+            format!("[{}]", items.iter().map(|item| display(item, double)).collect::<Vec<_>>().join(", "))
         }
         ("kvlistValue", inner) => {
             let items = inner["values"].as_array().map(Vec::as_slice).unwrap_or_default();
             let pair = |item: &serde_json::Value| {
-                format!("{}: {}", item["key"].as_str().unwrap_or_default(), display(&item["value"]))
+                format!("{}: {}", item["key"].as_str().unwrap_or_default(), display(&item["value"], double))
             };
             format!("{{{}}}", items.iter().map(pair).collect::<Vec<_>>().join(", "))
         }
         (_, serde_json::Value::String(text)) => text.clone(),
         (_, serde_json::Value::Bool(truth)) => truth.to_string(),
-        (_, serde_json::Value::Number(number)) => number_text(number),
+        (_, serde_json::Value::Number(number)) => number_text(number, double),
         // No value of OTLP is written so.
         (_, serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_)) => {
             "…".to_owned()
@@ -52,13 +57,12 @@ fn display(value: &serde_json::Value) -> String {
     }
 }
 
-/// As JSON has it. What serde_json would write it with has tables of powers of ten that the browser would
-/// have to download beside those of the standard library.
-pub fn number_text(number: &serde_json::Number) -> String {
+/// As JSON has it, with doubles as given.
+pub fn number_text(number: &serde_json::Number, double: fn(f64) -> String) -> String {
     match (number.as_i64(), number.as_u64(), number.as_f64()) {
         (Some(whole), ..) => whole.to_string(),
         (_, Some(whole), _) => whole.to_string(),
-        (.., Some(double)) => format!("{double:?}"),
+        (.., Some(number)) => double(number),
         _ => String::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! A canvas in CSS pixels, whatever the density of the screen, with the colours of the style sheet.
 
+use crate::view::scale::within;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
@@ -45,12 +46,12 @@ impl Canvas {
 
     /// A one-pixel line that is sharp.
     pub fn horizontal(&self, y: f64) {
-        let y = y.round().clamp(0.0, self.height - 1.0) + 0.5;
+        let y = within(y.round(), 0.0, self.height - 1.0) + 0.5;
         self.segment(0.0, y, self.width, y);
     }
 
     pub fn vertical(&self, x: f64) {
-        let x = x.round().clamp(0.0, self.width - 1.0) + 0.5;
+        let x = within(x.round(), 0.0, self.width - 1.0) + 0.5;
         self.segment(x, 0.0, x, self.height);
     }
 

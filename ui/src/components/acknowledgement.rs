@@ -6,6 +6,7 @@ use crate::components::moment::{Ago, Moment};
 use crate::components::send_button::SendButton;
 use crate::context::now;
 use crate::dynamic::{dynamic, handler, memo};
+use crate::json;
 use crate::prelude::*;
 use crate::stored;
 use crate::view::{format, links};
@@ -100,7 +101,7 @@ impl Fields {
             until: minutes.map(|minutes| UnixNano(now().0.saturating_add(minutes.saturating_mul(MINUTE_NS)))),
             together: self.together.get_untracked(),
         };
-        serde_json::to_string(&request).ok()
+        json::to_string(&request).ok()
     }
 
     fn is_ready(self) -> bool {

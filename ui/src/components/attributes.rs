@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler};
 use crate::prelude::*;
-use crate::view::{format, links, log_columns, log_query};
+use crate::view::{format, links, log_columns, log_query, text};
 use ocelli_api::KeyValue;
 
 /// Values are shown up to here, the rest on demand: a value may be megabytes.
@@ -25,7 +25,7 @@ pub fn Attributes(items: Vec<KeyValue>, #[prop(optional)] dropped: u32, filters:
     let rows = items
         .into_iter()
         .map(|item| {
-            let text = item.value.display();
+            let text = text::value(&item.value);
             let kind = kind_of(&item);
             view! {
                 <tr>

@@ -7,7 +7,7 @@ use crate::dynamic::dynamic;
 use crate::location::Location;
 use crate::prelude::*;
 use crate::view::order::sort_by;
-use crate::view::{format, traceql};
+use crate::view::{format, length, traceql};
 use ocelli_api::explain::{
     ExplainResponse, ExplainedAttribute, ExplainedNumbers, ExplainedOperation, ExplainedValue,
 };
@@ -95,7 +95,7 @@ impl Line {
                     let count = (shares[side] * looked_at[side] as f64).round() as u64;
                     format!("{} · {}", format::ratio(Some(shares[side])), format::count(count))
                 };
-                ([cell(0), cell(1)], Some(shares.map(|share| format!("{:.1}%", share * 100.0))))
+                ([cell(0), cell(1)], Some(shares.map(length::share)))
             }
             Sides::Numbers(numbers) => {
                 let cell = |side: &[Option<f64>; 3]| {
@@ -159,7 +159,7 @@ pub fn Paths(data: Memo<Arc<ExplainResponse>>) -> impl IntoView {
             let longest = data.path.iter().flat_map(|of| [of.selection_ns, of.baseline_ns]).fold(1.0, f64::max);
             let row = |of: &ExplainedOperation| {
                 let href = location.link("/traces", &[("service", &of.service), ("operation", &of.operation)]);
-                let width = |ns: f64| format!("{:.1}%", ns.max(0.0) / longest * 100.0);
+                let width = |ns: f64| length::share(ns / longest);
                 let slower = of.difference_ns > 0.0;
                 view! {
                     <tr><th scope="row"><a data-nav="" href=href>{of.service.clone()}": "{of.operation.clone()}</a></th>

@@ -10,6 +10,7 @@ use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::prelude::*;
 use crate::view::flame::{self, Flame, Node};
 use crate::view::format;
+use crate::view::length;
 use leptos::html;
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
@@ -137,7 +138,7 @@ pub fn FlameGraph(view: TraceView) -> impl IntoView {
             <p class="facts"><span role="status" data-testid="flame-facts">{dynamic(facts)}</span>{dynamic(longest)}
                 {dynamic(move || zoom.get().map(|_| view! { <button type="button" class="quiet" on:click=handler(move |_| look_at(None))>"Show all"</button> }))}</p>
             <div class="flame-scroll">
-                <canvas node_ref=canvas tabindex="0" role="img" data-testid="flame" style:height=dynamic(move || format!("{}px", f64::from(levels.get()) * LINE_PX))
+                <canvas node_ref=canvas tabindex="0" role="img" data-testid="flame" style:height=dynamic(move || length::px(f64::from(levels.get()) * LINE_PX))
                     aria-label="Flame graph: as wide as the time of an operation and all that it called; the table by operation has the same in words"
                     on:click=handler(click) on:mousemove=handler(over) on:keydown=handler(key)></canvas>
             </div>

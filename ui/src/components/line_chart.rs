@@ -7,7 +7,7 @@ use crate::components::time_plot::{Area, Spot, TimePlot};
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::prelude::*;
-use crate::view::scale::Linear;
+use crate::view::scale::{Linear, within};
 use crate::view::series::{Series, highest, lowest};
 use crate::view::{links, scatter, ticks, zone};
 use ocelli_api::UnixNano;
@@ -52,7 +52,7 @@ pub fn LineChart(
         Point {
             x: x.px(exemplar.time_ms as f64),
             // A dot above the highest quantile stays in sight at the edge.
-            y: y.px(exemplar.duration_ms).clamp(4.0, height - 4.0),
+            y: within(y.px(exemplar.duration_ms), 4.0, height - 4.0),
             error: exemplar.error,
         }
     };

@@ -5,7 +5,7 @@ use crate::components::answer::Answer;
 use crate::context::Context;
 use crate::dynamic::dynamic;
 use crate::prelude::*;
-use crate::view::{format, links, log_query};
+use crate::view::{format, length, links, log_query};
 use ocelli_api::logs::{Facet, LogFacetsResponse};
 
 const VALUES: &str = "8";
@@ -58,10 +58,10 @@ fn OneFacet(facet: Facet) -> impl IntoView {
         .values
         .into_iter()
         .map(|value| {
-            let share = value.count as f64 / all.max(1) as f64 * 100.0;
+            let share = value.count as f64 / all.max(1) as f64;
             view! {
                 <li>
-                    <span class="part" style:width=format!("{share:.0}%") aria-hidden="true"></span>
+                    <span class="part" style:width=length::share(share) aria-hidden="true"></span>
                     <span class="value clip" title=value.value.clone()>{value.value.clone()}</span>
                     <span class="num">{format::short(value.count as f64)}</span>
                     <PlusMinus field=name.clone() value=value.value/>

@@ -6,6 +6,7 @@ use crate::components::moment::Moment;
 use crate::dynamic::dynamic;
 use crate::prelude::*;
 use crate::view::format;
+use crate::view::text::{fixed, shortest};
 use ocelli_api::UnixNano;
 use ocelli_api::logs::{LogStatsResponse, StatsColumn, StatsKind};
 use serde_json::Value;
@@ -56,10 +57,10 @@ fn cell(value: &Value, column: &StatsColumn) -> AnyView {
 fn number(value: &Value) -> String {
     match value.as_f64() {
         Some(number) if number.fract() != 0.0 => {
-            let text = format!("{number:.4}");
+            let text = fixed(number, 4);
             text.trim_end_matches('0').to_owned()
         }
-        Some(number) => format!("{number}"),
+        Some(number) => shortest(number),
         None => value.as_str().unwrap_or("…").to_owned(),
     }
 }

@@ -7,7 +7,7 @@ use crate::components::size::size_of;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::prelude::*;
-use crate::view::{format, log_columns, window};
+use crate::view::{format, length, log_columns, window};
 use leptos::html;
 use ocelli_api::logs::{LogRecord, severity_class};
 use std::sync::Arc;
@@ -127,8 +127,8 @@ pub fn LogList(
         <div class="log-frame">{dynamic(heads)}
         <div class="log-list" class:wrap=dynamic(move || row_px.get() > ROW_PX) node_ref=scroller tabindex="0" data-nav="" role="listbox" aria-label="Log records, newest first"
             aria-activedescendant=dynamic(active) on:scroll=handler(on_scroll) on:click=handler(click) on:keydown=handler(key)>
-            <div class="log-space" style:height=dynamic(move || format!("{}px", total.get() as f64 * row_px.get()))>
-                <div class="log-window" style:transform=dynamic(move || format!("translateY({}px)", view.get().first as f64 * row_px.get()))>
+            <div class="log-space" style:height=dynamic(move || length::px(total.get() as f64 * row_px.get()))>
+                <div class="log-window" style:transform=dynamic(move || format!("translateY({})", length::px(view.get().first as f64 * row_px.get())))>
                     <For each=move || 0..view.get().count key=|index| *index let:index>
                         <PoolRow index rows selected columns first=Signal::derive(move || view.get().first)/>
                     </For>

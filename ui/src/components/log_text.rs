@@ -3,6 +3,7 @@
 use crate::dynamic::{dynamic, handler};
 use crate::json;
 use crate::prelude::*;
+use crate::view::text::shortest;
 use crate::view::{ansi, format};
 use serde_json::Value;
 
@@ -75,7 +76,7 @@ fn Branch(name: String, value: Value, depth: u32) -> impl IntoView {
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => format!("\"{}\"", format::clip(text, VALUE_BYTES).0),
-        Value::Number(number) => ocelli_api::value::number_text(number),
+        Value::Number(number) => ocelli_api::value::number_text(number, shortest),
         Value::Bool(truth) => truth.to_string(),
         _ => "null".to_owned(),
     }

@@ -7,6 +7,7 @@ use crate::dynamic::{dynamic, handler};
 use crate::prelude::*;
 use crate::view::edge_query::edge_query;
 use crate::view::service_map::{self, Layout, Line};
+use crate::view::text::{fixed, shortest};
 use crate::view::{colours, format, links};
 use ocelli_api::services::{GraphEdge, GraphNode};
 
@@ -35,6 +36,7 @@ pub fn MapDrawing(edges: Memo<Vec<GraphEdge>>, nodes: Memo<Vec<GraphNode>>) -> i
         let busiest = edges.iter().map(|edge| edge.red.rate).fold(f64::MIN_POSITIVE, f64::max);
         let width = layout.layers as f64 * LAYER_WIDTH - (LAYER_WIDTH - NODE_WIDTH) + 2.0 * MARGIN;
         let height = layout.height * ROW_HEIGHT + 2.0 * MARGIN;
+        let (width, height) = (shortest(width), shortest(height));
         let lines = layout
             .lines
             .iter()
@@ -48,7 +50,7 @@ pub fn MapDrawing(edges: Memo<Vec<GraphEdge>>, nodes: Memo<Vec<GraphNode>>) -> i
         });
         Some(view! {
             {cut}
-            <div class="scroll-table map-frame" data-testid="map"><svg class="map" role="group" aria-label="Services and their calls; the table below says the same" width=width height=height viewBox=format!("0 0 {width} {height}")>
+            <div class="scroll-table map-frame" data-testid="map"><svg class="map" role="group" aria-label="Services and their calls; the table below says the same" width=width.clone() height=height.clone() viewBox=format!("0 0 {width} {height}")>
                 <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="tip" d="M0 0 L8 4 L0 8 z"></path></marker></defs>
                 {lines}{boxes.collect_view()}
             </svg></div>
@@ -85,14 +87,14 @@ fn service(node: &service_map::Node, look: colours::Look, figures: &GraphNode) -
         (calls, kind) => format!("{} calls · {}", format::short(calls as f64), kind.replace('_', " ")),
     };
     let errors = (errors > 0).then(|| format!(" ✖ {}", format::short(errors as f64)));
-    let colour = dot::classes(look);
+    let (colour, text_left) = (dot::classes(look), shortest(left + 26.0));
     // Without the group around it, this would be a link of HTML.
     view! {
         <g><a class="service" href=href data-nav="" data-testid="map-node"><title>{node.name.clone()}</title>
-            <rect class="node" x=left y=top width=NODE_WIDTH height=NODE_HEIGHT rx=radius></rect>
-            <circle class=colour cx=left + 14.0 cy=top + 14.0 r="5"></circle>
-            <text x=left + 26.0 y=top + 18.0>{short}</text>
-            <text class="figures" x=left + 26.0 y=top + 33.0>{figures}<tspan class="bad">{errors}</tspan></text></a></g>
+            <rect class="node" x=shortest(left) y=shortest(top) width=shortest(NODE_WIDTH) height=shortest(NODE_HEIGHT) rx=shortest(radius)></rect>
+            <circle class=colour cx=shortest(left + 14.0) cy=shortest(top + 14.0) r="5"></circle>
+            <text x=text_left.clone() y=shortest(top + 18.0)>{short}</text>
+            <text class="figures" x=text_left y=shortest(top + 33.0)>{figures}<tspan class="bad">{errors}</tspan></text></a></g>
     }
     .into_any()
 }
@@ -125,7 +127,7 @@ fn call(
         <g><a class="call" class:bad=errors href=href aria-label=format!("Traces of {said}") data-nav="" data-testid="map-edge"
             on:mouseenter=handler(move |_| on()) on:mouseleave=handler(move |_| off()) on:focus=handler(move |_| on()) on:blur=handler(move |_| off())>
             <path class="reach" d=path.clone()></path>
-            <path class="edge" d=path stroke-width=format!("{width:.1}") marker-end="url(#arrow)"></path></a></g>
+            <path class="edge" d=path stroke-width=fixed(width, 1) marker-end="url(#arrow)"></path></a></g>
     }
     .into_any()
 }
@@ -136,24 +138,19 @@ fn way(layout: &Layout, line: &Line) -> String {
     let (client, server) = (&layout.nodes[line.from], &layout.nodes[line.to]);
     if line.from == line.to {
         let (x, y) = (left_of(client.layer) + NODE_WIDTH, middle_of(client.place));
-        return format!(
-            "M{x} {} C{} {} {} {} {x} {}",
-            y - 12.0,
-            x + 34.0,
-            y - 30.0,
-            x + 34.0,
-            y + 30.0,
-            y + 12.0
-        );
+        let points = [(x, y - 12.0), (x + 34.0, y - 30.0), (x + 34.0, y + 30.0), (x, y + 12.0)];
+        let [from, bend, back, to] = points.map(point);
+        return format!("M{from} C{bend} {back} {to}");
     }
     let forward = server.layer > client.layer;
     // Where a line leaves a layer, and where it comes in, in the direction that it goes.
     let (out, into) = if forward { (NODE_WIDTH, 0.0) } else { (0.0, NODE_WIDTH) };
     let (bend, lower) = if forward { (BEND, 0.0) } else { (-BEND, BACK) };
     let mut at = (left_of(client.layer) + out, middle_of(client.place) + lower);
-    let mut way = format!("M{} {}", at.0, at.1);
+    let mut way = format!("M{}", point(at));
     let mut curve = |way: &mut String, to: (f64, f64)| {
-        way.push_str(&format!(" C{} {} {} {} {} {}", at.0 + bend, at.1, to.0 - bend, to.1, to.0, to.1));
+        let [bend, back, end] = [(at.0 + bend, at.1), (to.0 - bend, to.1), to].map(point);
+        way.push_str(&format!(" C{bend} {back} {end}"));
         at = to;
     };
     for (layer, place) in &line.passes {
@@ -163,4 +160,8 @@ fn way(layout: &Layout, line: &Line) -> String {
     }
     curve(&mut way, (left_of(server.layer) + into, middle_of(server.place) + lower));
     way
+}
+
+fn point((x, y): (f64, f64)) -> String {
+    format!("{} {}", shortest(x), shortest(y))
 }

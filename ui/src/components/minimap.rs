@@ -6,7 +6,8 @@ use crate::components::trace_view::TraceView;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler};
 use crate::prelude::*;
-use crate::view::minimap;
+use crate::view::scale::within;
+use crate::view::{length, minimap};
 use leptos::html;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{ImageData, PointerEvent};
@@ -30,7 +31,7 @@ pub fn Minimap(view: TraceView) -> impl IntoView {
     let duration = move || view.trace.with(|trace| trace.duration_ns.max(1)) as f64;
     let at = move |event: &PointerEvent| {
         let width = size.get_untracked().0.max(1.0);
-        (f64::from(event.offset_x()) / width).clamp(0.0, 1.0)
+        within(f64::from(event.offset_x()) / width, 0.0, 1.0)
     };
     let down = move |event: PointerEvent| {
         if event.button() == 0 {
@@ -64,8 +65,8 @@ pub fn Minimap(view: TraceView) -> impl IntoView {
             <canvas node_ref=canvas role="img" aria-label="All spans of the trace in time; drag to zoom the list below"
                 on:pointerdown=handler(down) on:pointermove=handler(moved) on:pointerup=handler(up) on:pointercancel=handler(move |_| drag.set(None))
                 on:dblclick=handler(move |_| context.location.set(&[("zoom", "")], false))></canvas>
-            <div class="shade" style:width=dynamic(move || format!("{:.3}%", shown().0.max(0.0) * 100.0))></div>
-            <div class="shade right" style:width=dynamic(move || format!("{:.3}%", (1.0 - shown().1).max(0.0) * 100.0))></div>
+            <div class="shade" style:width=dynamic(move || length::share(shown().0))></div>
+            <div class="shade right" style:width=dynamic(move || length::share(1.0 - shown().1))></div>
         </div>
     }
 }

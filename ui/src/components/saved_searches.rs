@@ -3,6 +3,7 @@
 use crate::client::{fetch, send};
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler};
+use crate::json;
 use crate::prelude::*;
 use crate::view::palette::{page_path, search_href};
 use leptos::html;
@@ -27,7 +28,7 @@ pub fn SavedSearches(page: SearchPage) -> impl IntoView {
     };
     let tell =
         move |method: &'static str, url: String, body: Option<SearchRequest>, done: Callback<SavedSearch>| {
-            let body = body.and_then(|body| serde_json::to_string(&body).ok());
+            let body = body.and_then(|body| json::to_string(&body).ok());
             spawn_local(async move {
                 match send::<SavedSearch>(method, &url, body).await {
                     Ok(search) => {

@@ -6,6 +6,7 @@ use crate::components::alert_table::AlertTable;
 use crate::components::answer::error_note;
 use crate::context::{Context, now};
 use crate::dynamic::{dynamic, effect, handler, memo};
+use crate::json;
 use crate::prelude::*;
 use crate::stored;
 use crate::view::{format, matchers};
@@ -66,7 +67,7 @@ impl Form {
             created_by: self.author.with_untracked(|author| author.trim().to_owned()),
             comment: self.why.with_untracked(|why| why.trim().to_owned()),
         };
-        serde_json::to_string(&request).ok()
+        json::to_string(&request).ok()
     }
 
     /// Nothing is hidden that was not seen first, and by nobody or for no reason.
@@ -82,7 +83,7 @@ impl Form {
     /// Asks what the matchers hide; an answer to older ones is dropped.
     fn look(self) {
         let Ok(asked) = self.matchers.get_untracked() else { return };
-        let Ok(body) = serde_json::to_string(&SilencePreviewRequest { matchers: asked.clone() }) else {
+        let Ok(body) = json::to_string(&SilencePreviewRequest { matchers: asked.clone() }) else {
             return;
         };
         spawn_local(async move {

@@ -36,7 +36,7 @@ struct Saved {
 
 fn ask(yaml: String) -> Option<(&'static str, String, String)> {
     let request = SloPreviewRequest { yaml, ..SloPreviewRequest::default() };
-    let body = serde_json::to_string(&request).ok()?;
+    let body = json::to_string(&request).ok()?;
     Some(("application/json", "/api/slos/preview".to_owned(), body))
 }
 

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::dynamic::dynamic;
 use crate::prelude::*;
 use crate::view::slos::{self, Risk};
-use crate::view::{format, zone};
+use crate::view::{format, length, zone};
 use ocelli_api::slos::{Exhaustion, SloAlert};
 
 #[component]
@@ -21,7 +21,7 @@ pub fn Budget(
 ) -> impl IntoView {
     let bar = left.map(|left| {
         let (begin, width) = slos::budget_bar(left, with_overspent);
-        let (begin, width) = (format!("{begin:.1}%"), format!("{width:.1}%"));
+        let (begin, width) = (length::percent(begin), length::percent(width));
         view! { <span class="budget" class:zero=with_overspent aria-hidden="true"><span class="share" class:err={left <= 0.0} style:margin-left=begin style:width=width></span></span> }
     });
     view! { <span class="num budget-left" class:bad=left.is_some_and(|left| left <= 0.0)>{slos::signed(left)}</span>{bar} }

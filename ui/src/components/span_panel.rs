@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::prelude::*;
 use crate::view::order::sort_by;
-use crate::view::{format, links, waterfall};
+use crate::view::{format, links, text, waterfall};
 use ocelli_api::UnixNano;
 use ocelli_api::logs::{LogRecord, LogsResponse, severity_class};
 use ocelli_api::traces::{SpanDetail, SpanEvent, SpanLink, TraceResponse};
@@ -74,7 +74,7 @@ fn Detail(detail: Arc<SpanDetail>, view: TraceView, span_id: Signal<String>) -> 
         .attributes
         .iter()
         .find(|item| item.key == "service.name")
-        .map(|item| item.value.display());
+        .map(|item| text::value(&item.value));
     let service = service.unwrap_or_else(|| "unknown_service".to_owned());
     let duration = detail.end.0.saturating_sub(detail.start.0);
     let share = view.trace.with_untracked(|trace| duration as f64 / trace.duration_ns.max(1) as f64);

@@ -6,8 +6,8 @@ use crate::components::size::size_of;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler};
 use crate::prelude::*;
-use crate::view::scale::Linear;
-use crate::view::{ticks, zone};
+use crate::view::scale::{Linear, within};
+use crate::view::{length, ticks, zone};
 use leptos::html;
 use ocelli_api::UnixNano;
 use wasm_bindgen::JsCast;
@@ -126,7 +126,8 @@ pub fn TimePlot(
             boxed.run(Dragged { from, to, done: true });
         } else {
             let x = untrack(scale);
-            context.zoom(x.value(from.x.clamp(0.0, from.width)), x.value(to.x.clamp(0.0, to.width)));
+            let ms = |at: Spot| x.value(within(at.x, 0.0, at.width));
+            context.zoom(ms(from), ms(to));
         }
     };
     let left = move || {
@@ -151,7 +152,7 @@ pub fn TimePlot(
     let crosshair = move || {
         let at = context.hover_ms.get()?;
         let px = scale().px(at);
-        (px >= 0.0 && px <= size.get().0).then(|| format!("translateX({px:.1}px)"))
+        (px >= 0.0 && px <= size.get().0).then(|| format!("translateX({})", length::px(px)))
     };
     let zoom_box = move || {
         drag.get()
@@ -162,7 +163,7 @@ pub fn TimePlot(
         <div class=format!("plot {class}")>
             <div class="y-axis" aria-hidden="true">
                 {dynamic(move || value_ticks.get().into_iter().map(|(share, label)| {
-                    view! { <span style:bottom=format!("{:.2}%", share * 100.0)>{label}</span> }
+                    view! { <span style:bottom=length::share(share)>{label}</span> }
                 }).collect_view())}
             </div>
             <div class="area" node_ref=area tabindex="0" role="group" aria-label=dynamic(move || label.get())
@@ -172,8 +173,8 @@ pub fn TimePlot(
                 <canvas node_ref=canvas role="img" data-testid="chart" aria-label=dynamic(move || label.get())></canvas>
                 <div class="crosshair" class:on=dynamic(move || crosshair().is_some()) style:transform=dynamic(move || crosshair().unwrap_or_default())></div>
                 <div class="zoom-box" class:on=dynamic(move || zoom_box().is_some())
-                    style:left=dynamic(move || zoom_box().map(|(a, b)| format!("{}px", a.min(b))).unwrap_or_default())
-                    style:width=dynamic(move || zoom_box().map(|(a, b)| format!("{}px", (a - b).abs())).unwrap_or_default())></div>
+                    style:left=dynamic(move || zoom_box().map(|(a, b)| length::px(a.min(b))).unwrap_or_default())
+                    style:width=dynamic(move || zoom_box().map(|(a, b)| length::px((a - b).abs())).unwrap_or_default())></div>
             </div>
             <div class="x-axis" aria-hidden="true">
                 {dynamic(move || {
@@ -183,7 +184,7 @@ pub fn TimePlot(
                     let fits = |at: &i64| x.px(*at as f64) < size.get().0 - LABEL_PX / 2.0;
                     at.into_iter().filter(fits).map(|at| {
                         let label = zone::axis(at, step, context.offset_min(ms(at)));
-                        view! { <span style:left=format!("{:.1}px", x.px(at as f64))>{label}</span> }
+                        view! { <span style:left=length::px(x.px(at as f64))>{label}</span> }
                     }).collect_view()
                 })}
             </div>

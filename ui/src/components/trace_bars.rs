@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::dynamic::{dynamic, effect};
 use crate::prelude::*;
 use crate::view::trace_lines::Line;
-use crate::view::{format, ticks};
+use crate::view::{format, length, ticks};
 use leptos::html;
 use wasm_bindgen::JsCast;
 
@@ -35,7 +35,7 @@ pub fn Ruler(view: TraceView) -> impl IntoView {
             .filter(|tick| x(*tick) < width - RULER_LABEL_PX)
             .map(|tick| {
                 let x = x(tick);
-                view! { <span style:left=format!("{x:.1}px")>{format::duration(tick)}</span> }
+                view! { <span style:left=length::px(x)>{format::duration(tick)}</span> }
             })
             .collect_view()
     };

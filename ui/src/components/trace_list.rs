@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::dynamic::{dynamic, handler};
 use crate::prelude::*;
 use crate::view::order::distinct;
-use crate::view::{colours, format, links, picks};
+use crate::view::{colours, format, length, links, picks, text};
 use ocelli_api::traces::{ServiceSpans, TraceSummary, TracesResponse};
 
 /// As many as a reader looks through, and enough for the plot to show a shape.
@@ -81,7 +81,7 @@ fn Row(
     // The first matched span is why the trace is listed, so it is opened.
     let span = trace.matched.first().map(|span| span.span_id.clone()).unwrap_or_default();
     let href = move || location.link(&path, &[("span", if is_filtered() { &span } else { "" })]);
-    let share = trace.duration_ns.max(0) as f64 / longest as f64 * 100.0;
+    let share = trace.duration_ns.max(0) as f64 / longest as f64;
     let chips = services.into_iter().map(|(look, service)| {
         let title = format!("{}: {}", service.service, format::plural(u64::from(service.spans), "span", "spans"));
         view! { <span class="chip" title=title><Dot look/>{service.service}{(service.errors > 0).then(|| view! { <span class="glyph err">" ✖"</span> })}</span> }
@@ -94,7 +94,7 @@ fn Row(
             <th scope="row">{root.map(|look| view! { <Dot look/> })}<a data-nav="" href=dynamic(href)>{trace.root_service}": "{trace.root_operation}</a>
                 {(!trace.has_root).then(|| view! { <span class="hint">" root missing"</span> })}</th>
             <td class="num">{format::duration_ns(trace.duration_ns)}</td>
-            <td class="bar-cell" aria-hidden="true"><span class="share" class:err=errors != 0 style:width=format!("{share:.1}%")></span></td>
+            <td class="bar-cell" aria-hidden="true"><span class="share" class:err=errors != 0 style:width=length::share(share)></span></td>
             <td class="num">{format::count(u64::from(trace.span_count))}</td>
             <td class="num" class:bad=errors != 0>{(errors != 0).then_some("✖ ")}{format::count(errors)}</td>
             <td class="chips">{chips.collect_view()}</td>
@@ -111,7 +111,7 @@ fn found(trace: &TraceSummary) -> String {
     let matched: u32 = trace.spansets.iter().map(|spanset| spanset.matched).sum();
     let more = (matched > 1).then(|| format!("of {}", format::plural(u64::from(matched), "span", "spans")));
     let figures = trace.spansets.iter().flat_map(|spanset| &spanset.attributes);
-    let figures = figures.map(|attribute| format!("{} = {}", attribute.key, attribute.value.display()));
+    let figures = figures.map(|attribute| format!("{} = {}", attribute.key, text::value(&attribute.value)));
     span.into_iter().chain(more).chain(figures).collect::<Vec<_>>().join(" · ")
 }
 

@@ -10,7 +10,7 @@ use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::prelude::*;
 use crate::view::collapse::Base;
 use crate::view::trace_lines::place_of;
-use crate::view::window;
+use crate::view::{length, window};
 use leptos::html;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent, MouseEvent};
@@ -85,9 +85,9 @@ pub fn TraceTree(view: TraceView) -> impl IntoView {
             </div>
             <div class="tree-scroll" node_ref=scroller tabindex="0" data-nav="" role="tree" aria-label="Spans of the trace"
                 aria-activedescendant=dynamic(active) on:scroll=handler(on_scroll) on:click=handler(click) on:keydown=handler(key)>
-                <div class="tree-space" style:height=dynamic(move || format!("{}px", total.get() as f64 * ROW_PX))>
-                    <div class="tree-window" style:height=dynamic(move || format!("{}px", size.get().1.min(total.get() as f64 * ROW_PX)))>
-                        <div class="rows" style:transform=dynamic(move || format!("translateY({:.1}px)", -shift()))>
+                <div class="tree-space" style:height=dynamic(move || length::px(total.get() as f64 * ROW_PX))>
+                    <div class="tree-window" style:height=dynamic(move || length::px(size.get().1.min(total.get() as f64 * ROW_PX)))>
+                        <div class="rows" style:transform=dynamic(move || format!("translateY({})", length::px(-shift())))>
                             <For each=move || 0..shown.get().count key=|index| *index let:index>
                                 <SpanRow index view first=Signal::derive(move || shown.get().first)/>
                             </For>

@@ -6,8 +6,8 @@ use crate::components::trace_view::TraceView;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::location::Location;
 use crate::prelude::*;
-use crate::view::format;
 use crate::view::where_time::{self, Column, OperationTime};
+use crate::view::{format, length};
 use ocelli_api::traces::TraceResponse;
 
 /// Rows that are shown; sorting by another column shows others.
@@ -92,7 +92,7 @@ fn row(view: TraceView, trace: &TraceResponse, of: &OperationTime, total: i64) -
             <td class="num">{format::duration_ns(of.total_ns)}</td>
             <td class="num">{format::duration_ns(of.self_ns)}</td>
             <td class="num">{format::ratio(share)}</td>
-            <td class="bar-cell" aria-hidden="true"><span class="share" style:width=format!("{:.1}%", share.unwrap_or_default().max(0.0) * 100.0)></span></td>
+            <td class="bar-cell" aria-hidden="true"><span class="share" style:width=length::share(share.unwrap_or_default())></span></td>
             <td class="num">{format::duration_ns(of.p95_ns)}</td>
             <td class="num">{format::duration_ns(of.longest_ns)}</td>
             <td class="num">{format::duration_ns(of.critical_ns)}</td>

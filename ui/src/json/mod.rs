@@ -1,4 +1,4 @@
-//! Answers of the API from JSON to their types.
+//! Answers of the API from JSON to their types, and what is sent back to JSON.
 //!
 //! serde_json does the same with much more code for each type, as it also reads a struct from an array and
 //! names the line of an error. What this reads it reads alike, and it refuses the same; tests hold both.
@@ -8,6 +8,7 @@ mod reader;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 use fields::Fields;
 use reader::{Number, Reader};
@@ -19,6 +20,7 @@ use serde::forward_to_deserialize_any;
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 use stop::{attempt, stop};
+pub use writer::to_string;
 
 /// What is wrong, and at which byte.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::prelude::*;
 use crate::view::query_string::QueryString;
-use crate::view::{format, links};
+use crate::view::{format, length, links};
 use ocelli_api::traces::{DiffResponse, DiffSide, DiffedTrace};
 use std::sync::Arc;
 
@@ -93,10 +93,7 @@ fn path(location: crate::location::Location, data: &DiffResponse, row: usize) ->
     let spans = |side: &DiffSide| side.spans.get(row).copied().unwrap_or_default();
     let at = |column: &[i64]| column.get(row).copied().unwrap_or_default();
     let longest = data.a.duration_ns.max(data.b.duration_ns).max(1) as f64;
-    let width = |side: &DiffSide| {
-        let share = at(&side.duration_ns).max(0) as f64 / longest;
-        format!("{:.1}%", share.min(1.0) * 100.0)
-    };
+    let width = |side: &DiffSide| length::share(at(&side.duration_ns) as f64 / longest);
     // The earliest span of a side; nothing where it has none.
     let duration = |trace: &DiffedTrace, side: &DiffSide| {
         let span = side.span_id.get(row).filter(|_| spans(side) > 0)?;

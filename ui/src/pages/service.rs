@@ -14,6 +14,7 @@ use crate::prelude::*;
 use crate::view::deploys::{self, Deploy};
 use crate::view::order::sort_by;
 use crate::view::red::{self, Column};
+use crate::view::text::fixed;
 use crate::view::{format, links, traceql};
 use ocelli_api::UnixNano;
 use ocelli_api::services::{Edge, Exemplar, OperationSummary, ServiceResponse};
@@ -42,7 +43,7 @@ pub fn Service(name: String) -> impl IntoView {
         // What takes longer than most calls is slow.
         let slow_ms = service.with(|data| data.and_then(|data| data.red.p95_ms)).unwrap_or(1_000.0);
         name.with_value(|name| {
-            location.link("/dashboards", &[("of", name), ("slow", &format!("{:.0}", slow_ms.ceil()))])
+            location.link("/dashboards", &[("of", name), ("slow", &fixed(slow_ms.ceil(), 0))])
         })
     };
     let logs =

@@ -13,7 +13,7 @@ use crate::dynamic::{dynamic, memo};
 use crate::prelude::*;
 use crate::view::query_string::QueryString;
 use crate::view::slos::{self, Risk};
-use crate::view::{format, links};
+use crate::view::{format, length, links};
 use ocelli_api::slos::{BadInterval, Episode, SloAlert, SloHistory, SloResponse, SloStatus, Spend, SpendBy};
 
 /// Rows of a table of what burned the budget.
@@ -224,7 +224,7 @@ pub fn Charts(range_ms: Signal<(f64, f64)>, history: Signal<SloHistory>) -> impl
 fn Spenders(spend: Vec<SpendBy>) -> impl IntoView {
     let row = |spend: Spend| {
         let value = if spend.value.is_empty() { "none".to_owned() } else { spend.value };
-        let width = format!("{:.1}%", spend.share.clamp(0.0, 1.0) * 100.0);
+        let width = length::share(spend.share);
         let value = match links::safe(&spend.traces_url).map(str::to_owned) {
             Some(url) => view! { <a data-nav="" href=url>{value}</a> }.into_any(),
             None => view! { {value} }.into_any(),

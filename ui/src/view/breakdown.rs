@@ -1,7 +1,7 @@
 //! What the calls of a service are made of: its versions, and its most frequent errors.
 
 use super::order::{entry, sort_by};
-use super::traceql;
+use super::{text, traceql};
 use ocelli_api::TimeRange;
 use ocelli_api::services::Red;
 use ocelli_api::traces::{SpanSeries, TraceMetricsResponse};
@@ -45,7 +45,7 @@ pub fn one_step(range: &TimeRange) -> String {
 }
 
 fn label(series: &SpanSeries, key: &str) -> Option<String> {
-    series.labels.iter().find(|label| label.key == key).map(|label| label.value.display())
+    series.labels.iter().find(|label| label.key == key).map(|label| text::value(&label.value))
 }
 
 fn value(series: &SpanSeries) -> Option<f64> {

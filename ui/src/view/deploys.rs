@@ -1,5 +1,6 @@
 //! When versions of a service came: from its spans by version over time.
 
+use super::text;
 use ocelli_api::traces::TraceMetricsResponse;
 
 /// The question behind them, for a service.
@@ -29,7 +30,7 @@ pub fn deploys(answer: &TraceMetricsResponse) -> Vec<Deploy> {
         .iter()
         .filter_map(|series| {
             let first = first_of(&series.values).filter(|first| Some(*first) != begin)?;
-            let version = series.labels.first()?.value.display();
+            let version = text::value(&series.labels.first()?.value);
             Some(Deploy { version, at_ms: of(first) })
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use super::order;
 use super::series::Series;
-use super::text::number;
+use super::text::{number, shortest};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -133,7 +133,7 @@ impl From<&TraceSeries> for RangeSeries {
         };
         let sample = |sample: &TraceSample| {
             let ms = number(&sample.timestamp_ms)?;
-            Some((ms / 1e3, sample.value.to_string()))
+            Some((ms / 1e3, shortest(sample.value)))
         };
         RangeSeries {
             metric: order::map(of.labels.iter().map(label)),

@@ -1,5 +1,7 @@
 //! Numbers as people read them. Three significant digits, unit behind a narrow space.
 
+use super::text::fixed;
+
 const THIN: char = '\u{202f}';
 
 /// A span of time, from nanoseconds: `843 ns`, `1.23 ms`, `2.5 s`, `3 m 20 s`, `2 h 5 m`, `3 d 4 h`.
@@ -111,7 +113,7 @@ fn digits(number: f64) -> String {
         _ if size >= 0.9995 => 2,
         _ => 3,
     };
-    let text = format!("{number:.places$}");
+    let text = fixed(number, places);
     if !text.contains('.') {
         return text;
     }

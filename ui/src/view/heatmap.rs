@@ -3,6 +3,8 @@
 
 use ocelli_api::traces::TraceMetricsResponse;
 
+use super::text;
+
 /// So few rows at least, so that one cell is not as high as the chart.
 const LEAST_ROWS: usize = 6;
 /// Durations are at most 2^63 ns.
@@ -47,7 +49,7 @@ impl Heatmap {
     pub fn of(answer: &TraceMetricsResponse) -> Option<Self> {
         let power = |series: &ocelli_api::traces::SpanSeries| {
             let bound = series.labels.iter().find(|label| label.key == "__bucket")?;
-            let bound_ns = super::text::number(&bound.value.display())? * 1e9;
+            let bound_ns = text::number(&text::value(&bound.value))? * 1e9;
             Some(if bound_ns > 1.0 { (doublings(bound_ns).round() as i32).min(MOST_POWER) } else { 0 })
         };
         let found: Vec<(i32, &[Option<f64>])> =
@@ -182,7 +184,7 @@ fn duration_text(ns: f64, round: fn(f64) -> f64) -> String {
     let places = 2 - number.log10().floor() as i32;
     let factor = 10f64.powi(places.abs());
     let number = if places >= 0 { round(number * factor) / factor } else { round(number / factor) * factor };
-    format!("{number}{unit}")
+    text::shortest(number) + unit
 }
 
 #[cfg(test)]

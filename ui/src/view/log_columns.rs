@@ -1,6 +1,7 @@
 //! The attributes that a list of records shows as columns: `cols=` of the URL, by name in the order of the
 //! columns.
 
+use super::text;
 use ocelli_api::KeyValue;
 use ocelli_api::logs::LogRecord;
 
@@ -38,7 +39,7 @@ pub fn value(record: &LogRecord, name: &str) -> String {
     let attribute = name.strip_prefix("attributes.").unwrap_or(name);
     let resource = name.strip_prefix("resource.").unwrap_or(name);
     let find = |items: &[KeyValue], key: &str| {
-        items.iter().find(|item| item.key == key).map(|item| item.value.display())
+        items.iter().find(|item| item.key == key).map(|item| text::value(&item.value))
     };
     find(&record.attributes, attribute)
         .or_else(|| find(&record.resource.attributes, resource))

@@ -16,6 +16,7 @@ pub mod expression;
 pub mod flame;
 pub mod format;
 pub mod heatmap;
+pub mod length;
 pub mod links;
 pub mod log_columns;
 pub mod log_query;

@@ -1,5 +1,11 @@
 //! From a value to a pixel and back.
 
+/// A number held between two. Unlike `f64::clamp` it takes limits in the wrong order, as of a box without a
+/// width, and has no message with numbers in it, for which the browser would download how to write them.
+pub fn within(number: f64, low: f64, high: f64) -> f64 {
+    number.max(low).min(high)
+}
+
 /// A straight line between a domain and pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Linear {

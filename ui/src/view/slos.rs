@@ -2,7 +2,9 @@
 
 use super::format;
 use super::order::sort_by;
+use super::scale::within;
 use super::series::Series;
+use super::text::fixed;
 use super::waterfall::{STATUS_ERROR, kind_name};
 use ocelli_api::slos::{BurnState, SloHistory, SloSeverity, SloStatus};
 use ocelli_api::traces::SpanDetail;
@@ -148,14 +150,14 @@ pub fn signed(share: Option<f64>) -> String {
 /// An objective or indicator: as many nines as it has, where three digits would say 100 %.
 pub fn precise(share: Option<f64>) -> String {
     let Some(share) = share.filter(|share| share.is_finite()) else { return "–".to_owned() };
-    let percent = format!("{:.4}", share * 100.0);
+    let percent = fixed(share * 100.0, 4);
     format!("{}%", percent.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// Where the bar of a budget begins and how wide it is, in per cent of its cell: the middle is 0 where
 /// something is overspent, else the left end. One overspend of many times the budget fills its half.
 pub fn budget_bar(left: f64, with_overspent: bool) -> (f64, f64) {
-    let share = left.clamp(-1.0, 1.0) * 100.0;
+    let share = within(left, -1.0, 1.0) * 100.0;
     match (with_overspent, share < 0.0) {
         (false, _) => (0.0, share.max(0.0)),
         (true, false) => (50.0, share / 2.0),

@@ -1,6 +1,8 @@
 //! What every browser can do with texts, so that it is not downloaded: the tables that lower the letters
-//! of all scripts and read decimal numbers exactly are a tenth of the rest. Elsewhere, as in the tests, the
+//! of all scripts and read and write decimal numbers exactly are a tenth of the rest. Elsewhere, as in the tests, the
 //! standard library does it.
+
+use ocelli_api::AnyValue;
 
 /// In small letters.
 pub fn lower(text: &str) -> String {
@@ -22,6 +24,46 @@ pub fn number(text: &str) -> Option<f64> {
     #[cfg(not(target_arch = "wasm32"))]
     let number = text.parse().ok();
     number.filter(|number| f64::is_finite(*number))
+}
+
+/// A number as its digits with so many behind the point, at most 100.
+pub fn fixed(number: f64, places: usize) -> String {
+    #[cfg(target_arch = "wasm32")]
+    let text = browser::number(number).to_fixed(places);
+    #[cfg(not(target_arch = "wasm32"))]
+    let text = format!("{number:.places$}");
+    text
+}
+
+/// The shortest digits that read back as the same number.
+pub fn shortest(number: f64) -> String {
+    #[cfg(target_arch = "wasm32")]
+    let text = browser::string(number);
+    #[cfg(not(target_arch = "wasm32"))]
+    let text = number.to_string();
+    text
+}
+
+/// An attribute's value as one reads it.
+pub fn value(value: &AnyValue) -> String {
+    value.display_with(shortest)
+}
+
+#[cfg(target_arch = "wasm32")]
+mod browser {
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_name = String)]
+        pub fn string(number: f64) -> String;
+
+        pub type Number;
+        #[wasm_bindgen(js_name = Object)]
+        pub fn number(number: f64) -> Number;
+        #[wasm_bindgen(method, js_name = toFixed)]
+        pub fn to_fixed(this: &Number, places: usize) -> String;
+    }
 }
 
 /// Whether a regular expression matches the whole value; none if it cannot be read. The flags of the whole,
@@ -83,6 +125,12 @@ mod tests {
         for text in ["", "-", "e", "1-2", "inf", "NaN", "1 ", "0x10", "1e999", "é"] {
             assert_eq!(number(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn digits_of_numbers() {
+        assert_eq!([fixed(2.25, 1), fixed(-0.5, 3), fixed(1e15, 0)], ["2.2", "-0.500", "1000000000000000"]);
+        assert_eq!([shortest(0.1), shortest(-3.0), shortest(1e15)], ["0.1", "-3", "1000000000000000"]);
     }
 
     #[test]

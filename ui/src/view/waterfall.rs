@@ -2,6 +2,7 @@
 //! a jump over its subtree and 100 000 spans cost one pass without allocation per span.
 
 use super::collapse::Collapse;
+use super::scale::within;
 use super::text::{lower, number};
 use ocelli_api::traces::SpanColumns;
 
@@ -122,8 +123,8 @@ pub fn bar(start_ns: i64, duration_ns: i64, window: (f64, f64), width: f64) -> O
     if right < 0.0 || left > width {
         return None;
     }
-    let left_px = left.clamp(0.0, width - MIN_BAR_PX);
-    let right_px = right.clamp(0.0, width);
+    let left_px = within(left, 0.0, width - MIN_BAR_PX);
+    let right_px = within(right, 0.0, width);
     Some((left_px, (right_px - left_px).max(MIN_BAR_PX)))
 }
 

@@ -1,5 +1,7 @@
 //! Which rows of a long list are in view.
 
+use super::scale::within;
+
 /// Rows `first..first + count` are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
@@ -13,7 +15,7 @@ const MAX_VIEWPORT_PX: f64 = 10_000.0;
 
 /// How many row elements cover a viewport wherever it is scrolled to.
 pub fn pool_size(viewport_px: f64, row_px: f64) -> usize {
-    (viewport_px.clamp(0.0, MAX_VIEWPORT_PX) / row_px).ceil() as usize + 1
+    (within(viewport_px, 0.0, MAX_VIEWPORT_PX) / row_px).ceil() as usize + 1
 }
 
 pub fn window(scroll_px: f64, viewport_px: f64, row_px: f64, total: usize) -> Window {

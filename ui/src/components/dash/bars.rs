@@ -4,6 +4,7 @@ use crate::dynamic::dynamic;
 use crate::prelude::*;
 use crate::view::dashboards::lines::{Line, reduced, table};
 use crate::view::dashboards::units::{Unit, level, look};
+use crate::view::length;
 use crate::view::order::sort_by;
 use ocelli_api::dashboards::Panel;
 
@@ -21,8 +22,8 @@ pub fn Bars(panel: Panel, lines: Memo<Vec<Line>>) -> impl IntoView {
             sort_by(&mut rows, |a, b| b.1.total_cmp(&a.1));
             let most = panel.max.unwrap_or_else(|| rows.iter().map(|row| row.1).fold(0.0, f64::max));
             let row = |(name, value): (String, f64)| {
-                let share = if most > 0.0 { (value / most * 100.0).clamp(0.0, 100.0) } else { 0.0 };
-                let bar = view! { <span class="share" style:width=format!("{share:.1}%")></span> };
+                let share = if most > 0.0 { value / most } else { 0.0 };
+                let bar = view! { <span class="share" style:width=length::share(share)></span> };
                 let whole = name.clone();
                 view! {
                     <tr data-testid="dash-bar"><th scope="row" title=whole>{name}</th>

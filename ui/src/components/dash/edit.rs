@@ -28,7 +28,7 @@ fn save(board: Board, context: Context, busy: RwSignal<bool>, over: Option<u64>)
     let mut dashboard = board.draft.with_untracked(|draft| draft.dashboard.clone());
     dashboard.revision = over.unwrap_or(dashboard.revision);
     let url = format!("/api{}", path(&dashboard.id));
-    let Ok(body) = serde_json::to_string(&dashboard) else { return };
+    let Ok(body) = json::to_string(&dashboard) else { return };
     busy.set(true);
     spawn_local(async move {
         let answer = send::<Dashboard>("PUT", &url, Some(body)).await;
@@ -141,7 +141,7 @@ fn Json(board: Board) -> impl IntoView {
     let text = RwSignal::new(String::new());
     let wrong = RwSignal::new(None::<String>);
     effect(move || {
-        let compact = board.draft.with(|draft| serde_json::to_string(&draft.dashboard)).unwrap_or_default();
+        let compact = board.draft.with(|draft| json::to_string(&draft.dashboard)).unwrap_or_default();
         text.set(spaced(&compact));
     });
     let typed = move |event: web_sys::Event| {

@@ -6,6 +6,7 @@ use crate::dynamic::{dynamic, handler, memo};
 use crate::prelude::*;
 use crate::view::dashboards::draft::Draft;
 use crate::view::dashboards::forms::{read_number, read_thresholds, thresholds};
+use crate::view::text::shortest;
 use ocelli_api::dashboards::{Measure, Panel, PanelKind, PanelQuery, QueryLanguage, Reduce};
 
 const KINDS: [(&str, &str, PanelKind); 8] = [
@@ -102,7 +103,7 @@ fn of_query(
 }
 
 fn optional(number: Option<f64>) -> String {
-    number.map(|number| format!("{number}")).unwrap_or_default()
+    number.map(shortest).unwrap_or_default()
 }
 
 #[component]

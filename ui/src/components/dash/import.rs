@@ -38,7 +38,7 @@ fn is_grafana(text: &str) -> bool {
 
 /// Saves a new dashboard and goes to it.
 pub async fn save(context: Context, dashboard: Dashboard) -> Result<(), Failure> {
-    let body = serde_json::to_string(&dashboard).map_err(|why| Failure::Unreadable(why.to_string()))?;
+    let body = json::to_string(&dashboard).map_err(|why| Failure::Unreadable(why.to_string()))?;
     let saved = send::<Dashboard>("POST", "/api/dashboards", Some(body)).await?;
     let path = dashboards::path(&saved.id);
     context.location.go(&untrack(|| context.location.link(&path, &[("from", ""), ("to", "")])), false);

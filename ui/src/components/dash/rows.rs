@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
 use crate::prelude::*;
 use crate::view::order::sort_by;
-use crate::view::{colours, format, links};
+use crate::view::{colours, format, length, links};
 use ocelli_api::UnixNano;
 use ocelli_api::dashboards::{Panel, QueryLanguage};
 use ocelli_api::logs::{LogRecord, LogsResponse, severity_class};
@@ -178,13 +178,13 @@ pub fn Traces(traces: Memo<Vec<TraceSummary>>) -> impl IntoView {
         let longest = traces.iter().map(|trace| trace.duration_ns).max().unwrap_or(1).max(1);
         let row = |(trace, look): (&TraceSummary, colours::Look)| {
             let path = links::trace_path(&trace.trace_id);
-            let share = trace.duration_ns.max(0) as f64 / longest as f64 * 100.0;
+            let share = trace.duration_ns.max(0) as f64 / longest as f64;
             let has_errors = trace.error_count > 0;
             view! {
                 <tr data-testid="dash-trace"><td><Moment at=trace.start clock_only=true/></td>
                     <th scope="row"><Dot look/><a href=dynamic(move || location.link(&path, &[]))>{format!("{}: {}", trace.root_service, trace.root_operation)}</a></th>
                     <td class="num">{format::duration_ns(trace.duration_ns)}</td>
-                    <td class="bar-cell" aria-hidden="true"><span class="share" class:err=has_errors style:width=format!("{share:.1}%")></span></td>
+                    <td class="bar-cell" aria-hidden="true"><span class="share" class:err=has_errors style:width=length::share(share)></span></td>
                     <td class="num" class:bad=has_errors>{has_errors.then(|| format!("✖ {}", trace.error_count))}</td></tr>
             }
         };

@@ -1,5 +1,6 @@
 //! The value axis of a panel.
 
+use crate::view::scale::within;
 use crate::view::ticks::round_step;
 
 const TICKS: usize = 4;
@@ -14,7 +15,7 @@ pub fn ticks(lowest: f64, highest: f64, min: Option<f64>, max: Option<f64>) -> V
     let high = if high > low { high } else { low + 1.0 };
     let step = round_step(high - low, TICKS);
     let first = (low / step + 1e-9).floor();
-    let count = ((high / step - 1e-9).ceil() - first).clamp(1.0, f64::from(MOST)) as i32;
+    let count = within((high / step - 1e-9).ceil() - first, 1.0, f64::from(MOST)) as i32;
     (0..=count).map(|tick| (first + f64::from(tick)) * step).collect()
 }
 

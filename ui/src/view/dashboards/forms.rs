@@ -1,13 +1,13 @@
 //! Values of a dashboard as the texts of its form.
 
-use crate::view::text::number;
+use crate::view::text::{number, shortest};
 use ocelli_api::dashboards::{Level, Threshold};
 
 /// `ok, 0.01 warn, 0.05 error`: from which value on it is how.
 pub fn thresholds(all: &[Threshold]) -> String {
     let one = |threshold: &Threshold| {
         let level = LEVELS.iter().find(|level| level.1 == threshold.level).map_or("", |level| level.0);
-        threshold.value.map_or_else(|| level.to_owned(), |value| format!("{value} {level}"))
+        threshold.value.map_or_else(|| level.to_owned(), |value| format!("{} {level}", shortest(value)))
     };
     all.iter().map(one).collect::<Vec<_>>().join(", ")
 }

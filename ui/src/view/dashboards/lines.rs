@@ -1,10 +1,9 @@
 //! Answers of all languages as lines: what a panel of figures draws, reads out and puts into tables.
 
-use crate::view::colours;
 use crate::view::expression::{RangeAnswer, Steps};
 use crate::view::order::{entry, sort_by};
 use crate::view::series::Series;
-use crate::view::text::number;
+use crate::view::{colours, text};
 use ocelli_api::dashboards::{Measure, PanelQuery, Reduce};
 use ocelli_api::logs::{LogStatsResponse, StatsKind};
 use ocelli_api::services::ServiceResponse;
@@ -87,7 +86,7 @@ pub fn of_range(answer: &RangeAnswer, source: &Source, steps: Steps) -> Vec<Line
             let at_ms = if steps.count == 1 { steps.start_ms as f64 } else { seconds * 1e3 };
             let place = ((at_ms - steps.start_ms as f64) / steps.step_ms as f64).round();
             if let Some(cell) = (place >= 0.0).then(|| values.get_mut(place as usize)).flatten() {
-                *cell = number(value);
+                *cell = text::number(value);
             }
         }
         source.line(labels, "value", (steps.start_ms, steps.step_ms), values)
@@ -99,7 +98,8 @@ pub fn of_range(answer: &RangeAnswer, source: &Source, steps: Steps) -> Vec<Line
 pub fn of_spans(answer: &TraceMetricsResponse, source: &Source) -> Vec<Line> {
     let grid = (answer.start.0 / 1_000_000, (answer.step_ns / 1_000_000).max(1));
     let one = |series: &ocelli_api::traces::SpanSeries| {
-        let labels = series.labels.iter().map(|label| (label.key.clone(), label.value.display())).collect();
+        let labels =
+            series.labels.iter().map(|label| (label.key.clone(), text::value(&label.value))).collect();
         source.line(labels, "spans", grid, series.values.clone())
     };
     answer.series.iter().map(one).collect()

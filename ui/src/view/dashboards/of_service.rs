@@ -6,6 +6,8 @@ use ocelli_api::dashboards::{
     VariableKind,
 };
 
+use crate::view::text::fixed;
+
 const RATE_BY_OPERATION: &str = "topk(10, sum by (span_name) (rate(traces_span_metrics_calls_total{service_name=\"$service\"}[$__rate_interval])))";
 const P95_BY_OPERATION: &str = "topk(10, histogram_quantile(0.95, sum by (span_name) (rate(traces_span_metrics_duration_seconds{service_name=\"$service\"}[$__rate_interval]))))";
 
@@ -61,7 +63,7 @@ pub fn dashboard(service: &str, slow_ms: f64) -> Dashboard {
         tags: vec!["service".to_owned()],
         variables: vec![
             variable("service", VariableKind::Services, service.to_owned()),
-            variable("slow", VariableKind::Text, format!("{}ms", slow_ms.max(1.0).ceil())),
+            variable("slow", VariableKind::Text, fixed(slow_ms.max(1.0).ceil(), 0) + "ms"),
         ],
         panels,
         ..Dashboard::default()

@@ -3,6 +3,7 @@
 use crate::view::expression::Steps;
 use crate::view::links;
 use crate::view::query_string::{QueryString, encode_segment};
+use crate::view::text::shortest;
 use ocelli_api::TimeRange;
 use ocelli_api::dashboards::interpolate::{Syntax, Values, built_in, interpolate};
 use ocelli_api::dashboards::{PanelKind, PanelQuery, QueryLanguage};
@@ -69,7 +70,7 @@ pub fn url(query: &PanelQuery, kind: PanelKind, scope: &Scope) -> Result<String,
         return Err("There is no query yet.".to_owned());
     }
     let steps = scope.steps(query.instant);
-    let seconds = |ms: i64| format!("{}", ms as f64 / 1e3);
+    let seconds = |ms: i64| shortest(ms as f64 / 1e3);
     let stepped = |path: &str| {
         let url = QueryString::default().with("query", &text).with("start", &seconds(steps.start_ms));
         url.with("end", &seconds(steps.end_ms())).with("step", &seconds(steps.step_ms)).on(path)

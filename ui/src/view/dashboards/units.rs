@@ -1,6 +1,7 @@
 //! Numbers with the units of panels, which have Grafana's names.
 
 use crate::view::format;
+use crate::view::text::fixed;
 use ocelli_api::dashboards::{Level, Measure, Panel, QueryLanguage, Threshold};
 
 const THIN: char = '\u{202f}';
@@ -85,7 +86,7 @@ impl Unit {
 
     fn plain(&self, number: f64) -> String {
         match self.decimals {
-            Some(decimals) if number.abs() < 1e15 => format!("{number:.0$}", decimals as usize),
+            Some(decimals) if number.abs() < 1e15 => fixed(number, decimals as usize),
             _ => format::short(number),
         }
     }

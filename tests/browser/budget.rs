@@ -1,4 +1,5 @@
-//! How long the pages take, measured in the browser: a trace of 100,000 spans, a thousand log records.
+//! How long the pages take and what they download, measured in the browser: a trace of 100,000 spans, a
+//! thousand log records.
 
 use crate::browser::{self, Browser};
 use crate::harness::now_ns;
@@ -26,6 +27,9 @@ const ROUTE_MS: f64 = 100.0;
 const LIVE_SHARE: f64 = 0.25;
 const LIVE_SECONDS: u64 = 6;
 const LIVE_A_SECOND: u64 = 1_000;
+/// Program and scripts of a page that is often the first, and everything there is, as compressed.
+const FIRST_VISIT_BYTES: u64 = 300_000;
+const ALL_BYTES: u64 = 500_000;
 /// The tests run in parallel on few cores: they find what is slow by its nature, benches find the rest.
 const BUSY: f64 = 4.0;
 
@@ -56,6 +60,38 @@ const FOLDED: &str = "
     const start = performance.now();
     button.click();
     requestAnimationFrame(() => done(performance.now() - start));";
+
+/// The names of the UI's files and their sizes as they came, when the part that comes last is there.
+const DOWNLOADED: &str = "
+    const done = arguments[0];
+    const look = () => {
+        const all = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
+        const files = all.filter(entry => !entry.name.includes('/api/'));
+        const late = files.find(entry => entry.name.includes('split_'));
+        if (late?.encodedBodySize > 0) done(files.map(entry => [entry.name, entry.encodedBodySize]));
+        else setTimeout(look, 20);
+    };
+    look();";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visit_downloads_little() {
+    let seeded = seeded().await;
+    browser::with(&seeded.server, "downloads", async |browser| {
+        browser.open("/logs").await;
+        browser.see("[data-testid=log-query]").await;
+        let files: Vec<(String, u64)> =
+            serde_json::from_value(browser.script_async(DOWNLOADED, Vec::new()).await).unwrap();
+        let of = |is: fn(&str) -> bool| -> u64 {
+            files.iter().filter(|(name, _)| is(name)).map(|(_, bytes)| bytes).sum()
+        };
+        let first = of(|name| (name.ends_with(".js") || name.ends_with(".wasm")) && !name.contains("split_"));
+        let all = of(|_| true);
+        println!("first visit: {first} bytes, the budget is {FIRST_VISIT_BYTES}; all: {all}, {ALL_BYTES}");
+        assert!(files.iter().any(|(name, bytes)| name.ends_with("_bg.wasm") && *bytes > 0), "{files:?}");
+        assert!(first < FIRST_VISIT_BYTES && all < ALL_BYTES, "{files:?}");
+    })
+    .await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn large_answers_are_shown_quickly() {

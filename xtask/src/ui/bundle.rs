@@ -24,12 +24,10 @@ const SERVED: [&str; 7] = ["html", "css", "js", "svg", "png", "ico", "woff2"];
 
 /// Pages that are often the first: nothing of them is late.
 const FIRST_PAGES: &str = "/, /logs, /traces/:id";
-/// What the browser downloads before one of them can be used, brotli-compressed: the aim and the limit.
-const FIRST_AIM_BYTES: usize = 275_000;
-const FIRST_LIMIT_BYTES: usize = 285_000;
-/// All files together, most of which come while the browser is idle.
-const LIMIT_BYTES: usize = 515_000;
-const _: () = assert!(FIRST_AIM_BYTES < FIRST_LIMIT_BYTES && FIRST_LIMIT_BYTES < LIMIT_BYTES);
+/// What the browser downloads before one of them can be used, and all files together, most of which come
+/// while the browser is idle; brotli-compressed. The browser test `budget` holds what may not be passed.
+const FIRST_AIM_BYTES: usize = 270_000;
+const AIM_BYTES: usize = 495_000;
 
 /// Fills the empty folder `out`. `inputs` is the hash of the sources.
 pub fn make(wasm: &Path, ui: &Path, inputs: &str, out: &Path) -> Result<()> {
@@ -37,30 +35,21 @@ pub fn make(wasm: &Path, ui: &Path, inputs: &str, out: &Path) -> Result<()> {
     bind(&split.main, out)?;
     copy_page(ui, &split.loader, out)?;
     lean_all(out)?;
-    judge(&compress_all(out)?, &split)
+    tell(&compress_all(out)?, &split);
+    Ok(())
 }
 
-/// Holds the sizes to the budget.
-fn judge(brotli: &BTreeMap<String, usize>, split: &Split) -> Result<()> {
+/// Says what a visit downloads. A newer compiler may pass the aim, which is no reason to have no UI.
+fn tell(brotli: &BTreeMap<String, usize>, split: &Split) {
     let all: usize = brotli.values().sum();
     let late: usize = split.late.iter().filter_map(|file| brotli.get(file)).sum();
     let first = all - late;
     println!("    first visit of {FIRST_PAGES}: {} kB (brotli), all: {} kB", first / 1000, all / 1000);
-    if first > FIRST_AIM_BYTES {
-        println!("    warning: aim at {} kB for a first visit", FIRST_AIM_BYTES / 1000);
+    for (what, bytes, aim) in [("a first visit", first, FIRST_AIM_BYTES), ("all of it", all, AIM_BYTES)] {
+        if bytes > aim {
+            println!("    warning: {what} was meant to be {} kB at most: make it smaller", aim / 1000);
+        }
     }
-    hold("a first visit", first, FIRST_LIMIT_BYTES)?;
-    hold("all of it", all, LIMIT_BYTES)
-}
-
-fn hold(what: &str, bytes: usize, limit_bytes: usize) -> Result<()> {
-    ensure!(
-        bytes <= limit_bytes,
-        "the UI is {} kB (brotli) for {what}, the limit is {} kB: make it smaller",
-        bytes / 1000,
-        limit_bytes / 1000
-    );
-    Ok(())
 }
 
 /// The bindings of the main part; the others use them through it.

@@ -64,8 +64,10 @@ fn compile(paths: &Paths) -> Result<PathBuf> {
     println!("    compiling the UI with {toolchain:?}'s compiler; the first time takes some minutes");
     let mut cargo = toolchain.cargo(paths);
     cargo.args(["rustc", "--package", "ocelli-ui", "--lib", "--profile", "wasm", "--target", TARGET]);
-    // Where a function names another must be known to cut the program into parts.
-    cargo.args(toolchain.build_arguments()).args(["--", "-Clink-arg=--emit-relocs"]);
+    // Where a function names another must be known to cut the program into parts. A body that is inlined
+    // compresses well beside its twins, but better still when it is there once.
+    let flags = ["-Clink-arg=--emit-relocs", "-Cllvm-args=-inline-threshold=0"];
+    cargo.args(toolchain.build_arguments()).arg("--").args(flags);
     command::run(&mut cargo)?;
     println!("    compiled in {}", seconds(started.elapsed()));
     let wasm = paths.wasm_target().join(TARGET).join("wasm/ocelli_ui.wasm");

@@ -114,6 +114,13 @@ async fn panels_are_moved_by_keys_and_mouse_and_back() {
             browser.click("[data-testid=dash-undo]").await;
         }
         is_placed(browser, "Left", "1 / span 12 1 / span 4").await;
+        // On a phone there are buttons, as all panels are below each other.
+        browser.resize(browser::PHONE).await;
+        browser.click("[data-testid=dash-panel][aria-label=Left] [data-testid=dash-down]").await;
+        is_placed(browser, "Left", "13 / span 12 1 / span 4").await;
+        browser.click("[data-testid=dash-panel][aria-label=Left] [data-testid=dash-up]").await;
+        is_placed(browser, "Left", "1 / span 12 1 / span 4").await;
+        browser.resize(browser::DESKTOP).await;
         // By the mouse: below the other one, which moves up.
         drag(browser, "Left", "dash-move", (0, 300)).await;
         is_placed(browser, "Left", "1 / span 12 1 / span 4").await;

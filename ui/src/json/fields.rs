@@ -117,6 +117,7 @@ impl<'de> SeqAccess<'de> for &mut Fields<'_, '_> {
         if self.seek() {
             seed.deserialize(&mut *self.reader).map(Some)
         } else {
+            self.reader.absent = self.names[self.next - 1];
             Ok(seed.deserialize(Absent).ok())
         }
     }

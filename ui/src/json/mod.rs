@@ -60,8 +60,11 @@ fn read(mut reader: Reader, value: &mut dyn FnMut(&mut Reader)) -> Result<(), Er
         value(&mut reader);
         reader.end();
     })
-    .map_err(Error)
+    .map_err(|why| Error(if why == MISSING { reader.missing() } else { why }))
 }
+
+/// Something without a default was absent. Of that serde knows only its number.
+const MISSING: &str = "missing";
 
 /// There is none: what is wrong ends the reading where it is found.
 #[derive(Debug)]
@@ -97,8 +100,8 @@ impl serde::de::Error for Never {
 
     #[cold]
     #[inline(never)]
-    fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
-        stop(&format!("missing field number {} of {expected}", length + 1))
+    fn invalid_length(_: usize, _: &dyn Expected) -> Self {
+        stop(MISSING)
     }
 }
 
@@ -152,6 +155,7 @@ impl<'de> SeqAccess<'de> for &mut Items<'_, '_> {
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Never> {
         if !self.more(b']') {
+            self.reader.absent = "";
             return Ok(None);
         }
         seed.deserialize(&mut *self.reader).map(Some)

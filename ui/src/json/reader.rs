@@ -13,6 +13,8 @@ pub struct Reader<'a> {
     depth: u32,
     /// Whether fields that no struct has are refused.
     pub strict: bool,
+    /// The field that was last found absent; empty where a list ended since.
+    pub absent: &'static str,
 }
 
 pub enum Number {
@@ -23,13 +25,21 @@ pub enum Number {
 
 impl<'a> Reader<'a> {
     pub fn new(text: &'a str, strict: bool) -> Self {
-        Self { text, at: 0, depth: 0, strict }
+        Self { text, at: 0, depth: 0, strict, absent: "" }
     }
 
     #[cold]
     #[inline(never)]
     pub fn wrong(&self, what: &str) -> ! {
         stop(&format!("{what} at byte {}", self.at))
+    }
+
+    /// What ended a reading that wanted more than there is.
+    pub fn missing(&self) -> String {
+        match self.absent {
+            "" => "a list is too short".to_owned(),
+            name => format!("missing field `{name}`"),
+        }
     }
 
     /// The next byte that is no blank; 0 at the end.

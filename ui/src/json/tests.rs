@@ -183,7 +183,9 @@ fn fields_in_any_order() {
 #[test]
 fn what_is_wrong_is_named() {
     let why = |text: &str| from_str::<Mixed>(text).unwrap_err().to_string();
-    assert_eq!(why("{}"), "missing field number 1 of struct Mixed with 4 elements");
+    assert_eq!(why("{}"), "missing field `needed`");
+    assert_eq!(why(r#"{"needed":1,"in-side":{"usual":[1,2]}}"#), "missing field `needed`");
+    assert_eq!(from_str::<(u8, u8)>("[1]").unwrap_err().to_string(), "a list is too short");
     assert_eq!(why(r#"{"needed":1,"needed":1}"#), "duplicate field `needed` at byte 21");
     assert_eq!(why(r#"{"usual":[],"needed":1,"usual":[]}"#), "duplicate field `usual` at byte 31");
 }

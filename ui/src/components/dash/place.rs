@@ -1,4 +1,5 @@
-//! Handles of a panel: it is moved and given another size by the mouse or by arrow keys.
+//! Handles of a panel: it is moved and given another size by the mouse or by arrow keys, and on a phone, where
+//! all panels are below each other, by two buttons.
 
 use super::board::Board;
 use crate::dynamic::{dynamic, handler};
@@ -105,12 +106,15 @@ pub fn Tools(board: Board, key: u32, title: Memo<String>) -> impl IntoView {
             }
         });
     };
+    let swap = move |with_next| handler(move |_| board.change(|draft| draft.swap(key, with_next)));
     let tools = move || {
         board.editing.get().then(|| {
             view! {
                 <button type="button" class="quiet" data-testid="dash-change" aria-label=label("Change") on:click=handler(move |_| board.chosen.set(Some(key)))>"Change"</button>
                 <button type="button" class="quiet" aria-label=label("Copy of") on:click=handler(copy)>"Copy"</button>
                 <button type="button" class="quiet" data-testid="dash-remove" aria-label=label("Remove") on:click=handler(move |_| board.change(|draft| draft.remove(key)))>"✕"</button>
+                <button type="button" class="quiet dash-swap" data-testid="dash-up" aria-label=label("Move up") on:click=swap(false)>"↑"</button>
+                <button type="button" class="quiet dash-swap" data-testid="dash-down" aria-label=label("Move down") on:click=swap(true)>"↓"</button>
                 <Handle board key title size=false/><Handle board key title size=true/>
             }
         })

@@ -85,6 +85,23 @@ impl Draft {
         }
     }
 
+    /// Changes places with the panel that is read before it, or after it.
+    pub fn swap(&mut self, key: u32, with_next: bool) {
+        let order = self.in_order();
+        let at = order.iter().position(|known| *known == key).unwrap_or_default();
+        let pair = if with_next { at..at + 2 } else { at.saturating_sub(1)..at + 1 };
+        let Some(&[first, second]) = order.get(pair) else { return };
+        let [Some(a), Some(b)] = [first, second].map(|key| self.panel(key).map(|panel| panel.grid)) else {
+            return;
+        };
+        for (key, grid, to) in [(first, a, b), (second, b, a)] {
+            if let Some(panel) = self.panel_mut(key) {
+                panel.grid = Grid { x: to.x.min(COLUMNS - grid.w.min(COLUMNS)), y: to.y, ..grid };
+            }
+        }
+        self.settle(second);
+    }
+
     fn settle(&mut self, first: u32) {
         let panels = &mut self.dashboard.panels;
         let mut places: Vec<usize> = (0..panels.len()).collect();
@@ -151,6 +168,19 @@ mod tests {
         assert_eq!((grid(&all, 0), grid(&all, key)), ((0, 0, 24, 4), (0, 4, 12, 8)));
         all.remove(0);
         assert_eq!(all.add(Panel::default()), key + 1, "a key is not used again");
+    }
+
+    #[test]
+    fn neighbours_change_places() {
+        let mut all = draft(&[(0, 0, 12, 8), (12, 0, 12, 8), (0, 8, 24, 4)]);
+        all.swap(1, false);
+        assert_eq!([0, 1, 2].map(|key| grid(&all, key)), [(12, 0, 12, 8), (0, 0, 12, 8), (0, 8, 24, 4)]);
+        all.swap(0, true);
+        assert_eq!(all.in_order(), [1, 2, 0], "of another width");
+        let before = all.clone();
+        all.swap(1, false);
+        all.swap(0, true);
+        assert_eq!(all, before, "the ends stay");
     }
 
     #[test]

@@ -77,7 +77,12 @@ fn verdict(path: &Path, objectives: &Objectives) -> Result<(String, Vec<Group>),
     };
     if let Some(read) = objectives.by_name.get(&name) {
         let slos = read.clone().map_err(placed)?;
-        return Ok((format!("ok, {} objectives", slos.len()), made(slos)?));
+        let said = match slos.len() {
+            0 => "ok, no objectives of its own, only what those of other files may use".to_owned(),
+            1 => "ok, 1 objective".to_owned(),
+            count => format!("ok, {count} objectives"),
+        };
+        return Ok((said, made(slos)?));
     }
     if !file::is_rule_file(&text) {
         config::check(path).map_err(|why| vec![why])?;

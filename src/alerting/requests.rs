@@ -134,12 +134,16 @@ impl Alerts {
 
 #[cfg(test)]
 mod tests {
-    use super::super::records::text;
+    use super::super::records::{spaces, text};
     use super::super::{Settings, load};
     use super::*;
+    use ocelli_api::UnixNano;
     use ocelli_api::alerts::AcknowledgeRequest;
     use ocelli_query::alerting::{Alert, Fingerprint};
     use ocelli_query::promql::labels::Labels;
+    use ocelli_query::{Api, Limits};
+    use ocelli_storage::{Clock, Options, Store};
+    use std::sync::Arc;
 
     const NOW: i64 = 1_795_694_400_000;
 
@@ -196,6 +200,37 @@ mod tests {
             let alerts = core.unsaved.take().into_iter().filter(|change| change.space == "alert").count();
             assert_eq!((alerts, core.dispatcher.alerts(NOW).len()), (written, 1), "{role:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_on_stepping_down_is_handed_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(Options::new(directory.path()), None).await.unwrap();
+        let now = Arc::new(|| UnixNano(NOW * 1_000_000));
+        let api = Api::new(store.clone(), Arc::new(Default::default), now, Limits::default());
+        let (clock, settings) = (Clock::new(|| NOW * 1_000_000), Settings::default());
+        let loaded = load(&settings).unwrap();
+        let (alerts, running) = Alerts::start(store.clone(), clock, api, settings, loaded).await.unwrap();
+        assert_eq!(alerts.core().role, Role::Tells);
+        // Nothing is written until another server has the lease.
+        let writing = alerts.writing.lock().await;
+        let asked = alerts.ask(Receive { alerts: vec![KeptAlert::new(&fault(), None)] });
+        let step_down = async {
+            while alerts.core().dispatcher.alerts(NOW).is_empty() {
+                tokio::task::yield_now().await;
+            }
+            *alerts.core() = Core::empty(&alerts.loaded(), NOW);
+            drop(writing);
+        };
+        tokio::join!(asked, step_down).0.unwrap();
+        running.stop().await;
+
+        let requests = store.records(spaces::REQUEST).await.unwrap();
+        let (mut core, loaded) = core();
+        for (_, content) in requests {
+            serde_json::from_str::<Request>(&content).unwrap().carry_out(&mut core, &loaded, NOW).unwrap();
+        }
+        assert_eq!(core.dispatcher.alerts(NOW).len(), 1);
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Draft {
         panel.grid.x = panel.grid.x.min(COLUMNS.saturating_sub(panel.grid.w));
         self.dashboard.panels.push(panel);
         self.keys.push(key);
-        self.settle(key);
+        self.settle(Some(key));
         key
     }
 
@@ -70,7 +70,7 @@ impl Draft {
         if let Some(place) = self.place(key) {
             self.dashboard.panels.remove(place);
             self.keys.remove(place);
-            self.settle(key);
+            self.settle(None);
         }
     }
 
@@ -81,7 +81,7 @@ impl Draft {
         let grid = Grid { x: grid.x.min(COLUMNS - w), y: grid.y, w, h: grid.h.clamp(1, MAX_HEIGHT) };
         if let Some(panel) = self.panel_mut(key) {
             panel.grid = grid;
-            self.settle(key);
+            self.settle(Some(key));
         }
     }
 
@@ -99,13 +99,14 @@ impl Draft {
                 panel.grid = Grid { x: to.x.min(COLUMNS - grid.w.min(COLUMNS)), y: to.y, ..grid };
             }
         }
-        self.settle(second);
+        self.settle(None);
     }
 
-    fn settle(&mut self, first: u32) {
+    /// `first` stays where another is in its way.
+    fn settle(&mut self, first: Option<u32>) {
         let panels = &mut self.dashboard.panels;
         let mut places: Vec<usize> = (0..panels.len()).collect();
-        let rank = |place: usize| (panels[place].grid.y, self.keys[place] != first, panels[place].grid.x);
+        let rank = |place: usize| (panels[place].grid.y, Some(self.keys[place]) != first, panels[place].grid.x);
         sort_by(&mut places, |a, b| rank(*a).cmp(&rank(*b)));
         let mut laid: Vec<Grid> = Vec::with_capacity(panels.len());
         for place in places {

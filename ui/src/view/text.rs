@@ -26,8 +26,9 @@ pub fn number(text: &str) -> Option<f64> {
     number.filter(|number| f64::is_finite(*number))
 }
 
-/// A number as its digits with so many behind the point, at most 100.
+/// A number as its digits with so many behind the point, at most 100: browsers refuse more.
 pub fn fixed(number: f64, places: usize) -> String {
+    let places = places.min(100);
     #[cfg(target_arch = "wasm32")]
     let text = browser::number(number).to_fixed(places);
     #[cfg(not(target_arch = "wasm32"))]

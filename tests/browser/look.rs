@@ -4,6 +4,7 @@
 use crate::axe;
 use crate::browser::{self, Browser};
 use crate::harness::otlp::{span_hex, trace_hex};
+use crate::metrics::until_soon;
 use crate::seed::{RED_SPAN, SLOW, seeded};
 use serde_json::{Value, json};
 
@@ -32,6 +33,14 @@ fn pages(range: &str) -> Vec<(&'static str, String, &'static str)> {
         ("map", format!("/map?{range}"), "[data-testid=edges]"),
         ("logs", format!("/logs?{range}"), "[data-testid=log-row]"),
         ("metrics", format!("/metrics?{range}"), "[data-testid=label-row]"),
+        (
+            "metric-query",
+            format!(
+                "/metrics?{}&query=sum by (service_name) (traces_span_metrics_calls_total)",
+                until_soon()
+            ),
+            "[data-testid=metric-chart] canvas",
+        ),
         ("alerts", "/alerts".to_owned(), "h1"),
         ("slos", "/slos".to_owned(), "h1"),
         ("no-dashboards", "/dashboards".to_owned(), "[data-testid=empty]"),

@@ -31,6 +31,7 @@ pub mod log_patterns;
 pub mod log_records;
 pub mod log_text;
 pub mod map_drawing;
+pub mod metric_query;
 pub mod minimap;
 pub mod mistake;
 pub mod moment;

@@ -41,7 +41,10 @@ pub fn RuleEditor(
     cancel: Callback<()>,
 ) -> impl IntoView {
     let context = Context::get();
-    let editor = Editor::new(target, known, &USUAL, rule_document, ask);
+    // Of a query on another page, a new rule is made.
+    let expr = context.location.value("expr").get_untracked();
+    let usual = [USUAL[0], ("expr", &*expr)];
+    let editor = Editor::new(target, known, &usual, rule_document, ask);
     let field = move |key, label, placeholder, size| view! { <Field editor key label placeholder size/> };
     let form = move || {
         view! {

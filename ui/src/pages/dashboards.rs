@@ -9,7 +9,7 @@ use crate::components::send_button::SendButton;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::prelude::*;
-use crate::view::dashboards::{self, of_service};
+use crate::view::dashboards::{self, of_query, of_service};
 use crate::view::text::{lower, number};
 use leptos::html;
 use leptos::task::spawn_local;
@@ -47,13 +47,17 @@ fn New(of: String) -> impl IntoView {
     let title = NodeRef::<html::Input>::new();
     let failure = RwSignal::new(None::<Failure>);
     let (first, slow) = (of.clone(), context.location.value("slow"));
+    let query = context.location.value("query");
     let about = (!of.is_empty()).then(|| view! { <p class="hint">"It begins with the rate, errors, durations, operations, slow traces and logs of this service."</p> });
     let of = StoredValue::new(of);
     let make = move || {
         let title = title.get_untracked().map(|input| input.value().trim().to_owned()).unwrap_or_default();
         let slow_ms = slow.with_untracked(|slow| number(slow)).unwrap_or(1_000.0);
         let new = of.with_value(|of| match of.is_empty() {
-            true => Dashboard { title, ..Dashboard::default() },
+            true => {
+                let panels = query.with_untracked(|query| of_query(query)).into_iter().collect();
+                Dashboard { title, panels, ..Dashboard::default() }
+            }
             false => Dashboard { title, ..of_service::dashboard(of, slow_ms) },
         });
         spawn_local(async move {

@@ -1,13 +1,14 @@
-//! `/metrics`: every metric with what it costs, and which labels and values make it dear.
+//! `/metrics`: a query over time, every metric with what it costs, and which labels and values make it dear.
 
 use crate::client::{Fetched, fetch};
 use crate::components::answer::{Answer, Empty};
 use crate::components::find::Find;
+use crate::components::metric_query::MetricQuery;
 use crate::components::saved_searches::SavedSearches;
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
 use crate::prelude::*;
-use crate::view::{costs, format, links};
+use crate::view::{costs, format, links, metric_query};
 use ocelli_api::metrics::{CardinalityResponse, Cost, MetricSummary, MetricsResponse};
 use ocelli_api::searches::SearchPage;
 
@@ -30,6 +31,7 @@ pub fn Metrics() -> impl IntoView {
     view! {
         <section class="page">
             <header class="page-head"><h1>"Metrics"</h1><SavedSearches page=SearchPage::Metrics/><Find what="a metric"/></header>
+            <MetricQuery metrics/>
             <Answer asked=metrics.asked stats=metrics.map(|answer| answer.stats.clone())>
                 <Table metrics/>
             </Answer>
@@ -86,6 +88,7 @@ fn Table(metrics: Fetched<MetricsResponse>) -> impl IntoView {
 #[component]
 fn Row(metric: MetricSummary) -> impl IntoView {
     let location = Context::get().location;
+    let query = metric_query::begin(&metric);
     let MetricSummary { name, prometheus_name, kind, unit, description, series, points, bytes } = metric;
     let chosen = location.value("metric");
     let (own, shown) = (name.clone(), name.clone());
@@ -93,7 +96,7 @@ fn Row(metric: MetricSummary) -> impl IntoView {
     let prometheus = (prometheus_name != name).then_some(prometheus_name);
     view! {
         <tr data-testid="metric-row" aria-current=dynamic(current)>
-            <th scope="row"><a data-nav="" title=description href=dynamic(move || location.href(&[("metric", &name)]))>{shown}</a></th>
+            <th scope="row"><a data-nav="" title=description href=dynamic(move || location.href(&[("metric", &name), ("query", &query)]))>{shown}</a></th>
             <td class="mono">{prometheus}</td>
             <td>{kind.replace('_', " ")}</td>
             <td>{unit}</td>

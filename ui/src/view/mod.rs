@@ -21,6 +21,7 @@ pub mod links;
 pub mod log_columns;
 pub mod log_query;
 pub mod matchers;
+pub mod metric_query;
 pub mod minimap;
 pub mod order;
 pub mod palette;

@@ -27,7 +27,7 @@ const FIRST_PAGES: &str = "/, /logs, /traces/:id";
 /// What the browser downloads before one of them can be used, and all files together, most of which come
 /// while the browser is idle; brotli-compressed. The browser test `budget` holds what may not be passed.
 const FIRST_AIM_BYTES: usize = 270_000;
-const AIM_BYTES: usize = 495_000;
+const AIM_BYTES: usize = 499_000;
 
 /// Fills the empty folder `out`. `inputs` is the hash of the sources.
 pub fn make(wasm: &Path, ui: &Path, inputs: &str, out: &Path) -> Result<()> {

@@ -106,7 +106,8 @@ impl Draft {
     fn settle(&mut self, first: Option<u32>) {
         let panels = &mut self.dashboard.panels;
         let mut places: Vec<usize> = (0..panels.len()).collect();
-        let rank = |place: usize| (panels[place].grid.y, Some(self.keys[place]) != first, panels[place].grid.x);
+        let rank =
+            |place: usize| (panels[place].grid.y, Some(self.keys[place]) != first, panels[place].grid.x);
         sort_by(&mut places, |a, b| rank(*a).cmp(&rank(*b)));
         let mut laid: Vec<Grid> = Vec::with_capacity(panels.len());
         for place in places {

@@ -4,9 +4,9 @@ use crate::view::expression::Steps;
 use crate::view::links;
 use crate::view::query_string::{QueryString, encode_segment};
 use crate::view::text::shortest;
-use ocelli_api::TimeRange;
 use ocelli_api::dashboards::interpolate::{Syntax, Values, built_in, interpolate};
 use ocelli_api::dashboards::{PanelKind, PanelQuery, QueryLanguage};
+use ocelli_api::{TimeRange, UnixNano};
 
 /// Points of a line.
 const POINTS: i64 = 240;
@@ -94,46 +94,31 @@ pub fn url(query: &PanelQuery, kind: PanelKind, scope: &Scope) -> Result<String,
     })
 }
 
+/// The request for the exemplars of what a query of PromQL selects; none where it cannot be filled in.
+pub fn with_exemplars(query: &str, scope: &Scope) -> Option<String> {
+    let seconds = |at: UnixNano| shortest((at.0 / 1_000_000) as f64 / 1e3);
+    let text = scope.fill(query, Syntax::PromQl).ok()?;
+    let url = QueryString::default().with("query", &text).with("start", &seconds(scope.range.from));
+    Some(url.with("end", &seconds(scope.range.to)).on("/prometheus/api/v1/query_exemplars"))
+}
+
+/// The request for how a query of PromQL is read.
+pub fn parsed(query: &str, scope: &Scope) -> Option<String> {
+    let text = scope.fill(query, Syntax::PromQl).ok()?;
+    Some(QueryString::default().with("query", &text).on("/prometheus/api/v1/parse_query"))
+}
+
 /// The page that shows more of what a query asks for: its name and its address without the range.
 pub fn page(query: &PanelQuery, scope: &Scope) -> Option<(&'static str, String)> {
     let text = filled(query, scope).ok()?;
     let on = |path: &str, key: &str, value: &str| QueryString::default().with(key, value).on(path);
     Some(match query.language {
-        QueryLanguage::PromQl => ("metrics", on("/metrics", "find", metric(&text)?)),
+        QueryLanguage::PromQl => ("metrics", on("/metrics", "query", &text)),
         QueryLanguage::Logs => ("logs", on("/logs", "q", &text)),
         QueryLanguage::LogQl => return None,
         QueryLanguage::TraceQl => ("traces", on("/traces", "query", search(&text))),
         QueryLanguage::Red => ("service", links::service_path(&text)),
     })
-}
-
-/// Behind these there are labels in brackets.
-const OF_LABELS: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "group_right"];
-
-/// The first metric that an expression names: a word before a brace or a bracket, else one that is no function.
-fn metric(expression: &str) -> Option<&str> {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
-    if !expression.is_empty() && expression.trim().chars().all(is_word) {
-        return Some(expression.trim());
-    }
-    let mut rest = expression;
-    let mut other = None;
-    while let Some(start) = rest.find(is_word) {
-        let end = rest[start..].find(|c| !is_word(c)).map_or(rest.len(), |length| start + length);
-        let (word, behind) = (&rest[start..end], rest[end..].trim_start());
-        if behind.starts_with(['{', '[']) {
-            return Some(word);
-        }
-        rest = &rest[end..];
-        if behind.starts_with('(') {
-            if OF_LABELS.contains(&word) {
-                rest = rest.split_once(')').map_or("", |(_, behind)| behind);
-            }
-        } else if word.contains('_') && !word.starts_with(|c: char| c.is_ascii_digit()) {
-            other = other.or(Some(word));
-        }
-    }
-    other
 }
 
 /// What a query of figures finds before it counts.
@@ -153,7 +138,6 @@ fn search(query: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ocelli_api::UnixNano;
     use ocelli_api::dashboards::interpolate::Chosen;
 
     fn scope() -> Scope {
@@ -198,13 +182,7 @@ mod tests {
     fn a_panel_leads_to_the_page_of_its_signal() {
         let page = |language, expr: &str| page(&query(language, expr), &scope()).map(|(_, href)| href);
         let prom = |expr: &str| page(QueryLanguage::PromQl, expr);
-        assert_eq!(
-            prom("sum by (a_b) (rate(x_total{a=\"b\"}[5m]))").as_deref(),
-            Some("/metrics?find=x_total")
-        );
-        assert_eq!(prom("sum by (a_b, c_d) (x_bytes) / 2").as_deref(), Some("/metrics?find=x_bytes"));
-        assert_eq!(prom("up").as_deref(), Some("/metrics?find=up"));
-        assert_eq!(prom("1 + (2)").as_deref(), None);
+        assert_eq!(prom("rate(x[5m]) / 2").as_deref(), Some("/metrics?query=rate%28x%5B5m%5D%29%20/%202"));
         assert_eq!(
             page(
                 QueryLanguage::TraceQl,

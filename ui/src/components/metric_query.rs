@@ -1,0 +1,158 @@
+//! A query of PromQL over time: typed, or begun from a metric. What it shows leads to traces, to an alert and to
+//! a dashboard.
+
+use crate::client::{Fetched, fetch};
+use crate::components::answer::{Answer, Empty, error_note};
+use crate::components::dash::answers::{Answered, Scoped, figures};
+use crate::components::dash::bars::Table;
+use crate::components::dash::chart::SeriesChart;
+use crate::components::moment::Moment;
+use crate::context::Context;
+use crate::dynamic::{dynamic, handler, memo};
+use crate::prelude::*;
+use crate::view::dashboards::request::{Scope, parsed, with_exemplars};
+use crate::view::metric_query::{ExemplarsAnswer, ParsedQuery, exemplars, proposals, tree};
+use crate::view::{format, links};
+use leptos::html;
+use ocelli_api::UnixNano;
+use ocelli_api::dashboards::interpolate::Values;
+use ocelli_api::dashboards::{Panel, PanelKind, PanelQuery};
+use ocelli_api::metrics::MetricsResponse;
+use wasm_bindgen::JsCast;
+
+/// Exemplars with a link.
+const EXEMPLARS: usize = 8;
+
+/// `query=` of the URL.
+#[component]
+pub fn MetricQuery(metrics: Fetched<MetricsResponse>) -> impl IntoView {
+    let context = Context::get();
+    let query = context.location.value("query");
+    let input = NodeRef::<html::Input>::new();
+    let typed = RwSignal::new(String::new());
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if let Some(input) = input.get_untracked() {
+            context.location.set(&[("query", input.value().trim())], false);
+        }
+    };
+    let type_in = move |_| typed.set(input.get_untracked().map(|input| input.value()).unwrap_or_default());
+    let options = move || {
+        let found = metrics.with(|answer| {
+            answer.map(|answer| typed.with(|typed| proposals(typed, &answer.metrics))).unwrap_or_default()
+        });
+        found.into_iter().map(|text| view! { <option value=text></option> }).collect_view()
+    };
+    let shown =
+        move || query.with(|query| (!query.is_empty()).then(|| view! { <Shown query=query.clone()/> }));
+    view! {
+        <form class="query-box" role="search" on:submit=handler(submit)>
+            <label for="metric-query" class="hidden">"Query in PromQL"</label>
+            <input id="metric-query" node_ref=input data-testid="metric-query" class="mono" type="text" autocomplete="off" spellcheck="false" autocapitalize="off"
+                list="metric-names" placeholder="sum by (service_name) (rate(http_requests_total[$__rate_interval]))"
+                prop:value=dynamic(move || query.get()) on:input=handler(type_in)/>
+            <datalist id="metric-names">{dynamic(options)}</datalist>
+            <button type="submit" class="primary">"Show"</button>
+        </form>
+        {dynamic(shown)}
+    }
+}
+
+#[component]
+fn Shown(query: String) -> impl IntoView {
+    let context = Context::get();
+    let scope: Scoped = memo(move || {
+        let range = context.range.get().ok()?;
+        Some(Scope { range, values: Values::new() })
+    })
+    .into();
+    let panel = Panel {
+        title: query.clone(),
+        kind: PanelKind::TimeSeries,
+        queries: vec![PanelQuery { expr: query.clone(), ..PanelQuery::default() }],
+        ..Panel::default()
+    };
+    let (answers, lines) = figures(&panel, scope);
+    let title = {
+        let query = query.clone();
+        memo(move || query.clone())
+    };
+    let location = context.location;
+    // A rule has no range of a chart.
+    let rule = query.replace("$__rate_interval", "5m").replace("$__interval", "1m");
+    let alert = move || location.link("/alerts", &[("view", "rules"), ("new", "1"), ("expr", &rule)]);
+    let board = {
+        let query = query.clone();
+        move || location.link("/dashboards", &[("new", "1"), ("query", &query)])
+    };
+    let chart = move |answer: Answered| {
+        let panel = StoredValue::new(panel.clone());
+        let nothing = move || {
+            lines.with(Vec::is_empty).then(|| view! { <Empty what="No series gives this query a value"/> })
+        };
+        view! {
+            {dynamic(move || answer.wrong().map(|why| error_note(why, ())))}
+            <Answer asked=answer.asked>
+                {dynamic(nothing)}
+                <div class="metric-chart" class:hide=dynamic(move || lines.with(Vec::is_empty)) data-testid="metric-chart"><SeriesChart panel=panel.get_value() title lines scope/></div>
+                <details class="as-table" data-testid="metric-values"><summary>"As a table"</summary><Table panel=panel.get_value() lines/></details>
+            </Answer>
+        }
+    };
+    view! {
+        {answers.into_iter().map(chart).collect_view()}
+        <p class="facts metric-ways"><Exemplars query=query.clone() scope/>
+            <a data-testid="metric-alert" href=dynamic(alert)>"Alert on this"</a>
+            <a data-testid="metric-dashboard" href=dynamic(board)>"Dashboard of this"</a></p>
+        <Tree query scope/>
+    }
+}
+
+/// Measurements that name their trace, the largest first.
+#[component]
+fn Exemplars(query: String, scope: Scoped) -> impl IntoView {
+    let location = Context::get().location;
+    let answer =
+        fetch::<ExemplarsAnswer>(move || scope.with(|scope| with_exemplars(&query, scope.as_ref()?)));
+    let found =
+        memo(move || answer.with(|answer| answer.map(|of| exemplars(of, EXEMPLARS)).unwrap_or_default()));
+    let list = move || {
+        let one = |of: crate::view::metric_query::Exemplar| {
+            let path = links::trace_path(&of.trace_id);
+            view! {
+                <a data-testid="metric-exemplar" href=dynamic(move || location.link(&path, &[]))>{format::short(of.value)}</a>
+                <span class="hint"><Moment at=UnixNano(of.at_ns) clock_only=true/></span>
+            }
+        };
+        let found = found.get();
+        (!found.is_empty()).then(
+            || view! { <strong>"Largest example traces"</strong>{found.into_iter().map(one).collect_view()} },
+        )
+    };
+    view! { {dynamic(list)} }
+}
+
+/// How the query is read: each part above what it is made of.
+#[component]
+fn Tree(query: String, scope: Scoped) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let answer = fetch::<ParsedQuery>(move || {
+        open.get().then(|| scope.with(|scope| parsed(&query, scope.as_ref()?))).flatten()
+    });
+    let toggled = move |event: web_sys::Event| {
+        let details = event.current_target().map(|target| target.unchecked_into::<web_sys::Element>());
+        open.set(details.is_some_and(|details| details.has_attribute("open")));
+    };
+    let rows = move || {
+        let nodes = answer.with(|answer| answer.map(tree).unwrap_or_default());
+        let row = |node: crate::view::metric_query::Node| {
+            let indent = format!("{}px", node.depth.min(24) * 16);
+            view! { <li class="mono" style:padding-left=indent data-testid="query-node">{node.text}</li> }
+        };
+        nodes.into_iter().map(row).collect_view()
+    };
+    view! {
+        <details class="as-table" data-testid="query-tree" prop:open=dynamic(move || open.get()) on:toggle=handler(toggled)><summary>"How it is read"</summary>
+            <ul class="plain">{dynamic(rows)}</ul></details>
+    }
+}

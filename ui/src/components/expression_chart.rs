@@ -7,8 +7,6 @@ use crate::dynamic::{dynamic, memo};
 use crate::prelude::*;
 use crate::view::expression::{self, Compared, RangeAnswer, Steps};
 use crate::view::format;
-use crate::view::query_string::QueryString;
-use crate::view::text::shortest;
 use ocelli_api::TimeRange;
 use std::collections::BTreeMap;
 
@@ -50,9 +48,7 @@ pub fn ExpressionChart(
     });
     let answer = fetch::<RangeAnswer>(move || {
         let (steps, path, (query, _)) = (steps.get()?, path.get()?, query.get()?);
-        let seconds = |ms: i64| shortest(ms as f64 / 1e3);
-        let url = QueryString::default().with("query", &query).with("start", &seconds(steps.start_ms));
-        Some(url.with("end", &seconds(steps.end_ms())).with("step", &seconds(steps.step_ms)).on(path))
+        Some(steps.ask(path, &query))
     });
     let series = Signal::derive(move || {
         let (Some(steps), Some(answer)) = (steps.get(), answer.get()) else { return Vec::new() };

@@ -1,6 +1,7 @@
 //! The expression of an alert as a chart: what it compares, and with what.
 
 use super::order;
+use super::query_string::QueryString;
 use super::series::Series;
 use super::text::{number, shortest};
 use serde::Deserialize;
@@ -186,6 +187,17 @@ impl Steps {
     pub fn end_ms(self) -> i64 {
         self.start_ms + self.step_ms * (self.count as i64 - 1)
     }
+
+    /// The request for a query at these times, as Prometheus, Loki and Tempo take it.
+    pub fn ask(self, path: &str, query: &str) -> String {
+        let url = QueryString::default().with("query", query).with("start", &seconds(self.start_ms));
+        url.with("end", &seconds(self.end_ms())).with("step", &seconds(self.step_ms)).on(path)
+    }
+}
+
+/// Milliseconds as the seconds of a request.
+pub fn seconds(ms: i64) -> String {
+    shortest(ms as f64 / 1e3)
 }
 
 /// The lines of an answer: those of the alert where one can tell, and its threshold on top.

@@ -96,7 +96,7 @@ impl Draft {
         };
         for (key, grid, to) in [(first, a, b), (second, b, a)] {
             if let Some(panel) = self.panel_mut(key) {
-                panel.grid = Grid { x: to.x.min(COLUMNS - grid.w.min(COLUMNS)), y: to.y, ..grid };
+                panel.grid = Grid { x: to.x.min(COLUMNS.saturating_sub(grid.w)), y: to.y, ..grid };
             }
         }
         self.settle(None);

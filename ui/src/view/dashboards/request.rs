@@ -1,9 +1,8 @@
 //! The requests behind a panel, and the pages that show more of the same.
 
-use crate::view::expression::Steps;
+use crate::view::expression::{Steps, seconds};
 use crate::view::links;
 use crate::view::query_string::{QueryString, encode_segment};
-use crate::view::text::shortest;
 use ocelli_api::dashboards::interpolate::{Syntax, Values, built_in, interpolate};
 use ocelli_api::dashboards::{PanelKind, PanelQuery, QueryLanguage};
 use ocelli_api::{TimeRange, UnixNano};
@@ -70,11 +69,7 @@ pub fn url(query: &PanelQuery, kind: PanelKind, scope: &Scope) -> Result<String,
         return Err("There is no query yet.".to_owned());
     }
     let steps = scope.steps(query.instant);
-    let seconds = |ms: i64| shortest(ms as f64 / 1e3);
-    let stepped = |path: &str| {
-        let url = QueryString::default().with("query", &text).with("start", &seconds(steps.start_ms));
-        url.with("end", &seconds(steps.end_ms())).with("step", &seconds(steps.step_ms)).on(path)
-    };
+    let stepped = |path: &str| steps.ask(path, &text);
     let api = |path: &str, parameters: &[(&str, &str)]| links::api(path, &scope.range, parameters);
     Ok(match (query.language, kind) {
         (QueryLanguage::PromQl, _) => stepped("/prometheus/api/v1/query_range"),
@@ -96,7 +91,7 @@ pub fn url(query: &PanelQuery, kind: PanelKind, scope: &Scope) -> Result<String,
 
 /// The request for the exemplars of what a query of PromQL selects; none where it cannot be filled in.
 pub fn with_exemplars(query: &str, scope: &Scope) -> Option<String> {
-    let seconds = |at: UnixNano| shortest((at.0 / 1_000_000) as f64 / 1e3);
+    let seconds = |at: UnixNano| seconds(at.0 / 1_000_000);
     let text = scope.fill(query, Syntax::PromQl).ok()?;
     let url = QueryString::default().with("query", &text).with("start", &seconds(scope.range.from));
     Some(url.with("end", &seconds(scope.range.to)).on("/prometheus/api/v1/query_exemplars"))

@@ -3,7 +3,9 @@
 /// Hands each panic's message to the console and, as the event `ocelli-panic`, to the loader.
 pub fn install_hook() {
     std::panic::set_hook(Box::new(|info| {
-        let message = info.to_string();
+        // `cargo xtask ui` leaves nothing of a place but the folder.
+        let folder = info.location().map_or("", |place| place.file());
+        let message = format!("{} (in {folder})", info.payload_as_str().unwrap_or("panic"));
         web_sys::console::error_1(&message.as_str().into());
         let init = web_sys::CustomEventInit::new();
         init.set_detail(&message.as_str().into());

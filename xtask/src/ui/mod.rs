@@ -10,6 +10,7 @@ mod bundle;
 mod inputs;
 mod lean;
 mod names;
+mod places;
 mod split;
 
 use std::fs;

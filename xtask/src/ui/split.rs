@@ -13,6 +13,7 @@ use wasm_split_cli_support::{Options, transform};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::ui::arrange::arrange;
+use crate::ui::places::by_folder;
 
 /// The script that loads the parts, as `ui/index.html` names it.
 pub const LOADER: &str = "ocelli_chunks.js";
@@ -31,6 +32,7 @@ pub struct Split {
 /// `bindings` is the script that wasm-bindgen will write, `inputs` the hash of the sources, ours among them.
 pub fn split(linked: &Path, bindings: &str, inputs: &str, out: &Path) -> Result<Split> {
     let wasm = fs::read(linked).with_context(|| format!("read {}", linked.display()))?;
+    let wasm = by_folder(&wasm)?;
     let hash = format!("{:016x}", xxh3_64_with_seed(&wasm, xxh3_64(inputs.as_bytes())));
     let loader = hashed(LOADER, &hash);
     let folder = linked.with_extension("split");

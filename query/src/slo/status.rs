@@ -182,7 +182,8 @@ pub fn bad_intervals(slo: &Slo, counts: &Counts, from_ms: i64, to_ms: i64) -> Ve
         .into_iter()
         .map(|(from, until)| {
             let events = counts.events(from, until).unwrap_or_default();
-            let (begin, end) = (from.to_string(), until.to_string());
+            // An event is counted when it has ended and was heard of: it may have begun a slot before.
+            let (begin, end) = ((from - interval_ms).to_string(), until.to_string());
             BadInterval {
                 from: nanos(from),
                 to: nanos(until),
@@ -205,6 +206,21 @@ mod tests {
     use crate::slo::budget::Slot;
 
     const MINUTE: i64 = 60_000;
+
+    #[test]
+    fn the_evidence_of_a_bad_slot_begins_before_it() {
+        let text = "slos: [{name: a, objective: 99, availability: {service: s}}]";
+        let slo = crate::slo::parse("s.yml", text).unwrap().remove(0);
+        let slot = |minute: i64, bad: f64| Slot { time_ms: minute * MINUTE, total: 10.0, bad };
+        let counts = Counts::new(MINUTE, vec![slot(9, 0.0), slot(10, 5.0), slot(11, 0.0)]);
+        let found = bad_intervals(&slo, &counts, 0, 20 * MINUTE);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].from, found[0].to), (nanos(9 * MINUTE), nanos(10 * MINUTE)));
+        for url in [&found[0].traces_url, &found[0].logs_url] {
+            let range = format!("&from={}&to={}", 8 * MINUTE, 10 * MINUTE);
+            assert!(url.ends_with(&range), "{url}");
+        }
+    }
 
     #[test]
     fn a_young_history_begins_with_what_was_counted() {

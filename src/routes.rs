@@ -181,6 +181,8 @@ pub const ROUTES: &[Route] = &[
     write(Method::DELETE, "/api/dashboards/{id}"),
     write(Method::POST, "/api/dashboards/import/grafana"),
     read("/api/system"),
+    read("/api/queries"),
+    write(Method::DELETE, "/api/queries/{id}"),
     read("/api/openapi.json"),
     read("/prometheus/api/v1/query"),
     form("/prometheus/api/v1/query"),

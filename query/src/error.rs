@@ -28,8 +28,8 @@ pub enum Error {
     LimitExceeded(String),
     #[error("the query did not end within {}; ask for a shorter range or a narrower selection", seconds(.0))]
     Timeout(Duration),
-    /// The client went away.
-    #[error("the query was cancelled")]
+    /// The client went away, or somebody ended it.
+    #[error("the query was cancelled: its client went away, or somebody ended it at /system")]
     Cancelled,
     #[error("{max} queries are running already; try again in {} s", retry_after.as_secs().max(1))]
     Overloaded { max: usize, retry_after: Duration },

@@ -8,10 +8,7 @@ use serde_json::{Value, json};
 
 /// Status and body of a request with a body.
 async fn send(server: &Server, method: Method, path: &str, body: &Value) -> (u16, Value) {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let response = client.request(method, server.api.url(path)).json(body).send().await.unwrap();
-    let status = response.status().as_u16();
-    (status, response.json().await.unwrap_or_default())
+    server.api.send(method, path, body).await
 }
 
 async fn create(server: &Server, body: Value) -> Dashboard {

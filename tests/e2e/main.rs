@@ -27,6 +27,7 @@ mod otlp_metrics;
 mod postgres;
 mod prometheus;
 mod promtool;
+mod queries;
 mod read_back;
 mod receivers;
 mod red;

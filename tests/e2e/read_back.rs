@@ -200,7 +200,7 @@ async fn histogram(api: &Api, start: u64) {
 }
 
 /// The native API, as it is promised.
-const ROUTES: [&str; 50] = [
+const ROUTES: [&str; 52] = [
     "/api/services",
     "/api/services/{service}",
     "/api/traces",
@@ -225,6 +225,8 @@ const ROUTES: [&str; 50] = [
     "/api/metrics/cardinality",
     "/api/metrics/points",
     "/api/system",
+    "/api/queries",
+    "/api/queries/{id}",
     "/api/rules",
     "/api/rules/preview",
     "/api/rules/groups",

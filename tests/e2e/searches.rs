@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 async fn send(server: &Server, method: Method, path: &str, body: Value) -> (u16, Value) {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer = client.request(method, server.api.url(path)).json(&body).send().await.unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
+    server.api.send(method, path, &body).await
 }
 
 async fn kept(server: &Server) -> Vec<SavedSearch> {

@@ -2,7 +2,7 @@
 
 use ocelli_api::ingest::{ReasonCount, SystemResponse};
 use ocelli_api::logs::LogsResponse;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -34,6 +34,14 @@ impl Api {
         let status = response.status();
         let text = response.text().await.unwrap_or_else(|error| panic!("GET {path}: {error}"));
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// The same for a request that changes something.
+    pub async fn send(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
+        let request = self.client.request(method, self.url(path)).json(body);
+        let response = request.send().await.unwrap_or_else(|error| panic!("{path}: {error}"));
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap_or_else(|error| panic!("{path}: {error}")))
     }
 
     /// A good answer, or why not.

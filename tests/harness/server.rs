@@ -51,6 +51,18 @@ impl Settings {
         self
     }
 
+    /// Its system clock is away from the true time by what a file says: `-1d`.
+    pub fn clock(self, offset: &Path) -> Settings {
+        let library = super::installed("OCELLI_TEST_FAKETIME");
+        self.environment(&[
+            ("LD_PRELOAD", library.to_str().expect("a path of UTF-8")),
+            ("FAKETIME_TIMESTAMP_FILE", offset.to_str().expect("a path of UTF-8")),
+            ("FAKETIME_NO_CACHE", "1"),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+            ("DONT_FAKE_MONOTONIC", "1"),
+        ])
+    }
+
     /// Starts in a fresh directory.
     pub async fn start(self) -> Server {
         let dir = tempfile::tempdir().expect("a temporary directory can be made");

@@ -14,6 +14,7 @@ pub mod ingest;
 pub mod logs;
 pub mod metrics;
 pub mod nanos;
+pub mod queries;
 pub mod rfc3339;
 pub mod rules;
 pub mod searches;

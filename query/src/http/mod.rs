@@ -5,6 +5,7 @@
 
 pub mod alerting;
 pub mod answer;
+mod asked;
 pub mod dashboards;
 pub mod jaeger;
 pub mod logs;
@@ -13,8 +14,10 @@ pub mod metrics;
 pub mod openapi;
 pub mod params;
 pub mod prometheus;
+pub mod queries;
 pub mod rules;
 pub mod run;
+mod running;
 pub mod searches;
 pub mod services;
 pub mod slos;
@@ -27,6 +30,8 @@ pub(crate) mod testing;
 pub mod traces;
 pub mod written;
 
+use self::asked::remembered;
+use self::running::Running;
 use crate::promql::otlp::{Identities, Stored};
 use axum::routing::MethodRouter;
 use ocelli_api::UnixNano;
@@ -51,6 +56,7 @@ pub struct Api {
     pub identities: Arc<Identities>,
     admission: Arc<Semaphore>,
     tails: Arc<Semaphore>,
+    running: Arc<Running>,
 }
 
 /// The bounds of a query. Every one of them is named in the error that it causes.
@@ -96,7 +102,8 @@ impl Api {
         let admission = Arc::new(Semaphore::new(limits.concurrent_queries.max(1)));
         let tails = Arc::new(Semaphore::new(limits.concurrent_tails));
         let identities = Arc::new(Identities::new(store.memory()));
-        Api { store, system, clock, limits, identities, admission, tails }
+        let running = Arc::default();
+        Api { store, system, clock, limits, identities, admission, tails, running }
     }
 
     /// For selections of PromQL.
@@ -118,9 +125,10 @@ pub fn endpoints(api: Api) -> Vec<(&'static str, MethodRouter)> {
     all.extend(metrics::endpoints(api.clone()));
     all.extend(sql::endpoints(api.clone()));
     all.extend(system::endpoints(api.clone()));
+    all.extend(queries::endpoints(api.clone()));
     all.extend(prometheus::endpoints(api.clone()));
     all.extend(jaeger::endpoints(api.clone()));
     all.extend(tempo::endpoints(api.clone()));
     all.extend(loki::endpoints(api));
-    all
+    remembered(all)
 }

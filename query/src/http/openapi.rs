@@ -6,6 +6,7 @@
 mod alerts;
 mod dashboards;
 mod logs;
+mod queries;
 mod searches;
 mod slos;
 mod traces;
@@ -185,13 +186,13 @@ pub fn document() -> OpenApi {
     let mut schemas = Schemas::default();
     let error = schemas.answer::<ErrorBody>();
     let reads = ROUTES.iter().chain(logs::ROUTES).chain(traces::ROUTES);
-    let reads =
-        reads.chain(alerts::ROUTES).chain(dashboards::ROUTES).chain(searches::ROUTES).chain(slos::ROUTES);
+    let reads = reads.chain(alerts::ROUTES).chain(dashboards::ROUTES).chain(queries::ROUTES);
+    let reads = reads.chain(searches::ROUTES).chain(slos::ROUTES);
     let paths = reads.fold(PathsBuilder::new(), |paths, route| {
         paths.path(route.path, PathItem::new(HttpMethod::Get, operation(route, &error, &mut schemas)))
     });
-    let json_bodies =
-        alerts::CHANGES.iter().chain(dashboards::CHANGES).chain(searches::CHANGES).chain(slos::CHANGES);
+    let json_bodies = alerts::CHANGES.iter().chain(dashboards::CHANGES).chain(queries::CHANGES);
+    let json_bodies = json_bodies.chain(searches::CHANGES).chain(slos::CHANGES);
     let json_bodies = json_bodies.map(|change| (change, "application/json"));
     let changes = json_bodies.chain(slos::DOCUMENTS.iter().map(|change| (change, "application/yaml")));
     let paths = changes.fold(paths, |paths, (change, body)| {

@@ -1,5 +1,6 @@
 //! Query parameters, read one by one so that an error names the one that is wrong.
 
+use super::asked::has_parameters;
 use crate::Error;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -58,12 +59,31 @@ impl Params {
         if body.len() > MAX_FORM_BYTES {
             return Err(Error::bad_parameter("body", format!("is longer than {MAX_FORM_BYTES} bytes")));
         }
-        Ok(Params::parse(&body).and(query))
+        let params = Params::parse(&body).and(query);
+        has_parameters(&params);
+        Ok(params)
     }
 
     /// Some parameters by themselves.
     pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Params {
         Params(pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+    }
+
+    /// As in an address, of about `most` bytes at most, and whether that is all: long values are cut, so that what
+    /// follows them is still there.
+    pub fn encoded(&self, most: usize) -> (String, bool) {
+        let (mut out, mut is_whole) = (form_urlencoded::Serializer::new(String::new()), true);
+        let mut left = most;
+        for (key, value) in &self.0 {
+            let [short_key, short] =
+                [key, value].map(|text| &text[..text.floor_char_boundary(left.min(most / 4))]);
+            is_whole &= (short_key, short) == (key, value);
+            left = left.saturating_sub(short_key.len() + short.len());
+            if left > 0 {
+                out.append_pair(short_key, short);
+            }
+        }
+        (out.finish(), is_whole)
     }
 
     /// These, then `more`: a form body first, the query string after it.
@@ -112,6 +132,20 @@ impl Params {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_what_is_long_the_beginning_is_told() {
+        let params = Params::of([("query", "up{a=\"b\"}"), ("step", "15")]);
+        assert_eq!(params.encoded(100), ("query=up%7Ba%3D%22b%22%7D&step=15".to_owned(), true));
+        let long = "é".repeat(1_000);
+        let params = Params::of([("q", &*long), ("from", "now-1h"), (&long, "x")]);
+        let (text, is_whole) = params.encoded(100);
+        assert!(text.starts_with("q=%C3%A9") && text.contains("&from=now-1h&"), "{text}");
+        assert!(!is_whole && text.len() < 300, "{text}");
+        let many = Params::of((0..1_000).map(|_| ("key", "value")));
+        let (text, is_whole) = many.encoded(100);
+        assert!(!is_whole && text.len() < 200, "{text}");
+    }
 
     #[test]
     fn decodes_and_keeps_order() {

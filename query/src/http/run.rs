@@ -3,6 +3,7 @@
 //!
 //! Blocking work can't be killed from outside, so it must ask: long loops call [`Budget::check`].
 
+use super::asked::Asked;
 use super::{Api, TENANT};
 use crate::Error;
 use crate::promql::Watch;
@@ -47,6 +48,27 @@ impl Budget {
         let cancelled = Arc::default();
         let (rows, bytes) = (Arc::default(), Arc::default());
         Budget { started: Instant::now(), timeout, cancelled, rows, bytes, memory: None }
+    }
+
+    /// One that began some time ago.
+    #[cfg(test)]
+    pub fn begun(ago: Duration, timeout: Duration) -> Budget {
+        let budget = Budget::new(timeout);
+        Budget { started: budget.started.checked_sub(ago).expect("a clock that runs"), ..budget }
+    }
+
+    /// The same for who only looks on: memory is given back although this is still there.
+    pub fn without_memory(&self) -> Budget {
+        Budget { memory: None, ..self.clone() }
+    }
+
+    /// Ends the work as soon as it asks.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
     }
 
     /// The same with what it may hold in memory, which also ends what is read.
@@ -116,7 +138,7 @@ impl Budget {
         if self.started.elapsed() > self.timeout {
             return Err(Error::Timeout(self.timeout));
         }
-        if self.cancelled.load(Ordering::Relaxed) {
+        if self.is_cancelled() {
             return Err(Error::Cancelled);
         }
         Ok(())
@@ -132,7 +154,7 @@ impl Budget {
 
     /// The same for who still puts together what was found: after the deadline there is a little time for that.
     pub fn check_late(&self) -> Result<(), Error> {
-        if self.cancelled.load(Ordering::Relaxed) {
+        if self.is_cancelled() {
             return Err(Error::Cancelled);
         }
         if self.started.elapsed() > self.timeout.saturating_add(GRACE) {
@@ -196,17 +218,22 @@ where
     let overloaded =
         || Error::Overloaded { max: api.limits.concurrent_queries, retry_after: api.limits.admission_wait };
     let wait = api.limits.admission_wait.min(timeout);
+    let waits = api.running.wait();
     let permit = match tokio::time::timeout(wait, api.admission.clone().acquire_owned()).await {
         Ok(Ok(permit)) => permit,
         _ => return Err(overloaded()),
     };
+    drop(waits);
     let bytes = usize::try_from(api.limits.query_bytes).unwrap_or(usize::MAX);
     let budget = Budget::new(timeout).within(&api.store, bytes);
     let _cancel = CancelOnDrop(budget.cancelled.clone());
+    let runs = api.running.begin(Asked::now(), api.now(), &budget);
     let api = api.clone();
     let task = spawn_blocking(move || {
         let _permit = permit;
-        work(&api, &budget).map_err(|why| budget.told(why))
+        let outcome = work(&api, &budget).map_err(|why| budget.told(why));
+        runs.end(outcome.as_ref().err());
+        outcome
     });
     match tokio::time::timeout(timeout.saturating_add(GRACE), task).await {
         Ok(Ok(outcome)) => outcome,

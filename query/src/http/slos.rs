@@ -7,6 +7,7 @@ mod save;
 
 use super::Api;
 use super::answer::{Answer, ok};
+use super::asked::remembered;
 use super::params::Params;
 use super::rules::Rules;
 use super::run::run;
@@ -53,14 +54,14 @@ struct Shared {
 
 pub fn endpoints(api: Api, slos: Slos) -> Vec<(&'static str, MethodRouter)> {
     let shared = Shared { api, slos };
-    vec![
+    remembered(vec![
         ("GET /api/slos", get(list).with_state(shared.clone())),
         ("GET /api/slos/{id}", get(detail).with_state(shared.clone())),
         ("POST /api/slos", post(save::create).with_state(shared.clone())),
         ("PUT /api/slos/{id}", put(save::replace).with_state(shared.clone())),
         ("DELETE /api/slos/{id}", delete(save::delete).with_state(shared.clone())),
         ("POST /api/slos/preview", post(preview::preview).with_state(shared)),
-    ]
+    ])
 }
 
 fn at(params: &Params, now: UnixNano) -> Result<i64, Error> {

@@ -1,6 +1,7 @@
 //! `/api/sql`: SQL over what is kept, as JSON, CSV or Arrow.
 
 use super::Api;
+use super::asked::has_parameters;
 use super::params::Params;
 use super::run::{Budget, run};
 use crate::Error;
@@ -74,11 +75,15 @@ impl FromRequest<Api> for Asked {
             .map_err(|why| Error::bad_parameter("body", format!("can't be read: {}", why.body_text())))?;
         // curl says that any text is a form: one without a query is none.
         let form = Params::parse(&body);
-        if is_form && form.get("query").is_some() {
-            return Ok(Asked(form.and(params)));
-        }
-        let text = std::str::from_utf8(&body).map_err(|_| Error::bad_parameter("body", "is not UTF-8"))?;
-        Ok(Asked(params.and(Params::of([("query", text)]))))
+        let params = if is_form && form.get("query").is_some() {
+            form.and(params)
+        } else {
+            let text =
+                std::str::from_utf8(&body).map_err(|_| Error::bad_parameter("body", "is not UTF-8"))?;
+            params.and(Params::of([("query", text)]))
+        };
+        has_parameters(&params);
+        Ok(Asked(params))
     }
 }
 

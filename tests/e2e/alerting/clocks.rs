@@ -2,23 +2,14 @@
 
 use super::pump::Pump;
 use super::*;
-use crate::harness::installed;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_jumps_ends_nothing_and_hides_nothing() {
-    let library = installed("OCELLI_TEST_FAKETIME");
     let pagerduty = PagerDuty::start();
     let dir = tempfile::tempdir().unwrap();
     let offset = dir.path().join("offset");
     std::fs::write(&offset, "+0\n").unwrap();
-    let faked = [
-        ("LD_PRELOAD", library.to_str().unwrap()),
-        ("FAKETIME_TIMESTAMP_FILE", offset.to_str().unwrap()),
-        ("FAKETIME_NO_CACHE", "1"),
-        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-        ("DONT_FAKE_MONOTONIC", "1"),
-    ];
-    let server = settings(dir.path(), &to_pagerduty(&pagerduty)).environment(&faked).start().await;
+    let server = settings(dir.path(), &to_pagerduty(&pagerduty)).clock(&offset).start().await;
     let pump = Pump::start(&[&server]);
     let mut words = vec!["steady is at fault".to_owned()];
     pump.set("steady", 1.0);

@@ -3,6 +3,7 @@
 use super::{PAGE_BYTES, expr};
 use crate::Error;
 use crate::http::Api;
+use crate::http::asked::Asked;
 use crate::http::params::Params;
 use crate::http::run::run;
 use crate::logs::export::{Export, Format};
@@ -42,7 +43,9 @@ pub async fn export(State(api): State<Api>, params: Params) -> Result<Response, 
         (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
     let begin = export.head();
-    let mut rest = Rest { api, filter, range, export, left: limit, limit, cursor: None, done: false };
+    // Most of it is sent when the handler is done.
+    let asked = Asked::now();
+    let mut rest = Rest { asked, api, filter, range, export, left: limit, limit, cursor: None, done: false };
     // What is wrong from the start is an answer of its own and not the end of a file.
     let first = rest.page().await?;
     let begin = begin + &rest.text(Ok(first));
@@ -51,7 +54,7 @@ pub async fn export(State(api): State<Api>, params: Params) -> Result<Response, 
             Some(begin) => begin,
             None if rest.done => return None,
             None => {
-                let page = rest.page().await;
+                let page = rest.asked.clone().during(rest.page()).await;
                 rest.text(page)
             }
         };
@@ -62,6 +65,7 @@ pub async fn export(State(api): State<Api>, params: Params) -> Result<Response, 
 
 /// What is still to be sent.
 struct Rest {
+    asked: Asked,
     api: Api,
     filter: Arc<Filter>,
     range: TimeRange,

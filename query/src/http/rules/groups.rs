@@ -5,6 +5,7 @@ use super::past::{most_steps, over_the_past};
 use crate::Error;
 use crate::http::Api;
 use crate::http::answer::{Answer, ok};
+use crate::http::asked::remembered;
 use crate::http::params::Params;
 use crate::http::run::run;
 use crate::http::written::{Document, Kept, Kind, Nothing, SAVED, Saved, Written, id, revision};
@@ -34,14 +35,14 @@ struct Shared {
 
 pub fn endpoints(api: Api, rules: Rules, written: Arc<dyn Written>) -> Vec<(&'static str, MethodRouter)> {
     let shared = Shared { api, rules, written };
-    vec![
+    remembered(vec![
         ("GET /api/rules/groups", get(list).with_state(shared.clone())),
         ("POST /api/rules/groups", post(create).with_state(shared.clone())),
         ("POST /api/rules/groups/preview", post(preview).with_state(shared.clone())),
         ("GET /api/rules/groups/{name}", get(one).with_state(shared.clone())),
         ("PUT /api/rules/groups/{name}", put(replace).with_state(shared.clone())),
         ("DELETE /api/rules/groups/{name}", delete(remove).with_state(shared)),
-    ]
+    ])
 }
 
 async fn list(State(shared): State<Shared>) -> Answer<RuleGroupsResponse> {
@@ -203,6 +204,7 @@ impl Shared {
                         firing_ms: past.firing_ms,
                         episodes: past.episodes.into_iter().map(Episode::shown).collect(),
                     }),
+                    Err(error @ (Error::Cancelled | Error::Timeout(_))) => return Err(error),
                     Err(error) => problem = Some(format!("{}: {error}", rule.name)),
                 }
             }

@@ -2,9 +2,11 @@
 
 use crate::guard::{Hosts, guard};
 use crate::routes::{Listener, ROUTES};
+use crate::ui_files;
 use anyhow::bail;
 use axum::Router;
-use axum::http::{StatusCode, Uri};
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use ocelli_collector::{Ledger, Refusal, Source};
@@ -44,7 +46,19 @@ pub fn router(
         bail!("'{key}' has a handler and is not declared in src/routes.rs");
     }
     let ledger = ledger.clone();
-    Ok(router.fallback(move |uri: Uri| async move { unknown_path(listener, &uri, &ledger) }))
+    let unknown = move |uri: Uri, headers: HeaderMap| async move {
+        match listener {
+            Listener::Api if is_browser(&headers) => ui_files::unknown_page(&headers),
+            _ => unknown_path(listener, &uri, &ledger),
+        }
+    };
+    Ok(router.fallback(unknown))
+}
+
+/// A person who looks for a page, rather than a program or a script of one.
+fn is_browser(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// What is sent to nowhere is counted like all that is refused.

@@ -40,6 +40,15 @@ pub fn index(headers: &HeaderMap) -> Response {
     file("index.html", headers)
 }
 
+/// The same for a path that is no page, which the UI says with the way to those that are.
+pub fn unknown_page(headers: &HeaderMap) -> Response {
+    let mut response = index(headers);
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
 fn file(name: &str, headers: &HeaderMap) -> Response {
     // A dot file is the build's own.
     let Some(plain) = Files::get(name).filter(|_| !name.starts_with('.')) else {

@@ -33,6 +33,11 @@ async fn the_first_signal_is_waited_for() {
         refused.send(&otlp::traces("shop", vec![otlp::span(1, 1, 0, "GET /", now_ns(), 1000)])).await;
         browser.gone("[data-testid=waiting]").await;
         browser.see_with("[data-testid=service-row]", "shop").await;
+        // What was not taken stays in sight, with the way to all of it.
+        let refused = browser.see_with("[data-testid=ingest-tile]", "invalid_trace_id").await;
+        assert!(refused.text().await.unwrap().contains("unsupported_content_type"));
+        browser.click("[data-testid=ingest-tile] a").await;
+        browser.see("[data-testid=ledger-row]").await;
     })
     .await;
 }

@@ -94,6 +94,11 @@ async fn values_narrow_the_query_and_patterns_and_figures_are_shown() {
         .await;
         browser.open(&format!("/logs?q=took_mss:5&{range}")).await;
         browser.see_with("[data-testid=log-hints]", "took_ms").await;
+        // A link to a record that is not among the newest leads to it all the same.
+        let id = server.api.all_logs("service:shop", 100).await.last().unwrap().id.clone();
+        browser.open(&format!("/logs?{range}&record={id}")).await;
+        browser.click("[data-testid=log-elsewhere] a").await;
+        browser.see("[data-testid=log-detail]").await;
         browser.open("/logs?from=2020-01-01&to=2020-01-02").await;
         browser.click("[data-testid=log-hints] a").await;
         browser.see_with(ROW, "order").await;

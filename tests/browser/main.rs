@@ -16,6 +16,7 @@ mod dashboards;
 mod driver;
 mod editing;
 mod empty;
+mod home;
 mod hostile;
 mod lean;
 mod logs;

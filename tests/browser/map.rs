@@ -118,6 +118,27 @@ async fn find(browser: &Browser, range: &str) {
     browser.open(&format!("/map?{range}&find=payment")).await;
     browser.see_with("[data-testid=edge-row] th", "payment → ledger").await;
     assert_eq!(count(browser, NODE).await, 3);
+    // One is hidden, and shown again; by its name alone its neighbours are left.
+    browser.open(&format!("/map?{range}")).await;
+    browser.see("[data-testid=edge-row]").await;
+    let all = count(browser, NODE).await;
+    browser.click("[data-testid=map-names] a[aria-label='Hide payment']").await;
+    browser.gone("[data-testid=map-names] a[aria-label='Hide payment']").await;
+    assert!(count(browser, NODE).await < all);
+    let address = browser.address().await;
+    assert!(address.contains("hide=payment"), "{address}");
+    browser.reload().await;
+    browser.click("[data-testid=show-all]").await;
+    browser.see("[data-testid=map-names] a[aria-label='Hide payment']").await;
+    assert_eq!(count(browser, NODE).await, all);
+    browser.click("[data-testid=map-names] a[aria-label='Only calls of payment']").await;
+    browser.at("/map?").await;
+    browser.gone("[data-testid=show-all]").await;
+    until("its neighbours are left", FIGURES, async || {
+        let nodes = count(browser, NODE).await;
+        ensure(nodes == 3, || format!("{nodes} nodes"))
+    })
+    .await;
     browser.open(&format!("/map?{range}&find=nobody")).await;
     browser.see_with("[data-testid=empty]", "nobody").await;
     browser.gone("[data-testid=edge-row]").await;

@@ -1,7 +1,7 @@
 //! The metrics page: a query from a metric to a chart, a tree, traces, an alert and a dashboard; from what is dear
 //! to the label that makes it so; and the same again by its address.
 
-use crate::browser;
+use crate::browser::{self, Browser};
 use crate::harness::now_ns;
 use crate::harness::otlp::SECOND;
 use crate::harness::wait::{ensure, until};
@@ -64,15 +64,14 @@ async fn from_a_metric_to_a_query_and_what_it_leads_to() {
             "const box = document.querySelector('[data-testid=metric-query]'); box.focus(); box.select()";
         browser.script(focus, vec![]).await;
         browser.press_focused("sum by (service_name) (traces_span_metrics_ca").await;
-        let proposed =
-            "[id=metric-names] option[value='sum by (service_name) (traces_span_metrics_calls_total']";
-        until("the name is proposed", SHOWN, async || {
-            let found =
-                browser.script("return !!document.querySelector(arguments[0])", vec![json!(proposed)]);
-            ensure(found.await == true, || format!("no {proposed}"))
-        })
-        .await;
-        browser.press_focused("lls_total)\u{e007}").await;
+        proposed(browser, "sum by (service_name) (traces_span_metrics_calls_total").await;
+        browser.press_focused("lls_total{service_n").await;
+        let labels = "sum by (service_name) (traces_span_metrics_calls_total{service_name=\"";
+        proposed(browser, labels).await;
+        browser.press_focused("ame=\"pay").await;
+        proposed(browser, &format!("{labels}payment\"")).await;
+        browser.script(focus, vec![]).await;
+        browser.press_focused("sum by (service_name) (traces_span_metrics_calls_total)\u{e007}").await;
         browser.see_with(".dash-legend", "payment").await;
         browser.click("[data-testid=metric-values] summary").await;
         browser.see_with("[data-testid=dash-row]", "payment").await;
@@ -89,7 +88,23 @@ async fn from_a_metric_to_a_query_and_what_it_leads_to() {
         browser.see("#edit-expr").await;
         let expr = browser.script("return document.querySelector('#edit-expr').value", vec![]).await;
         assert_eq!(expr, "sum by (service_name) (traces_span_metrics_calls_total)");
+        browser.open(&address).await;
+        browser.click("[data-testid=metric-slo]").await;
+        browser.see("#edit-total").await;
+        let total = browser.script("return document.querySelector('#edit-total').value", vec![]).await;
+        assert_eq!(total, "sum by (service_name) (traces_span_metrics_calls_total)");
         browser.assert_clean().await;
+    })
+    .await;
+}
+
+async fn proposed(browser: &Browser, query: &str) {
+    let options = "return [...document.querySelectorAll('[id=metric-names] option')].map(of => of.value)";
+    until("it is proposed", SHOWN, async || {
+        let found = browser.script(options, vec![]).await;
+        ensure(found.as_array().is_some_and(|all| all.contains(&json!(query))), || {
+            format!("{query}: {found}")
+        })
     })
     .await;
 }

@@ -1,10 +1,12 @@
 //! The system page: what was merged, and what retention removed.
 
+use crate::axe;
 use crate::browser::{self, DESKTOP, PHONE};
 use crate::harness::now_ns;
 use crate::harness::otlp::{self, SECOND};
 use crate::harness::server::{Server, Settings};
 use crate::harness::wait::{ensure, until};
+use ocelli_api::queries::QueriesResponse;
 use std::time::Duration;
 
 const DONE: Duration = Duration::from_secs(30);
@@ -48,6 +50,37 @@ async fn merges_and_removals_are_shown() {
             browser.screenshot(&format!("system-figures-{}", size.0)).await;
             browser.assert_clean().await;
         }
+    })
+    .await;
+}
+
+/// It would go on for a year.
+const ENDLESS: &str = "SELECT sum(value) FROM generate_series(1, 1000000000000)";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_hurts_is_ended() {
+    let server = Settings::serve().config("query: {timeout_s: 300}").start().await;
+    send(&server, "shop", now_ns()).await;
+    browser::with(&server, "queries", async |browser| {
+        let api = server.api.clone();
+        let asked = tokio::spawn(async move { api.answer("/api/sql", &[("query", ENDLESS)]).await });
+        until("it takes long", DONE, async || {
+            let all: QueriesResponse = server.api.get("/api/queries", &[]).await;
+            let long = all.running.iter().any(|query| query.elapsed_ms > all.slow_ms as f64);
+            ensure(long, || format!("{all:?}"))
+        })
+        .await;
+        browser.open("/system").await;
+        browser.see_with("[data-testid=query-row]", "generate_series").await;
+        browser.screenshot("queries-running").await;
+        browser.click("[data-testid=query-row] button").await;
+        let (status, body) = asked.await.unwrap();
+        assert_eq!((status.as_u16(), &body["error"]["code"]), (503, &"cancelled".into()), "{body}");
+        browser.press("r").await;
+        browser.see_with("[data-testid=query-row]", "cancelled").await;
+        browser.assert_clean().await;
+        let pages = [("queries", "/system", "[data-testid=query-row]")];
+        axe::everywhere(browser, async |judge| judge.pages(&pages).await).await;
     })
     .await;
 }

@@ -59,6 +59,7 @@ async fn a_box_over_slow_spans_leads_to_what_sets_them_apart() {
         browser.open(&format!("/traces?{range}&service=shop&operation=GET%20%2Fcart")).await;
         rows_are(browser, "all carts", CARTS).await;
         browser.see_with("[data-testid=heatmap]", "200").await;
+        browser.see("[data-testid=found-rates] canvas").await;
         browser.screenshot("heatmap").await;
         // The slow ones are in the upper half.
         browser.drag(AREA, (0.02, 0.02), (0.995, 0.3)).await;
@@ -186,6 +187,29 @@ async fn a_query_is_made_of_the_fields_mistyped_and_mended() {
         assert!(rows[0].contains("1.4"), "the slowest is first: {}", rows[0]);
         browser.reload().await;
         rows_are(browser, "the same by its address", CARTS / SLOW_OF).await;
+        browser.assert_clean().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_range_leads_to_the_nearest_traces() {
+    let (server, _) = carts().await;
+    browser::with(&server, "nearest", async |browser| {
+        let hour = 3_600 * SECOND;
+        let now = now_ns();
+        for (from, what) in [(now - 3 * hour, "The last after"), (now + hour, "The last before")] {
+            browser
+                .open(&format!("/traces?service=shop&min_duration=1s&from={from}&to={}", from + hour))
+                .await;
+            browser.see_with("[data-testid=nearest] li", what).await;
+            browser.screenshot("nearest").await;
+            browser.click("[data-testid=nearest] a").await;
+            rows_are(browser, "the slow carts", CARTS / SLOW_OF).await;
+        }
+        browser.open(&format!("/traces?service=none&from={}&to={now}", now - hour)).await;
+        browser.see_with("[data-testid=empty]", "service=none").await;
+        browser.gone("[data-testid=nearest] li").await;
         browser.assert_clean().await;
     })
     .await;

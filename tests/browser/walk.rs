@@ -1,7 +1,7 @@
 //! The way of a person with a problem: services → a service → its slowest trace → the red span → its
 //! logs; back by the browser's button; and every stop again by its address alone.
 
-use crate::browser::{self, Browser};
+use crate::browser::{self, Browser, PHONE};
 use crate::harness::otlp::{span_hex, trace_hex};
 use crate::harness::wait::{ensure, until};
 use crate::seed::{RED_SPAN, SERVICES, SLOW, seeded};
@@ -151,6 +151,39 @@ async fn the_range_is_typed_and_kept_from_page_to_page() {
             browser.click(&format!("[data-testid=nav-{page}]")).await;
             browser.at(&format!("{path}?from=now-1h&to=now")).await;
         }
+        // A moment is on the clock that the page shows.
+        browser.open("/traces?tz=utc").await;
+        browser.click("[data-testid=time-button]").await;
+        let field = browser.see("[data-testid=time-from]").await;
+        field.clear().await.unwrap();
+        field.send_keys("2026-01-02 03:04").await.unwrap();
+        browser.click_with("button", "Apply").await;
+        browser.at("/traces?tz=utc&from=2026-01-02T03:04:00Z").await;
+        browser.assert_clean().await;
+        // A mistyped path is told within the page, with the ways on.
+        browser.open("/nowhere").await;
+        browser.see_with("h1", "There is no page here").await;
+        browser.click_with("main a", "Logs").await;
+        browser.at("/logs").await;
+        let faults = browser.faults().await;
+        assert!(faults.iter().all(|fault| fault.contains("404")), "{faults:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_no_room_on_a_phone_is_in_its_menu() {
+    let seeded = seeded().await;
+    browser::with(&seeded.server, "phone-menu", async |browser| {
+        browser.resize(PHONE).await;
+        for (label, css) in [("Go to…", "[data-testid=palette]"), ("Keyboard", "dialog[open]")] {
+            browser.open(&format!("/services?{}", seeded.range)).await;
+            browser.click("button.menu").await;
+            browser.screenshot("phone-menu").await;
+            browser.click_with("#pages button", label).await;
+            browser.see(css).await;
+        }
+        browser.assert_clean().await;
     })
     .await;
 }

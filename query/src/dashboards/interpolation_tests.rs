@@ -19,7 +19,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 fn with(values: &[String]) -> Values {
-    [("v".to_owned(), Chosen { values: values.to_vec(), ..Chosen::default() })].into()
+    [("v", Chosen { values: values.to_vec(), ..Chosen::default() })].into_iter().collect()
 }
 
 /// The value of the matcher of `a`, where nothing else has changed.

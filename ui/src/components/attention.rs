@@ -1,92 +1,59 @@
-//! What asks for attention now: alerts that fire and objectives at risk, each with the way there. Nothing is
-//! shown where nothing does.
+//! What asks for attention now, each thing with the way there, or that nothing does.
 
-use crate::client::{Fetched, fetch_now};
-use crate::components::slo_marks::RiskMark;
+use crate::client::{Fetched, fetch, fetch_now};
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
 use crate::prelude::*;
-use crate::view::alerts::{self, Shown};
-use crate::view::slos::{self, Risk};
-use crate::view::{format, links};
+use crate::view::attention::{self, Line, Tile};
+use crate::view::{alerts, format, links, worse};
 use ocelli_api::alerts::AlertsResponse;
+use ocelli_api::ingest::SystemResponse;
+use ocelli_api::services::ServicesResponse;
 use ocelli_api::slos::SlosResponse;
 
-/// Of each kind; the rest is on its page.
-const SHOWN: usize = 3;
-
 #[component]
-pub fn Attention() -> impl IntoView {
+pub fn Attention(system: Fetched<SystemResponse>, services: Fetched<ServicesResponse>) -> impl IntoView {
+    let context = Context::get();
     let alerts = fetch_now::<AlertsResponse>(|| Some("/api/alerts".to_owned()));
     let slos = fetch_now::<SlosResponse>(|| Some("/api/slos".to_owned()));
-    view! { <div class="attention"><Firing alerts/><AtRisk slos/></div> }
+    let before = fetch::<ServicesResponse>(move || {
+        let (range, _) = worse::before(&context.range.get().ok()?);
+        Some(links::api("/api/services", &range, &[]))
+    });
+    let worse = memo(move || attention::worse_services(&*services.get()?, &*before.get()?));
+    // A tile that is the same as before is not built again, so that a link keeps the focus.
+    let tiles = [
+        memo(move || attention::firing(&*alerts.get()?)),
+        memo(move || attention::at_risk(&*slos.get()?)),
+        worse,
+        memo(move || attention::ingest(&*system.get()?)),
+    ];
+    view! { <div class="attention">{tiles.into_iter().map(|tile| dynamic(move || tile.get().map(shown))).collect_view()}</div> }
 }
 
-#[component]
-fn Firing(alerts: Fetched<AlertsResponse>) -> impl IntoView {
+fn shown(tile: Tile) -> AnyView {
     let location = Context::get().location;
-    let firing = memo(move || {
-        let mut all = alerts.get().map(|answer| answer.alerts.clone()).unwrap_or_default();
-        all.retain(|alert| matches!(Shown::of(alert), Shown::Firing | Shown::Unknown));
-        alerts::sort(&mut all);
-        all
-    });
-    let tile = move || {
-        let firing = firing.get();
-        let count = format::plural(firing.len() as u64, "alert", "alerts");
-        let first = firing.iter().take(SHOWN).map(|alert| {
-            let path = links::alert_path(&alert.fingerprint);
-            let (name, shown) = (alert.name.clone(), Shown::of(alert));
-            let about = alert.annotations.get("summary").cloned();
-            view! {
-                <li>
-                    <span class=format!("glyph {}", shown.class()) role="img" aria-label=shown.text()>{shown.glyph()}</span>
-                    " "<a href=dynamic(move || location.link(&path, &[]))>{name}</a>" "<span class="hint">{about}</span>
-                </li>
-            }
+    // Of an objective the range of the page is not meant: it has a window of its own.
+    let cleared: &[(&str, &str)] = if tile.path == "/slos" { &[("from", ""), ("to", "")] } else { &[] };
+    let line = |line: Line| {
+        let mark = line.look.map(|(class, glyph, word)| {
+            view! { <span class=format!("glyph {class}") role="img" aria-label=word>{glyph}</span>" " }
         });
-        (!firing.is_empty()).then(|| {
-            view! {
-                <section class="tile" data-testid="firing-tile">
-                    <h2><a href=dynamic(move || location.link("/alerts", &[]))>{count}</a></h2>
-                    <ul class="plain">{first.collect_view()}</ul>
-                </section>
+        let name = match line.path {
+            Some(path) => {
+                view! { <a href=dynamic(move || location.link(&path, cleared))>{line.name}</a> }.into_any()
             }
-        })
+            None => view! { <span>{line.name}</span> }.into_any(),
+        };
+        view! { <li>{mark}{name}" "<span class="hint">{line.about}</span></li> }
     };
-    view! { {dynamic(tile)} }
-}
-
-#[component]
-fn AtRisk(slos: Fetched<SlosResponse>) -> impl IntoView {
-    let location = Context::get().location;
-    let at_risk = memo(move || {
-        let mut all = slos.get().map(|answer| answer.slos.clone()).unwrap_or_default();
-        all.retain(|slo| Risk::of(slo).is_at_risk());
-        slos::sort(&mut all);
-        all
-    });
-    let tile = move || {
-        let at_risk = at_risk.get();
-        let count = format::plural(at_risk.len() as u64, "objective at risk", "objectives at risk");
-        let first = at_risk.iter().take(SHOWN).map(|slo| {
-            let path = links::slo_path(&slo.id);
-            let (id, left) = (slo.id.clone(), slos::signed(slo.budget_left));
-            let href = move || location.link(&path, &[("from", ""), ("to", "")]);
-            view! {
-                <li><RiskMark risk=Risk::of(slo)/>" "<a href=dynamic(href)>{id}</a>" "<span class="hint">{left}" of the budget left"</span></li>
-            }
-        });
-        (!at_risk.is_empty()).then(|| {
-            view! {
-                <section class="tile" data-testid="risk-tile">
-                    <h2><a href=dynamic(move || location.link("/slos", &[]))>{count}</a></h2>
-                    <ul class="plain">{first.collect_view()}</ul>
-                </section>
-            }
-        })
-    };
-    view! { {dynamic(tile)} }
+    view! {
+        <section class="tile" data-testid=tile.id>
+            <h2><a href=dynamic(move || location.link(tile.path, &[]))>{tile.heading}</a></h2>
+            <ul class="plain">{tile.lines.into_iter().map(line).collect_view()}</ul>
+        </section>
+    }
+    .into_any()
 }
 
 /// How many alerts fire, beside the link to them.

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::dynamic::{dynamic, handler};
 use crate::prelude::*;
 use crate::view::{format, links, log_columns, log_query, text};
-use ocelli_api::KeyValue;
+use ocelli_api::{KeyValue, UnixNano};
 
 /// Values are shown up to here, the rest on demand: a value may be megabytes.
 const CLIP_BYTES: usize = 4_096;
@@ -13,8 +13,8 @@ const CLIP_BYTES: usize = 4_096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filters {
     None,
-    /// Traces that have a span with this value.
-    Traces,
+    /// Traces around a moment that have a span with this value.
+    Traces(UnixNano),
     /// With `+` and `−`: this log query with and without the value.
     Logs,
 }
@@ -80,8 +80,11 @@ pub fn FilterLinks(key_name: String, value: String, filters: Filters) -> impl In
     let (key_name, value) = (StoredValue::new(key_name), StoredValue::new(value));
     let pair =
         move |f: fn(&str, &str) -> String| key_name.with_value(|key| value.with_value(|value| f(key, value)));
-    if filters == Filters::Traces {
-        let href = move || context.location.link("/traces", &[("q", &pair(links::term))]);
+    if let Filters::Traces(at) = filters {
+        let (from, to) = links::around(at, at, 30);
+        let href = move || {
+            context.location.link("/traces", &[("q", &pair(links::term)), ("from", &from), ("to", &to)])
+        };
         let label = pair(|key, value| format!("Traces with {key} {value}"));
         return view! { <a href=dynamic(href) aria-label=label.clone() title=label>"traces"</a> }.into_any();
     }

@@ -83,7 +83,7 @@ fn Facts(record: Arc<LogRecord>) -> impl IntoView {
             <td class="filters"><FilterLinks key_name="trace_id".to_owned() value=trace_id filters=Filters::Logs/></td></tr>
         }
     });
-    let service_href = links::service_at(&record.service, record.time, record.time);
+    let service_href = location.carry(&links::service_at(&record.service, record.time, record.time));
     let observed = (record.observed_time != record.time && record.observed_time.0 != 0).then(|| {
         view! { <tr><th scope="row">"observed"</th><td><Moment at=record.observed_time/></td><td></td></tr> }
     });

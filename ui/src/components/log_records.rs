@@ -4,13 +4,12 @@ use crate::client::{Fetched, fetch};
 use crate::components::answer::{Empty, FailureNote};
 use crate::components::log_detail::LogDetail;
 use crate::components::log_list::{LogList, LogRow};
-use crate::components::moment::Moment;
+use crate::components::nearest::Near;
 use crate::context::Context;
 use crate::dynamic::{dynamic, effect, handler, memo};
 use crate::prelude::*;
+use crate::view::format;
 use crate::view::query_string::encode;
-use crate::view::{format, links};
-use ocelli_api::UnixNano;
 use ocelli_api::logs::{LogHints, LogsResponse};
 
 /// Pages of records, put together as one reads on.
@@ -119,7 +118,16 @@ pub fn ListWithDetail(rows: RwSignal<Vec<LogRow>>, older: Callback<()>) -> impl 
         )
     };
     let empty = memo(move || rows.with(Vec::is_empty));
+    // A link to a record stays one when newer ones have come.
+    let elsewhere = move || {
+        let is_elsewhere = chosen.get().is_none() && !selected.with(String::is_empty) && !empty.get();
+        let href = move || location.href(&[("around", &selected.get())]);
+        is_elsewhere.then(|| {
+            view! { <p class="note" role="status" data-testid="log-elsewhere">"The record of this link is not among those below. "<a href=dynamic(href)>"Show it among its neighbours"</a></p> }
+        })
+    };
     view! {
+        {dynamic(elsewhere)}
         <div class="split" class:hide=dynamic(move || empty.get())>
             <LogList rows selected select older/>
             {dynamic(detail)}
@@ -143,7 +151,6 @@ fn Nothing(hints: LogHints) -> impl IntoView {
 /// Fields that do not exist, and where records are.
 #[component]
 pub fn Hints(hints: LogHints) -> impl IntoView {
-    let location = Context::get().location;
     let fields = hints.unknown_fields.into_iter().map(|field| {
         let near = match field.near.is_empty() {
             true => String::new(),
@@ -155,9 +162,7 @@ pub fn Hints(hints: LogHints) -> impl IntoView {
         ("The last record before is of ", hints.nearest_before),
         ("The first record after is of ", hints.nearest_after),
     ];
-    let nearest = nearest.into_iter().filter_map(|(what, at)| Some((what, at?))).map(|(what, at): (_, UnixNano)| {
-        let (from, to) = links::around(at, at, 15);
-        view! { <li>{what}<a href=dynamic(move || location.href(&[("from", &from), ("to", &to)]))><Moment at/></a></li> }
-    });
+    let nearest = nearest.into_iter().filter_map(|(what, at)| Some((what, at?)));
+    let nearest = nearest.map(|(what, at)| view! { <Near what at/> });
     view! { <ul class="hints" data-testid="log-hints">{fields.collect_view()}{nearest.collect_view()}</ul> }
 }

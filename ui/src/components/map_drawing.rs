@@ -84,7 +84,11 @@ fn service(node: &service_map::Node, look: colours::Look, figures: &GraphNode) -
     let figures = match (figures.calls.round() as u64, &*figures.kind) {
         (0, _) => "calls others".to_owned(),
         (calls, "") => format!("{} calls", format::short(calls as f64)),
-        (calls, kind) => format!("{} calls · {}", format::short(calls as f64), kind.replace('_', " ")),
+        (calls, kind) => format!(
+            "{} calls · {}",
+            format::short(calls as f64),
+            if kind == "virtual_node" { "outside".to_owned() } else { kind.replace('_', " ") }
+        ),
     };
     let errors = (errors > 0).then(|| format!(" ✖ {}", format::short(errors as f64)));
     let (colour, text_left) = (dot::classes(look), shortest(left + 26.0));

@@ -6,12 +6,14 @@ use crate::components::answer::{Answer, Empty, error_note};
 use crate::components::dash::answers::{Answered, Scoped, figures};
 use crate::components::dash::bars::Table;
 use crate::components::dash::chart::SeriesChart;
+use crate::components::dash::variables::LabelValues;
 use crate::components::moment::Moment;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::prelude::*;
-use crate::view::dashboards::request::{Scope, parsed, with_exemplars};
-use crate::view::metric_query::{ExemplarsAnswer, ParsedQuery, exemplars, proposals, tree};
+use crate::view::completion::{self, Kind, proposals};
+use crate::view::dashboards::request::{Scope, labels, parsed, with_exemplars};
+use crate::view::metric_query::{ExemplarsAnswer, ParsedQuery, exemplars, tree};
 use crate::view::{format, links};
 use leptos::html;
 use ocelli_api::UnixNano;
@@ -37,10 +39,27 @@ pub fn MetricQuery(metrics: Fetched<MetricsResponse>) -> impl IntoView {
         }
     };
     let type_in = move |_| typed.set(input.get_untracked().map(|input| input.value()).unwrap_or_default());
+    let within = fetch::<LabelValues>(move || {
+        let range = context.range.get().ok()?;
+        typed.with(|typed| match completion::typed(typed).kind {
+            Kind::Label { of, .. } => Some(labels("", of, &range)),
+            Kind::Value { of, label, .. } if !label.is_empty() => Some(labels(label, of, &range)),
+            _ => None,
+        })
+    });
     let options = move || {
-        let found = metrics.with(|answer| {
-            answer.map(|answer| typed.with(|typed| proposals(typed, &answer.metrics))).unwrap_or_default()
-        });
+        let is_name = typed.with(|typed| matches!(completion::typed(typed).kind, Kind::Name));
+        let names = move || match is_name {
+            true => metrics.with(|all| {
+                let all = all.into_iter().flat_map(|all| &all.metrics);
+                all.map(|metric| metric.prometheus_name.clone()).collect::<Vec<_>>()
+            }),
+            // An answer stays until the next one: it may be about another label.
+            false if within.loading.get() || within.failure.with(Option::is_some) => Vec::new(),
+            false => within.with(|all| all.map(|all| all.data.clone()).unwrap_or_default()),
+        };
+        let names = names();
+        let found = typed.with(|typed| proposals(typed, names.iter().map(String::as_str)));
         found.into_iter().map(|text| view! { <option value=text></option> }).collect_view()
     };
     let shown =
@@ -63,7 +82,7 @@ fn Shown(query: String) -> impl IntoView {
     let context = Context::get();
     let scope: Scoped = memo(move || {
         let range = context.range.get().ok()?;
-        Some(Scope { range, values: Values::new() })
+        Some(Scope { range, values: Values::default() })
     })
     .into();
     let panel = Panel {
@@ -81,6 +100,10 @@ fn Shown(query: String) -> impl IntoView {
     // A rule has no range of a chart.
     let rule = query.replace("$__rate_interval", "5m").replace("$__interval", "1m");
     let alert = move || location.link("/alerts", &[("view", "rules"), ("new", "1"), ("expr", &rule)]);
+    let window = ["$__rate_interval", "$__interval", "$__range"]
+        .into_iter()
+        .fold(query.clone(), |text, variable| text.replace(variable, "{{.window}}"));
+    let slo = move || location.link("/slos", &[("new", "1"), ("total", &window)]);
     let board = {
         let query = query.clone();
         move || location.link("/dashboards", &[("new", "1"), ("query", &query)])
@@ -88,14 +111,16 @@ fn Shown(query: String) -> impl IntoView {
     let chart = move |answer: Answered| {
         let panel = StoredValue::new(panel.clone());
         let nothing = move || {
-            lines.with(Vec::is_empty).then(|| view! { <Empty what="No series gives this query a value"/> })
+            let what =
+                || format!("No series gives {} a value", panel.with_value(|panel| panel.title.clone()));
+            lines.with(Vec::is_empty).then(|| view! { <Empty what=what()/> })
         };
         view! {
             {dynamic(move || answer.wrong().map(|why| error_note(why, ())))}
             <Answer asked=answer.asked>
                 {dynamic(nothing)}
                 <div class="metric-chart" class:hide=dynamic(move || lines.with(Vec::is_empty)) data-testid="metric-chart"><SeriesChart panel=panel.get_value() title lines scope/></div>
-                <details class="as-table" data-testid="metric-values"><summary>"As a table"</summary><Table panel=panel.get_value() lines/></details>
+                <details class="as-table" data-testid="metric-values" class:hide=dynamic(move || lines.with(Vec::is_empty))><summary>"As a table"</summary><Table panel=panel.get_value() lines/></details>
             </Answer>
         }
     };
@@ -103,6 +128,7 @@ fn Shown(query: String) -> impl IntoView {
         {answers.into_iter().map(chart).collect_view()}
         <p class="facts metric-ways"><Exemplars query=query.clone() scope/>
             <a data-testid="metric-alert" href=dynamic(alert)>"Alert on this"</a>
+            <a data-testid="metric-slo" href=dynamic(slo)>"Objective on this"</a>
             <a data-testid="metric-dashboard" href=dynamic(board)>"Dashboard of this"</a></p>
         <Tree query scope/>
     }

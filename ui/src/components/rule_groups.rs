@@ -30,7 +30,7 @@ pub fn RuleGroups() -> impl IntoView {
     let groups = fetch_now::<RuleGroupsResponse>(|| Some(COLLECTION.to_owned()));
     // The text of the answer to the last save.
     let last = RwSignal::new(None::<String>);
-    let cancel = Callback::new(move |()| location.set(&[("new", ""), ("edit", "")], false));
+    let cancel = Callback::new(move |()| location.set(&[("new", ""), ("edit", ""), ("expr", "")], false));
     let saved = Callback::new(move |answer: String| {
         last.set(Some(answer));
         context.refresh();

@@ -96,6 +96,11 @@ pub fn Scatter(#[prop(into)] data: Signal<Option<Arc<TracesResponse>>>) -> impl 
         }
         None => "click a point for its trace · drag to zoom".to_owned(),
     };
+    // Of the list below: the newest, or the slowest.
+    let count = move || {
+        let count = data.with(|data| data.as_deref().map_or(0, |data| data.traces.len()));
+        format!("those of the list, {}", format::count(count as u64))
+    };
     let label = Signal::derive(move || {
         let count = data.with(|data| data.as_deref().map_or(0, |data| data.traces.len()));
         format!("Duration of {count} traces over time; the table below lists the same traces")
@@ -103,7 +108,7 @@ pub fn Scatter(#[prop(into)] data: Signal<Option<Arc<TracesResponse>>>) -> impl 
     view! {
         <figure class="chart">
             <figcaption>
-                <h2>"Traces by duration"</h2>
+                <h2>"Traces by duration"</h2><span class="hint num">{dynamic(count)}</span>
                 <ul class="legend">
                     <li><span class="glyph accent" aria-hidden="true">"●"</span>" without error"</li>
                     <li><span class="glyph err" aria-hidden="true">"✖"</span>" with errors"</li>

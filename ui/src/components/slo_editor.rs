@@ -44,7 +44,14 @@ fn ask(yaml: String) -> Option<(&'static str, String, String)> {
 pub fn SloEditor(target: Target, known: Option<Known>, cancel: Callback<()>) -> impl IntoView {
     let context = Context::get();
     let location = context.location;
-    let editor = Editor::new(target, known, &USUAL, slo_document, ask);
+    // Of a query on another page, a new one counts its events.
+    let total = location.value("total").get_untracked();
+    let of_query: &[(&str, &str)] = match total.is_empty() {
+        true => &[],
+        false => &[("kind", "ratio"), ("total", &total)],
+    };
+    let usual = [USUAL.as_slice(), of_query].concat();
+    let editor = Editor::new(target, known, &usual, slo_document, ask);
     let saved = Callback::new(move |answer: String| {
         if let Ok(Saved { id }) = json::from_str(&answer) {
             context.refresh();

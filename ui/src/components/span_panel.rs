@@ -79,7 +79,7 @@ fn Detail(detail: Arc<SpanDetail>, view: TraceView, span_id: Signal<String>) -> 
     let duration = detail.end.0.saturating_sub(detail.start.0);
     let share = view.trace.with_untracked(|trace| duration as f64 / trace.duration_ns.max(1) as f64);
     let offset = view.trace.with_untracked(|trace| detail.start.0.saturating_sub(trace.start.0));
-    let events = detail.events.clone();
+    let (events, start) = (detail.events.clone(), detail.start);
     let dropped_events = detail.dropped_events_count;
     let links_of = detail.links.clone();
     let (attributes, dropped) = (detail.attributes.clone(), detail.dropped_attributes_count);
@@ -87,7 +87,7 @@ fn Detail(detail: Arc<SpanDetail>, view: TraceView, span_id: Signal<String>) -> 
     view! {
         <Status code=detail.status_code message=detail.status_message.clone()/>
         <table class="attributes"><tbody>
-            <tr><th scope="row">"service"</th><td><a title="Rate, errors and duration around this span" data-testid="span-service" href=links::service_at(&service, detail.start, detail.end)>{service.clone()}</a></td></tr>
+            <tr><th scope="row">"service"</th><td>{service.clone()}" · "<a data-testid="span-service" href=context.location.carry(&links::service_at(&service, detail.start, detail.end))>"rate, errors and durations then"</a></td></tr>
             <tr><th scope="row">"duration"</th><td class="num">{format::duration_ns(duration)}" · "{format::ratio(Some(share))}" of the trace"</td></tr>
             <tr><th scope="row">"start"</th><td><Moment at=detail.start/>" · +"{format::duration_ns(offset)}</td></tr>
             <tr><th scope="row">"kind"</th><td>{waterfall::kind_name(detail.kind)}</td></tr>
@@ -95,13 +95,13 @@ fn Detail(detail: Arc<SpanDetail>, view: TraceView, span_id: Signal<String>) -> 
             {parent}{state}
         </tbody></table>
         <Section title="Attributes" count>
-            <Attributes items=attributes dropped filters=Filters::Traces/>
+            <Attributes items=attributes dropped filters=Filters::Traces(start)/>
         </Section>
         {(!events.is_empty() || dropped_events > 0).then(|| view! { <Events events start=detail.start dropped=dropped_events/> })}
         {(!links_of.is_empty() || detail.dropped_links_count > 0).then(|| view! { <Links links_of dropped=detail.dropped_links_count/> })}
         <TraceLogs logs=view.logs span_id view/>
         <Objectives service=service.clone() test="span-slos" span=detail.clone()/>
-        <Origin resource=detail.resource.clone() scope=detail.scope.clone() filters=Filters::Traces/>
+        <Origin resource=detail.resource.clone() scope=detail.scope.clone() filters=Filters::Traces(start)/>
     }
 }
 

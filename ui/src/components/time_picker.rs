@@ -81,11 +81,16 @@ fn RangeForm() -> impl IntoView {
         from.set(url_from);
         to.set(url_to);
     });
-    let wrong = memo(move || TimeRange::parse(&from.get(), &to.get(), context.now.get()).err());
+    let read = move |text: RwSignal<String>| {
+        let now = context.now.get();
+        text.with(|text| zone::typed(text, now, |at| context.offset_min(at)))
+    };
+    let wrong = memo(move || TimeRange::parse(&read(from), &read(to), context.now.get()).err());
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if wrong.with_untracked(Option::is_none) {
-            context.set_range(from.get_untracked().trim(), to.get_untracked().trim());
+            let (from, to) = untrack(|| (read(from), read(to)));
+            context.set_range(&from, &to);
             close();
         }
     };
@@ -102,7 +107,7 @@ fn RangeForm() -> impl IntoView {
             {field("From", "time-from", from)}
             {field("To", "time-to", to)}
             <p id="time-wrong" class="wrong" role="status">{dynamic(move || wrong.get())}</p>
-            <p class="hint">"now-15m, now/d, 2026-11-21T03:00:00Z, or a number since 1970"</p>
+            <p class="hint">"now-15m, now/d, 20:15, 2026-11-21 20:15, RFC 3339, or a number since 1970"</p>
             <button type="submit" class="primary" disabled=dynamic(move || wrong.with(Option::is_some))>"Apply"</button>
         </form>
     }

@@ -24,7 +24,7 @@ pub fn TopBar(help: RwSignal<bool>, palette: RwSignal<bool>) -> impl IntoView {
             </a>
             <button type="button" class="menu" aria-label="Pages" aria-controls="pages" aria-expanded=dynamic(move || open.get().to_string())
                 on:click=handler(move |_| open.update(|open| *open = !*open))>"☰"</button>
-            <Pages open/>
+            <Pages open help palette/>
             <span class="gap"></span>
             <button type="button" class="wide" data-testid="palette-open" title="Go to anything, Ctrl K or ⌘ K" on:click=handler(move |_| palette.set(true))>"Go to… "<kbd>"Ctrl K"</kbd></button>
             <TimePicker/>
@@ -40,11 +40,19 @@ pub fn TopBar(help: RwSignal<bool>, palette: RwSignal<bool>) -> impl IntoView {
 }
 
 #[component]
-fn Pages(open: RwSignal<bool>) -> impl IntoView {
+fn Pages(open: RwSignal<bool>, help: RwSignal<bool>, palette: RwSignal<bool>) -> impl IntoView {
     let location = Context::get().location;
     let page = move |label: &'static str, path: &'static str, test: &'static str, is: fn(&Route) -> bool| {
         let current = move || location.route.with(is).then_some("page");
         view! { <a href=dynamic(move || location.link(path, &[])) data-testid=test aria-current=dynamic(current)>{label}{(path == "/alerts").then(|| view! { <FiringCount/> })}</a> }
+    };
+    // What has no room in the bar of a phone.
+    let also = move |label: &'static str, shown: RwSignal<bool>| {
+        let show = move |_| {
+            open.set(false);
+            shown.set(true);
+        };
+        view! { <button type="button" class="quiet" on:click=handler(show)>{label}</button> }
     };
     view! {
         <nav id="pages" aria-label="Pages" class:open=dynamic(move || open.get())>
@@ -57,6 +65,7 @@ fn Pages(open: RwSignal<bool>) -> impl IntoView {
             {page("Alerts", "/alerts", "nav-alerts", |route| matches!(route, Route::Alerts | Route::Alert(_)))}
             {page("SLOs", "/slos", "nav-slos", |route| matches!(route, Route::Slos | Route::Slo(_)))}
             {page("System", "/system", "nav-system", |route| matches!(route, Route::System))}
+            {also("Go to…", palette)}{also("Keyboard", help)}
         </nav>
     }
 }

@@ -4,6 +4,7 @@ use crate::client::Fetched;
 use crate::components::answer::Empty;
 use crate::components::dot::Dot;
 use crate::components::moment::Moment;
+use crate::components::nearest::NearestTraces;
 use crate::components::trace_filters::{FILTERS, is_filtered};
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler};
@@ -56,7 +57,7 @@ pub fn TraceList(traces: Fetched<TracesResponse>) -> impl IntoView {
             } else {
                 format!("No trace fits {}", crate::view::query_string::decode(&query))
             };
-            view! { <Empty what/> }
+            view! { <Empty what><NearestTraces/></Empty> }
         })
     };
     view! {

@@ -29,7 +29,8 @@ const TABS: [(&str, &str); 5] = [
     ("receivers", "Receivers"),
 ];
 /// What belongs to one tab.
-const OF_TAB: [(&str, &str); 5] = [("matchers", ""), ("silence", ""), ("why", ""), ("new", ""), ("edit", "")];
+const OF_TAB: [(&str, &str); 6] =
+    [("matchers", ""), ("silence", ""), ("why", ""), ("new", ""), ("edit", ""), ("expr", "")];
 
 const EXAMPLE: &str = "groups: [{name: shop, rules: [{alert: NoOrders, for: 5m,\n  expr: 'sum(rate(orders_total[5m])) < 1', labels: {severity: page}}]}]";
 

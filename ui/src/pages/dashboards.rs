@@ -73,7 +73,7 @@ fn New(of: String) -> impl IntoView {
             <label class="hidden" for="new-title">"Title of the new dashboard"</label>
             <input id="new-title" node_ref=title type="text" autocomplete="off" autofocus="" placeholder="Title of the new dashboard" data-testid="new-title" value=first/>
             <button type="submit" class="primary">"Make it"</button>
-            <a href=dynamic(move || context.location.href(&[("new", ""), ("of", ""), ("slow", "")]))>"Cancel"</a>
+            <a href=dynamic(move || context.location.href(&[("new", ""), ("of", ""), ("slow", ""), ("query", "")]))>"Cancel"</a>
         </form>{about}
         <FailureNote failure retry=Callback::new(move |()| make())/>
     }

@@ -4,13 +4,19 @@ use crate::client::fetch;
 use crate::components::answer::{Answer, Empty};
 use crate::components::find::Find;
 use crate::components::map_drawing::MapDrawing;
+use crate::components::nearest::NearestTraces;
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
 use crate::prelude::*;
+use crate::view::dashboards::variables;
 use crate::view::edge_query::edge_query;
+use crate::view::order::distinct;
 use crate::view::text::lower;
 use crate::view::{format, links};
 use ocelli_api::services::{GraphEdge, ServiceGraphResponse};
+
+/// Names with the way to more and to less; others are found by name.
+const NAMES: usize = 60;
 
 #[component]
 pub fn Map() -> impl IntoView {
@@ -19,13 +25,17 @@ pub fn Map() -> impl IntoView {
         context.range.get().ok().map(|range| links::api("/api/service_graph", &range, &[]))
     });
     let find = context.location.value("find");
+    let hidden = context.location.value("hide");
     // What is looked for, and its neighbours.
     let edges = memo(move || {
         let text = lower(&find.get());
         let holds = |name: &str| text.is_empty() || lower(name).contains(&text);
+        let hidden = hidden.with(|hidden| variables::parse(hidden, true));
+        let is_shown = |name: &String| !hidden.contains(name);
         graph.with(|data| {
             let edges = data.map(|data| data.edges.as_slice()).unwrap_or_default();
-            let near = edges.iter().filter(|edge| holds(&edge.client) || holds(&edge.server));
+            let edges = edges.iter().filter(|edge| is_shown(&edge.client) && is_shown(&edge.server));
+            let near = edges.filter(|edge| holds(&edge.client) || holds(&edge.server));
             near.cloned().collect::<Vec<_>>()
         })
     });
@@ -36,19 +46,50 @@ pub fn Map() -> impl IntoView {
                 find if find.is_empty() => "No service has called another".to_owned(),
                 find => format!("No call of a service whose name holds “{find}” has been seen"),
             };
-            view! { <Empty what/> }
+            view! { <Empty what><NearestTraces/></Empty> }
+        })
+    };
+    let location = context.location;
+    let shown_again = move || {
+        let hidden = hidden.with(|hidden| variables::parse(hidden, true).join(", "));
+        (!hidden.is_empty()).then(|| {
+            view! { <p class="hint">{hidden}" hidden. "<a data-testid="show-all" href=dynamic(move || location.href(&[("hide", "")]))>"Show all"</a></p> }
         })
     };
     view! {
         <section class="page">
-            <header class="page-head"><h1>"Map"</h1><Find what="a service"/></header>
+            <header class="page-head"><h1>"Map"</h1>{dynamic(shown_again)}<Find what="a service"/></header>
             <Answer asked=graph.asked stats=graph.map(|answer| answer.stats.clone())>
                 <MapDrawing edges nodes/>
+                <Narrow edges/>
                 <Table edges/>
                 {dynamic(none)}
             </Answer>
         </section>
     }
+}
+
+/// Each service, to look at it with its neighbours only or to leave it out.
+#[component]
+fn Narrow(edges: Memo<Vec<GraphEdge>>) -> impl IntoView {
+    let location = Context::get().location;
+    let one = move |name: &str| {
+        let mut hidden = variables::parse(&location.query.with(|query| query.text("hide")), true);
+        hidden.push(name.to_owned());
+        let only = location.href(&[("find", name)]);
+        let without = location.href(&[("hide", &variables::write(&hidden, true))]);
+        view! {
+            <li>{name.to_owned()}" "<span class="filters"><a class="plus" href=only aria-label=format!("Only calls of {name}") title="Only its calls">"+"</a>
+                <a class="minus" href=without aria-label=format!("Hide {name}") title="Hide it">"−"</a></span></li>
+        }
+    };
+    let all = move || {
+        edges.with(|edges| {
+            let names = edges.iter().flat_map(|edge| [edge.client.as_str(), edge.server.as_str()]);
+            distinct(names).into_iter().take(NAMES).map(one).collect_view()
+        })
+    };
+    view! { <ul class="legend map-names" data-testid="map-names">{dynamic(all)}</ul> }
 }
 
 #[component]

@@ -2,6 +2,7 @@
 
 use crate::client::{Fetched, fetch};
 use crate::components::answer::{Answer, Empty};
+use crate::components::cardinality::{Cardinality, Numbers};
 use crate::components::find::Find;
 use crate::components::metric_query::MetricQuery;
 use crate::components::saved_searches::SavedSearches;
@@ -9,7 +10,7 @@ use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
 use crate::prelude::*;
 use crate::view::{costs, format, links, metric_query};
-use ocelli_api::metrics::{CardinalityResponse, Cost, MetricSummary, MetricsResponse};
+use ocelli_api::metrics::{Cost, MetricSummary, MetricsResponse};
 use ocelli_api::searches::SearchPage;
 
 /// Rows of a table; more are found by name.
@@ -21,11 +22,6 @@ pub fn Metrics() -> impl IntoView {
     let chosen = context.location.value("metric");
     let metrics = fetch::<MetricsResponse>(move || {
         context.range.get().ok().map(|range| links::api("/api/metrics", &range, &[]))
-    });
-    let labels = fetch::<CardinalityResponse>(move || {
-        let selector = chosen.with(|name| costs::selector(name));
-        let range = context.range.get().ok()?;
-        Some(links::api("/api/metrics/cardinality", &range, &[("match", &selector)]))
     });
     let all = move || context.location.href(&[("metric", "")]);
     view! {
@@ -40,9 +36,7 @@ pub fn Metrics() -> impl IntoView {
                 name => format!("What the labels of {name} cost"),
             })}</h2>
             <Show when=move || chosen.with(|name| !name.is_empty())><p><a href=dynamic(all)>"All metrics"</a></p></Show>
-            <Answer asked=labels.asked stats=labels.map(|answer| answer.stats.clone())>
-                {dynamic(move || labels.get().map(|answer| view! { <Labels answer=(*answer).clone()/> }))}
-            </Answer>
+            <Cardinality metric=chosen/>
         </section>
     }
 }
@@ -102,54 +96,5 @@ fn Row(metric: MetricSummary) -> impl IntoView {
             <td>{unit}</td>
             <Numbers cost=Cost { series, points, bytes }/>
         </tr>
-    }
-}
-
-#[component]
-fn Numbers(cost: Cost) -> impl IntoView {
-    view! {
-        <td class="num">{format::count(cost.series)}</td>
-        <td class="num">{format::count(cost.points)}</td>
-        <td class="num">{format::bytes(cost.bytes)}</td>
-    }
-}
-
-#[component]
-fn Labels(answer: CardinalityResponse) -> impl IntoView {
-    let total = answer.total;
-    let sum = format!(
-        "{}, {}, {}.",
-        format::plural(total.series, "series", "series"),
-        format::plural(total.points, "point", "points"),
-        format::bytes(total.bytes)
-    );
-    let labels = answer.labels.into_iter().map(|label| {
-        view! {
-            <tr data-testid="label-row"><th scope="row" class="mono">{label.name}</th>
-                <td class="num">{format::count(label.values)}</td><Numbers cost=label.cost/></tr>
-        }
-    });
-    let pairs = answer.pairs.into_iter().map(|pair| {
-        let (value, cut) = format::clip(&pair.value, 120);
-        let value = format!("{}={value}{}", pair.name, if cut { "…" } else { "" });
-        view! {
-            <tr data-testid="pair-row"><th scope="row" class="mono" title=pair.value>{value}</th><Numbers cost=pair.cost/></tr>
-        }
-    });
-    let numbers = || {
-        view! { <th class="num">"Series"</th><th class="num">"Points"</th><th class="num">"Bytes"</th> }
-    };
-    view! {
-        <p class="hint" data-testid="cost-total">{sum}" Points and bytes are those of the files that the time touches, whole."</p>
-        <div class="two">
-            <section><h3>"Labels with most values"</h3><div class="scroll-table" tabindex="0"><table class="rows">
-                <thead><tr><th>"Label"</th><th class="num">"Values"</th>{numbers()}</tr></thead>
-                <tbody>{labels.collect_view()}</tbody>
-            </table></div></section>
-            <section><h3>"Values with most series"</h3><div class="scroll-table" tabindex="0"><table class="rows">
-                <thead><tr><th>"Value"</th>{numbers()}</tr></thead>
-                <tbody>{pairs.collect_view()}</tbody>
-            </table></div></section>
-        </div>
     }
 }

@@ -1,11 +1,12 @@
 //! `/` and `/services`: every service with its rate, errors and duration; before there is any data, how
 //! to send some.
 
-use crate::client::{Fetched, fetch};
+use crate::client::{Fetched, fetch, fetch_now};
 use crate::components::answer::{Answer, Empty};
 use crate::components::attention::Attention;
 use crate::components::dot::Dot;
 use crate::components::find::Find;
+use crate::components::nearest::NearestTraces;
 use crate::components::sparkline::Sparkline;
 use crate::components::waiting::Waiting;
 use crate::context::Context;
@@ -28,7 +29,7 @@ const POLLS_PER_REFRESH: u32 = 2;
 #[component]
 pub fn Services() -> impl IntoView {
     let context = Context::get();
-    let system = fetch::<SystemResponse>(|| Some("/api/system".to_owned()));
+    let system = fetch_now::<SystemResponse>(|| Some("/api/system".to_owned()));
     let services = fetch::<ServicesResponse>(move || {
         context.range.get().ok().map(|range| links::api("/api/services", &range, &[]))
     });
@@ -41,7 +42,7 @@ pub fn Services() -> impl IntoView {
                     <h1>"Services"</h1>
                     <Find what="a service"/>
                 </header>
-                <Attention/>
+                <Attention system services/>
                 <Answer asked=services.asked stats=services.map(|answer| answer.stats.clone())>
                     <Table services/>
                 </Answer>
@@ -101,7 +102,7 @@ fn Table(services: Fetched<ServicesResponse>) -> impl IntoView {
                 find => format!("No service whose name holds “{find}” has been seen"),
             };
             let logs = move || location.link("/logs", &[]);
-            view! { <Empty what><p class="hint">"Services come from spans. "<a href=dynamic(logs)>"Look at the logs"</a></p></Empty> }
+            view! { <Empty what><NearestTraces/><p class="hint">"Services come from spans. "<a href=dynamic(logs)>"Look at the logs"</a></p></Empty> }
         })
     };
     view! {

@@ -158,7 +158,7 @@ pub fn Figures(status: SloStatus) -> impl IntoView {
             {tile("Budget left", view! { <Budget left=status.budget_left with_overspent=overspent/> }.into_any())}
             {tile("Good", view! { {slos::precise(status.sli)}<small>" of "{slos::precise(Some(status.objective))}</small> }.into_any())}
             {tile("Events", view! { {events} }.into_any())}
-            {tile("Budget spent", view! { <Forecast exhaustion=status.exhaustion.clone() known=status.sli.is_some()/> }.into_any())}
+            {tile("Budget runs out", view! { <Forecast exhaustion=status.exhaustion.clone() known=status.sli.is_some()/> }.into_any())}
             {tile("Window", view! { {window}<small>{known.map(|known| format!(" {known}"))}</small> }.into_any())}
         </dl>
         <h2>"Burn windows"</h2>
@@ -222,11 +222,12 @@ pub fn Charts(range_ms: Signal<(f64, f64)>, history: Signal<SloHistory>) -> impl
 
 #[component]
 fn Spenders(spend: Vec<SpendBy>) -> impl IntoView {
+    let location = Context::get().location;
     let row = |spend: Spend| {
         let value = if spend.value.is_empty() { "none".to_owned() } else { spend.value };
         let width = length::share(spend.share);
         let value = match links::safe(&spend.traces_url).map(str::to_owned) {
-            Some(url) => view! { <a data-nav="" href=url>{value}</a> }.into_any(),
+            Some(url) => view! { <a data-nav="" href=location.carry(&url)>{value}</a> }.into_any(),
             None => view! { {value} }.into_any(),
         };
         view! {
@@ -259,8 +260,9 @@ fn Spenders(spend: Vec<SpendBy>) -> impl IntoView {
 
 #[component]
 fn Evidence(traces: String, logs: String) -> impl IntoView {
+    let location = Context::get().location;
     let link = |url: &str, label: &'static str| {
-        links::safe(url).map(|url| view! { <a href=url.to_owned()>{label}</a> })
+        links::safe(url).map(|url| view! { <a href=location.carry(url)>{label}</a> })
     };
     view! { <span class="ways">{link(&traces, "Traces")}{link(&logs, "Logs")}</span> }
 }

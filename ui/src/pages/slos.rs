@@ -23,7 +23,7 @@ pub fn Slos() -> impl IntoView {
     let answer = fetch_now::<SlosResponse>(|| Some("/api/slos".to_owned()));
     let location = Context::get().location;
     let new = location.value("new");
-    let cancel = Callback::new(move |()| location.set(&[("new", "")], false));
+    let cancel = Callback::new(move |()| location.set(&[("new", ""), ("total", "")], false));
     let body = move || {
         match new.with(String::is_empty) {
         true => view! {
@@ -96,7 +96,7 @@ fn Table(answer: Fetched<SlosResponse>) -> impl IntoView {
         <div class="scroll-table" class:hide=dynamic(move || rows.with(Vec::is_empty))><table class="rows cards">
             <thead><tr>
                 <th>"State"</th><th>"Objective"</th><th class="num">"Target"</th><th class="num">"Good"</th><th>"Budget left"</th>
-                <th>"Burn windows"</th><th>"Budget spent"</th><th>"Window"</th>
+                <th>"Burn windows"</th><th>"Budget runs out"</th><th>"Window"</th>
             </tr></thead>
             <tbody>{dynamic(body)}</tbody>
         </table></div>

@@ -1,9 +1,10 @@
 //! `/traces`: search by service, operation, status, duration and attributes, or by TraceQL; durations of
 //! the spans that are found over time, the traces as points, and a table of them.
 
-use crate::client::fetch;
+use crate::client::{Fetched, fetch};
 use crate::components::answer::{Answer, FailureNote};
 use crate::components::duration_map::DurationMap;
+use crate::components::line_chart::LineChart;
 use crate::components::mistake::Mistake;
 use crate::components::saved_searches::SavedSearches;
 use crate::components::scatter::Scatter;
@@ -12,7 +13,7 @@ use crate::components::trace_list::{MOST, PAGE, Picked, TraceList};
 use crate::context::Context;
 use crate::dynamic::dynamic;
 use crate::prelude::*;
-use crate::view::{links, traceql};
+use crate::view::{format, links, red, traceql};
 use ocelli_api::searches::SearchPage;
 use ocelli_api::traces::{TraceMetricsResponse, TracesResponse};
 
@@ -37,7 +38,7 @@ pub fn Traces() -> impl IntoView {
         }
         let range = context.range.get().ok()?;
         let found = query.with(traceql::of_page)?;
-        let series = format!("{found} | histogram_over_time(duration)");
+        let series = format!("{found} | histogram_over_time(duration) by (status)");
         Some(links::api("/api/traces/metrics", &range, &[("query", &series)]))
     });
     let has_map = move || query.with(|query| query.get("q").is_none());
@@ -52,13 +53,24 @@ pub fn Traces() -> impl IntoView {
             <Answer asked=traces.asked stats=traces.map(|answer| answer.stats.clone())>
                 <FailureNote failure=durations.failure retry=Callback::new(move |()| durations.retry())/>
                 <div class="charts" class:loading=dynamic(move || durations.loading.get())>
-                    <Show when=has_map><DurationMap answer=durations/></Show>
+                    <Show when=has_map><Rates answer=durations/><DurationMap answer=durations/></Show>
                     <Scatter data=Signal::derive(move || traces.get())/>
                 </div>
                 <TraceList traces/>
             </Answer>
         </section>
     }
+}
+
+/// How many spans are found, and how many of them failed.
+#[component]
+fn Rates(answer: Fetched<TraceMetricsResponse>) -> impl IntoView {
+    let range_ms = answer.map(|answer| (answer.range.from.0 as f64 / 1e6, answer.range.to.0 as f64 / 1e6));
+    let lines = answer.map(red::of_spans);
+    let range_ms = Signal::derive(move || range_ms.get().unwrap_or_default());
+    let series = Signal::derive(move || lines.get().unwrap_or_default());
+    let some = move || series.with(|series| !series.is_empty());
+    view! { <div data-testid="found-rates"><Show when=some><LineChart title="Spans found" unit=format::rate range_ms series/></Show></div> }
 }
 
 /// Leads to what sets the chosen spans apart from the others, once some are chosen.

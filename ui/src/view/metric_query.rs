@@ -1,4 +1,4 @@
-//! A query of PromQL: begun from a metric, completed while it is typed, read as a tree, with its exemplars.
+//! A query of PromQL: begun from a metric, read as a tree, with its exemplars.
 
 use super::text::number;
 use ocelli_api::metrics::MetricSummary;
@@ -6,8 +6,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Proposals at once.
-const PROPOSALS: usize = 20;
 /// Nodes of a tree that are shown; a query of more is not read by people.
 const MOST_NODES: usize = 200;
 
@@ -22,19 +20,6 @@ pub fn begin(metric: &MetricSummary) -> String {
         _ if name.ends_with("_total") => format!("rate({name}[$__rate_interval])"),
         _ => name.clone(),
     }
-}
-
-/// Whole queries that the word at the end may become, as a list of an input offers what begins with its text.
-pub fn proposals(text: &str, metrics: &[MetricSummary]) -> Vec<String> {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
-    let head = text.trim_end_matches(is_word);
-    let word = &text[head.len()..];
-    // Within braces and brackets there are labels and durations.
-    if word.is_empty() || head.rfind(['{', '[']) > head.rfind(['}', ']']) {
-        return Vec::new();
-    }
-    let names = metrics.iter().map(|metric| &metric.prometheus_name);
-    names.filter(|name| name.starts_with(word)).take(PROPOSALS).map(|name| format!("{head}{name}")).collect()
 }
 
 /// A part of a query and how deep it is in it.
@@ -194,17 +179,6 @@ mod tests {
         ] {
             assert_eq!(begin(&metric(name, kind)), query);
         }
-    }
-
-    #[test]
-    fn the_last_word_is_completed() {
-        let all = [metric("http_requests_total", "sum"), metric("http_size", "gauge"), metric("up", "gauge")];
-        assert_eq!(proposals("sum(rate(http_r", &all), ["sum(rate(http_requests_total"]);
-        assert_eq!(proposals("ht", &all).len(), 2);
-        for text in ["", "up{ht", "rate(up[u", "up "] {
-            assert_eq!(proposals(text, &all), [""; 0], "{text}");
-        }
-        assert_eq!(proposals("up{a=\"b\"} / ht", &all).len(), 2);
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 pub mod alerts;
 pub mod ansi;
+pub mod attention;
 pub mod breakdown;
 pub mod collapse;
 pub mod colours;
+pub mod completion;
 pub mod costs;
 pub mod curl;
 pub mod dashboards;
@@ -26,6 +28,7 @@ pub mod minimap;
 pub mod order;
 pub mod palette;
 pub mod picks;
+pub mod queries;
 pub mod query_string;
 pub mod range;
 pub mod receivers;
@@ -45,4 +48,5 @@ pub mod traceql;
 pub mod waterfall;
 pub mod where_time;
 pub mod window;
+pub mod worse;
 pub mod zone;

@@ -1,7 +1,9 @@
 //! Rate, errors and duration as columns of tables and lines of charts.
 
 use super::series::Series;
+use super::text;
 use ocelli_api::services::{Red, RedSeries};
+use ocelli_api::traces::{SpanSeries, TraceMetricsResponse};
 use std::cmp::Ordering;
 
 /// What a table of RED figures is sorted by.
@@ -83,9 +85,76 @@ pub fn line(
     }
 }
 
+/// Spans a second, and those of them that failed, of the answer to `… | histogram_over_time(duration) by (status)`.
+/// Nothing where no span was found.
+pub fn of_spans(answer: &TraceMetricsResponse) -> Vec<Series> {
+    let ms = |ns: i64| ns / 1_000_000;
+    let (start_ms, step_ms) = (ms(answer.start.0), ms(answer.step_ns));
+    let is_failed = |series: &SpanSeries| {
+        let status = series.labels.iter().find(|label| label.key == "status");
+        status.is_some_and(|status| text::value(&status.value) == "error")
+    };
+    let steps = answer.series.iter().map(|series| series.values.len()).max().unwrap_or(0);
+    let rate = |only_failed: bool| {
+        let all = answer.series.iter().filter(|series| !only_failed || is_failed(series));
+        let mut counts = vec![0.0; steps];
+        for (count, value) in all.flat_map(|series| (0..).zip(&series.values)) {
+            counts[count] += value.unwrap_or_default();
+        }
+        let of_step = |(step, count): (i64, f64)| {
+            // Of the first and the last step only a part may lie in the range; of less than a half a rate would be chance.
+            let begin = start_ms + step * step_ms;
+            let seconds = ((begin + step_ms).min(ms(answer.range.to.0)) - begin.max(ms(answer.range.from.0)))
+                as f64
+                / 1e3;
+            (seconds * 2e3 >= step_ms as f64).then(|| count / seconds)
+        };
+        (0..).zip(counts).map(of_step).collect()
+    };
+    let line = |name: &str, colour, only_failed| Series {
+        name: name.to_owned(),
+        colour,
+        start_ms,
+        step_ms,
+        values: rate(only_failed),
+    };
+    match steps {
+        0 => Vec::new(),
+        _ => vec![line("all", "--accent", false), line("errors", "--err", true)],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ocelli_api::{AnyValue, KeyValue, TimeRange, UnixNano};
+
+    #[test]
+    fn rates_of_spans_by_whether_they_failed() {
+        let of = |status: &str, values: &[f64]| SpanSeries {
+            labels: vec![KeyValue {
+                key: "status".into(),
+                value: AnyValue(serde_json::json!({ "stringValue": status })),
+            }],
+            values: values.iter().map(|value| Some(*value)).collect(),
+            ..SpanSeries::default()
+        };
+        let second = |s: i64| UnixNano(s * 1_000_000_000);
+        let answer = TraceMetricsResponse {
+            range: TimeRange { from: second(105), to: second(125) },
+            start: second(100),
+            step_ns: 10_000_000_000,
+            series: vec![of("unset", &[10.0, 20.0, 0.0]), of("error", &[5.0, 0.0, 10.0])],
+            ..TraceMetricsResponse::default()
+        };
+        let lines = of_spans(&answer);
+        assert_eq!(lines[0].values, [Some(3.0), Some(2.0), Some(2.0)], "half of the ends is in the range");
+        assert_eq!(lines[1].values, [Some(1.0), Some(0.0), Some(2.0)]);
+        assert_eq!((lines[0].start_ms, lines[0].step_ms), (100_000, 10_000));
+        let range = TimeRange { from: UnixNano(109_500_000_000), ..answer.range };
+        assert_eq!(of_spans(&TraceMetricsResponse { range, ..answer })[0].values[0], None);
+        assert!(of_spans(&TraceMetricsResponse::default()).is_empty());
+    }
 
     #[test]
     fn a_second_click_turns_the_order() {

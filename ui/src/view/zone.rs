@@ -1,6 +1,7 @@
 //! Times on a clock. The zone is an offset in minutes, because only the browser knows the zone's rules.
 
 use ocelli_api::UnixNano;
+use ocelli_api::time_range::parse_time;
 
 /// `tz=` of the URL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,6 +125,31 @@ pub fn ago(at: UnixNano, now: UnixNano) -> String {
     if gap < 0 { format!("in {text}") } else { format!("{text} ago") }
 }
 
+/// A moment as people write it, `20:15`, `2026-11-21`, `2026-11-21 20:15`, on the clock that the page shows, as RFC 3339;
+/// anything else as it is. `offset_min` is that of the clock at a moment.
+pub fn typed(text: &str, now: UnixNano, offset_min: impl Fn(UnixNano) -> i32) -> String {
+    let text = text.trim();
+    let (day, clock) = match text.split_once([' ', 'T']) {
+        Some((day, clock)) => (day.to_owned(), clock),
+        None if text.contains(':') => (civil(now, offset_min(now)).ymd(), text),
+        None => (text.to_owned(), "0:00"),
+    };
+    let is_plain =
+        |text: &str, signs: &[u8]| text.bytes().all(|sign| sign.is_ascii_digit() || signs.contains(&sign));
+    if !is_plain(clock, b":.") || !is_plain(&day, b"-") || day.matches('-').count() != 2 {
+        return text.to_owned();
+    }
+    let seconds = if clock.matches(':').count() == 1 { ":00" } else { "" };
+    let hour = if clock.find(':') == Some(1) { "0" } else { "" };
+    let on = |offset: i32| {
+        let zone = if offset == 0 { "Z".to_owned() } else { offset_name(offset) };
+        format!("{day}T{hour}{clock}{seconds}{zone}")
+    };
+    // The clock may have been another one on that day.
+    let near = parse_time(&on(offset_min(now)), now);
+    near.map_or_else(|_| text.to_owned(), |near| on(offset_min(near)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,5 +182,24 @@ mod tests {
         assert_eq!(ago(AT, later(0)), "now");
         assert_eq!(ago(AT, later(90)), "1 m ago");
         assert_eq!(ago(later(7_200), AT), "in 2 h");
+    }
+
+    #[test]
+    fn what_is_typed_is_on_the_clock_of_the_page() {
+        // 2026-11-27T20:49:15Z; two hours ahead in summer, one in winter.
+        let now = UnixNano(1_795_812_555_000_000_000);
+        let offset = |at: UnixNano| if at < UnixNano(1_793_000_000_000_000_000) { 120 } else { 60 };
+        let check = |text: &str, expect: &str| assert_eq!(typed(text, now, offset), expect, "{text}");
+        check("20:15", "2026-11-27T20:15:00+01:00");
+        check(" 7:05:09 ", "2026-11-27T07:05:09+01:00");
+        check("2026-11-20", "2026-11-20T00:00:00+01:00");
+        check("2026-07-20 20:15", "2026-07-20T20:15:00+02:00");
+        check("2026-11-20T20:15:30.5", "2026-11-20T20:15:30.5+01:00");
+        for other in
+            ["now-15m", "now/d", "2026-11-20T20:15:30Z", "1795812555", "", "yesterday", "25:99", "a-b-c"]
+        {
+            check(other, other);
+        }
+        assert_eq!(typed("20:15", now, |_| 0), "2026-11-27T20:15:00Z");
     }
 }

@@ -7,7 +7,6 @@
 mod places;
 
 use places::{Place, Places};
-use std::collections::BTreeMap;
 
 /// What a text is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +36,29 @@ impl Chosen {
     }
 }
 
-/// By the names of variables.
-pub type Values = BTreeMap<String, Chosen>;
+/// By the names of variables, of which there are few: what came last of a name holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values(Vec<(String, Chosen)>);
+
+impl Values {
+    pub fn insert(&mut self, name: String, chosen: Chosen) {
+        self.0.push((name, chosen));
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Chosen> {
+        self.0.iter().rfind(|(known, _)| known == name).map(|(_, chosen)| chosen)
+    }
+
+    pub fn extend(&mut self, more: Values) {
+        self.0.extend(more.0);
+    }
+}
+
+impl<S: Into<String>> FromIterator<(S, Chosen)> for Values {
+    fn from_iter<I: IntoIterator<Item = (S, Chosen)>>(all: I) -> Values {
+        Values(all.into_iter().map(|(name, chosen)| (name.into(), chosen)).collect())
+    }
+}
 
 /// The variables that every query has: the range, the step of its points, and a window for `rate()` that has
 /// four scrapes of 15 s at least. In milliseconds, for a query over `range_ms` until `to_ms`.
@@ -57,7 +77,7 @@ pub fn built_in(range_ms: i64, step_ms: i64, to_ms: i64) -> Values {
         ("__from", (to_ms - range_ms).to_string()),
         ("__to", to_ms.to_string()),
     ];
-    all.into_iter().map(|(name, value)| (name.to_owned(), Chosen::one(value))).collect()
+    all.into_iter().map(|(name, value)| (name, Chosen::one(value))).collect()
 }
 
 /// The text with the values in the place of `$name`, `${name}`, `${name:format}` and `[[name]]`. Names that are not
@@ -123,7 +143,7 @@ pub fn with_format(text: &str, format: &str, is_meant: impl Fn(&str) -> bool) ->
 }
 
 fn mentions(text: &str, values: &Values) -> bool {
-    names(text).into_iter().any(|name| values.contains_key(name))
+    names(text).into_iter().any(|name| values.get(name).is_some())
 }
 
 /// One mention of a variable.

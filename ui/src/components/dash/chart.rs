@@ -12,6 +12,8 @@ use crate::view::dashboards::lines::{Line, MOST, stacked};
 use crate::view::dashboards::units::{Unit, colour};
 use crate::view::scale::Linear;
 use crate::view::series::Series;
+use crate::view::zone;
+use ocelli_api::UnixNano;
 use ocelli_api::dashboards::Panel;
 
 /// Lines that a description in words has.
@@ -133,5 +135,9 @@ fn Legend(unit: StoredValue<Unit>, lines: Memo<Vec<Line>>, alone: RwSignal<Optio
             view! { <p class="hint">{format!("Only the first {MOST} lines are shown.")}</p> }
         })
     };
-    view! { <ul class="dash-legend">{dynamic(entries)}</ul>{dynamic(more)} }
+    let time = move || {
+        let at = UnixNano((context.hover_ms.get()? * 1e6) as i64);
+        Some(zone::short_date_clock(at, context.offset_min(at)))
+    };
+    view! { <p class="hint num dash-readout">{dynamic(time)}</p><ul class="dash-legend">{dynamic(entries)}</ul>{dynamic(more)} }
 }

@@ -6,11 +6,10 @@ use crate::client::{Decode, Failure, fetch_as};
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::prelude::*;
-use crate::view::dashboards::request::Scope;
+use crate::view::dashboards::request::{Scope, labels};
 use crate::view::dashboards::variables as view;
 use crate::view::links;
 use crate::view::order::distinct;
-use crate::view::query_string::{QueryString, encode_segment};
 use crate::view::text::first_group;
 use ocelli_api::dashboards::interpolate::{Chosen, Syntax, Values};
 use ocelli_api::dashboards::limits::MAX_OPTIONS;
@@ -30,15 +29,15 @@ pub struct Asked {
 
 /// Of Prometheus' `label/{name}/values`.
 #[derive(Deserialize)]
-struct LabelValues {
-    data: Vec<String>,
+pub struct LabelValues {
+    pub data: Vec<String>,
 }
 
 /// What is chosen of variables, none while one is not known.
 pub fn values(asked: &[Asked]) -> Memo<Option<Values>> {
     let asked = asked.to_vec();
     memo(move || {
-        let mut values = Values::new();
+        let mut values = Values::default();
         for one in &asked {
             values.insert(one.variable.with_value(|of| of.name.clone()), one.chosen.get()?);
         }
@@ -80,16 +79,12 @@ fn ask_one(variable: Variable, before: Memo<Option<Values>>) -> Asked {
         };
         found.into_iter().take(MAX_OPTIONS).map(str::to_owned).collect::<Vec<_>>()
     };
-    let label = encode_segment(&variable.label);
+    let label = variable.label.clone();
     let options = variable.options.clone();
     let url = move || match kind {
         VariableKind::LabelValues => {
             let (range, selector) = filled(|of| &of.selector, Syntax::PromQl)?;
-            let seconds = |ns: i64| format!("{}", ns / 1_000_000_000);
-            let url = QueryString::default().with("match[]", &selector).with("start", &seconds(range.from.0));
-            Some(
-                url.with("end", &seconds(range.to.0)).on(&format!("/prometheus/api/v1/label/{label}/values")),
-            )
+            Some(labels(&label, &selector, &range))
         }
         VariableKind::Services => Some(links::api("/api/services", &context.range.get().ok()?, &[])),
         VariableKind::Operations => {

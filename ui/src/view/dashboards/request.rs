@@ -89,6 +89,18 @@ pub fn url(query: &PanelQuery, kind: PanelKind, scope: &Scope) -> Result<String,
     })
 }
 
+/// The request for the values of a label, or for the labels where it is empty, of the series that a selector
+/// chooses; all, where there is none.
+pub fn labels(label: &str, selector: &str, range: &TimeRange) -> String {
+    let seconds = |at: UnixNano| seconds(at.0 / 1_000_000);
+    let query = QueryString::default().with("match[]", selector);
+    let query = query.with("start", &seconds(range.from)).with("end", &seconds(range.to));
+    match label {
+        "" => query.on("/prometheus/api/v1/labels"),
+        label => query.on(&format!("/prometheus/api/v1/label/{}/values", encode_segment(label))),
+    }
+}
+
 /// The request for the exemplars of what a query of PromQL selects; none where it cannot be filled in.
 pub fn with_exemplars(query: &str, scope: &Scope) -> Option<String> {
     let seconds = |at: UnixNano| seconds(at.0 / 1_000_000);
@@ -117,7 +129,7 @@ pub fn page(query: &PanelQuery, scope: &Scope) -> Option<(&'static str, String)>
 }
 
 /// What a query of figures finds before it counts.
-fn search(query: &str) -> &str {
+pub fn search(query: &str) -> &str {
     const FIGURES: [&str; 3] = ["_over_time", "rate(", "compare("];
     let is_figure = |stage: &str| FIGURES.iter().any(|name| stage.contains(name));
     let mut end = query.len();
@@ -137,7 +149,7 @@ mod tests {
 
     fn scope() -> Scope {
         let range = TimeRange { from: UnixNano(1_000_500_000_000), to: UnixNano(4_600_500_000_000) };
-        Scope { range, values: Values::from([("service".to_owned(), Chosen::one("a/\"b"))]) }
+        Scope { range, values: [("service", Chosen::one("a/\"b"))].into_iter().collect() }
     }
 
     fn query(language: QueryLanguage, expr: &str) -> PanelQuery {

@@ -22,7 +22,6 @@ fn values() -> Values {
         ("pattern", Chosen::one(".*err.*")),
     ]
     .into_iter()
-    .map(|(name, chosen)| (name.to_owned(), chosen))
     .collect();
     found.extend(built_in(3_600_000, 15_000, 1_000_000_000));
     found

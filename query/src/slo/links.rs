@@ -80,12 +80,16 @@ pub fn traces_of(slo: &Slo, field: &str, of: &str, from: &str, to: &str) -> Stri
     format!("/traces?query={}&from={from}&to={to}", value(&query))
 }
 
-/// The service's logs.
+/// The service's logs; of calls that failed those that say so.
 pub fn logs(slo: &Slo, from: &str, to: &str) -> String {
     let service = slo.indicator.spans().map_or(&slo.service, |spans| &spans.service);
+    let level = match &slo.indicator {
+        Indicator::Availability(_) => " level:(warn OR error OR fatal)",
+        _ => "",
+    };
     let query = match service.is_empty() {
         true => String::new(),
-        false => format!("q={}&", value(&format!("service:{}", quoted(service)))),
+        false => format!("q={}&", value(&format!("service:{}{level}", quoted(service)))),
     };
     format!("/logs?{query}from={from}&to={to}")
 }
@@ -93,6 +97,22 @@ pub fn logs(slo: &Slo, from: &str, to: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_logs_of_failed_calls_are_those_that_say_so() {
+        let query = |slo: &str| {
+            let slo = crate::slo::parse("s.yml", &format!("slos: [{{name: a, objective: 99, {slo}}}]"))
+                .unwrap()
+                .remove(0);
+            let url = logs(&slo, "1", "2");
+            let query = form_urlencoded::parse(url.trim_start_matches("/logs?").as_bytes()).next().unwrap().1;
+            crate::logs::language::parse(&query).unwrap();
+            query.into_owned()
+        };
+        let failed = "service:\"s\" level:(warn OR error OR fatal)";
+        assert_eq!(query("availability: {service: s}"), failed);
+        assert_eq!(query("latency: {service: s, under: 300ms}"), "service:\"s\"");
+    }
 
     #[test]
     fn values_are_asked_for_as_what_they_are() {

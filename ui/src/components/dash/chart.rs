@@ -8,15 +8,16 @@ use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::prelude::*;
 use crate::view::dashboards::axis;
-use crate::view::dashboards::lines::{Line, MOST, stacked};
+use crate::view::dashboards::lines::{Line, MOST, reduced, stacked};
 use crate::view::dashboards::units::{Unit, colour};
+use crate::view::order::sort_by;
 use crate::view::scale::Linear;
 use crate::view::series::Series;
 use crate::view::zone;
 use ocelli_api::UnixNano;
-use ocelli_api::dashboards::Panel;
+use ocelli_api::dashboards::{Panel, Reduce};
 
-/// Lines that a description in words has.
+/// Lines that a description in words has, and that a reader finds without an order.
 const DESCRIBED: usize = 8;
 
 /// The ends of a range in milliseconds.
@@ -129,7 +130,17 @@ fn Legend(unit: StoredValue<Unit>, lines: Memo<Vec<Line>>, alone: RwSignal<Optio
                 <span class="value">{name}</span>" "<span class="num">{dynamic(value)}</span></button></li>
         }
     };
-    let entries = move || lines.with(|lines| lines.iter().map(entry).collect_view());
+    let entries = move || {
+        lines.with(|lines| {
+            let mut lines: Vec<&Line> = lines.iter().collect();
+            // Of many the highest are those that one looks for.
+            if lines.len() > DESCRIBED {
+                let last = |line: &Line| reduced(&line.series, Reduce::Last).unwrap_or(f64::NEG_INFINITY);
+                sort_by(&mut lines, |a, b| last(b).total_cmp(&last(a)));
+            }
+            lines.into_iter().map(entry).collect_view()
+        })
+    };
     let more = move || {
         lines.with(|lines| lines.len() >= MOST).then(|| {
             view! { <p class="hint">{format!("Only the first {MOST} lines are shown.")}</p> }

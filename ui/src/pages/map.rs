@@ -29,7 +29,12 @@ pub fn Map() -> impl IntoView {
     // What is looked for, and its neighbours.
     let edges = memo(move || {
         let text = lower(&find.get());
-        let holds = |name: &str| text.is_empty() || lower(name).contains(&text);
+        // In quotes it is the whole name.
+        let whole = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        let holds = |name: &str| match whole {
+            Some(whole) => lower(name) == whole,
+            None => text.is_empty() || lower(name).contains(&text),
+        };
         let hidden = hidden.with(|hidden| variables::parse(hidden, true));
         let is_shown = |name: &String| !hidden.contains(name);
         graph.with(|data| {
@@ -76,7 +81,7 @@ fn Narrow(edges: Memo<Vec<GraphEdge>>) -> impl IntoView {
     let one = move |name: &str| {
         let mut hidden = variables::parse(&location.query.with(|query| query.text("hide")), true);
         hidden.push(name.to_owned());
-        let only = location.href(&[("find", name)]);
+        let only = location.href(&[("find", &format!("\"{name}\""))]);
         let without = location.href(&[("hide", &variables::write(&hidden, true))]);
         view! {
             <li>{name.to_owned()}" "<span class="filters"><a class="plus" href=only aria-label=format!("Only calls of {name}") title="Only its calls">"+"</a>

@@ -32,7 +32,7 @@ pub fn by_folder(linked: &[u8]) -> Result<Vec<u8>> {
         // What nobody names any more is zero, which costs next to nothing.
         let stays = if kept.at == place.at { PLACE_BYTES / 2 } else { 0 };
         wasm[place.at + stays..place.at + PLACE_BYTES].fill(0);
-        let folder_bytes = u32::try_from(folder.len()).context("a path is short")?;
+        let folder_bytes = u32::try_from(folder.len()).context("a folder of the UI has too long a name")?;
         wasm[kept.at + 4..kept.at + 8].copy_from_slice(&folder_bytes.to_le_bytes());
         kept_of.insert(place.symbol, kept);
     }

@@ -5,7 +5,7 @@ use crate::location::Location;
 use crate::prelude::*;
 use crate::stored;
 use crate::view::range;
-use crate::view::zone::Zone;
+use crate::view::zone::{self, Zone};
 use ocelli_api::{TimeRange, UnixNano};
 
 const THEME_KEY: &str = "ocelli-theme";
@@ -110,6 +110,12 @@ impl Context {
             Zone::Utc => 0,
             Zone::Local => local_offset_min(at),
         }
+    }
+
+    /// The moment under the crosshair, on the clock of the page.
+    pub fn hover_clock(self) -> Option<String> {
+        let at = UnixNano((self.hover_ms.get()? * 1e6) as i64);
+        Some(zone::short_date_clock(at, self.offset_min(at)))
     }
 
     pub fn toggle_zone(self) {

@@ -7,6 +7,7 @@ use crate::dynamic::{dynamic, memo};
 use crate::prelude::*;
 use crate::view::expression::{self, Compared, RangeAnswer, Steps};
 use crate::view::format;
+use crate::view::range::in_ms;
 use ocelli_api::TimeRange;
 use std::collections::BTreeMap;
 
@@ -58,7 +59,7 @@ pub fn ExpressionChart(
     });
     let range_ms = Signal::derive(move || {
         let range = range.get().unwrap_or_default();
-        (range.from.0 as f64 / 1e6, range.to.0 as f64 / 1e6)
+        in_ms(&range)
     });
     let chart = move || {
         path.get().filter(|_| steps.get().is_some()).map(|_| {

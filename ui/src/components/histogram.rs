@@ -1,10 +1,12 @@
 //! Log records over time by severity: stacked bars, a legend with totals, the same as a table.
 
 use crate::charts::bars;
+use crate::components::folded::Folded;
 use crate::components::time_plot::{Area, TimePlot};
 use crate::context::Context;
-use crate::dynamic::{dynamic, handler, memo};
+use crate::dynamic::{dynamic, memo};
 use crate::prelude::*;
+use crate::view::range::in_ms;
 use crate::view::scale::Linear;
 use crate::view::{format, ticks, zone};
 use ocelli_api::UnixNano;
@@ -29,7 +31,7 @@ pub fn Histogram(
     let range_ms = Signal::derive(move || {
         data.with(|data| {
             let range = data.as_deref().map(|data| data.range).unwrap_or_default();
-            (range.from.0 as f64 / 1e6, range.to.0 as f64 / 1e6)
+            in_ms(&range)
         })
     });
     let draw = move |area: Area| {
@@ -95,17 +97,12 @@ fn Legend(
         };
         Some(bars::SEVERITIES.into_iter().filter_map(entry).collect_view())
     };
-    let time = move || {
-        let at = UnixNano((context.hover_ms.get()? * 1e6) as i64);
-        Some(zone::short_date_clock(at, context.offset_min(at)))
-    };
-    view! { <ul class="legend">{dynamic(entries)}</ul><span class="readout num">{dynamic(time)}</span> }
+    view! { <ul class="legend">{dynamic(entries)}</ul><span class="readout num">{dynamic(move || context.hover_clock())}</span> }
 }
 
 #[component]
 fn BucketTable(data: Signal<Option<Arc<LogHistogramResponse>>>) -> impl IntoView {
     let context = Context::get();
-    let open = RwSignal::new(false);
     let table = move || {
         let data = data.get()?;
         let rows = bars::totals(&data).into_iter().enumerate().map(|(index, total)| {
@@ -128,9 +125,6 @@ fn BucketTable(data: Signal<Option<Arc<LogHistogramResponse>>>) -> impl IntoView
         })
     };
     view! {
-        <details class="as-table" on:toggle=handler(move |_| open.update(|open| *open = !*open))>
-            <summary>"As a table"</summary>
-            <Show when=move || open.get()>{dynamic(table)}</Show>
-        </details>
+        <Folded summary="As a table">{dynamic(table)}</Folded>
     }
 }

@@ -3,9 +3,10 @@
 
 use crate::charts::points::{self, Point};
 use crate::charts::{canvas, lines};
+use crate::components::folded::Folded;
 use crate::components::time_plot::{Area, Spot, TimePlot};
 use crate::context::Context;
-use crate::dynamic::{dynamic, handler, memo};
+use crate::dynamic::{dynamic, memo};
 use crate::prelude::*;
 use crate::view::scale::{Linear, within};
 use crate::view::series::{Series, highest, lowest};
@@ -142,13 +143,9 @@ fn Legend(unit: Unit, series: Signal<Vec<Series>>) -> impl IntoView {
                 .collect_view()
         })
     };
-    let time = move || {
-        let at = UnixNano((context.hover_ms.get()? * 1e6) as i64);
-        Some(zone::short_date_clock(at, context.offset_min(at)))
-    };
     view! {
         <ul class="legend">{dynamic(move || { context.dark.track(); entries() })}</ul>
-        <span class="readout num">{dynamic(time)}</span>
+        <span class="readout num">{dynamic(move || context.hover_clock())}</span>
     }
 }
 
@@ -156,7 +153,6 @@ fn Legend(unit: Unit, series: Signal<Vec<Series>>) -> impl IntoView {
 #[component]
 fn SeriesTable(unit: Unit, series: Signal<Vec<Series>>) -> impl IntoView {
     let context = Context::get();
-    let open = RwSignal::new(false);
     let table = move || {
         let series = series.get();
         let first = series.first().cloned().unwrap_or_default();
@@ -180,9 +176,6 @@ fn SeriesTable(unit: Unit, series: Signal<Vec<Series>>) -> impl IntoView {
         }
     };
     view! {
-        <details class="as-table" on:toggle=handler(move |_| open.update(|open| *open = !*open))>
-            <summary>"As a table"</summary>
-            <Show when=move || open.get()>{dynamic(table)}</Show>
-        </details>
+        <Folded summary="As a table">{dynamic(table)}</Folded>
     }
 }

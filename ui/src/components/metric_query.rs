@@ -7,20 +7,20 @@ use crate::components::dash::answers::{Answered, Scoped, figures};
 use crate::components::dash::bars::Table;
 use crate::components::dash::chart::SeriesChart;
 use crate::components::dash::variables::LabelValues;
+use crate::components::folded::Folded;
 use crate::components::moment::Moment;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::prelude::*;
 use crate::view::completion::{self, Kind, proposals};
 use crate::view::dashboards::request::{Scope, labels, parsed, with_exemplars};
-use crate::view::metric_query::{ExemplarsAnswer, ParsedQuery, exemplars, tree};
+use crate::view::metric_query::{Exemplar, ExemplarsAnswer, Node, ParsedQuery, exemplars, tree};
 use crate::view::{format, links};
 use leptos::html;
 use ocelli_api::UnixNano;
 use ocelli_api::dashboards::interpolate::Values;
 use ocelli_api::dashboards::{Panel, PanelKind, PanelQuery};
 use ocelli_api::metrics::MetricsResponse;
-use wasm_bindgen::JsCast;
 
 /// Exemplars with a link.
 const EXEMPLARS: usize = 8;
@@ -48,18 +48,20 @@ pub fn MetricQuery(metrics: Fetched<MetricsResponse>) -> impl IntoView {
         })
     });
     let options = move || {
+        let offered = |names: &mut dyn Iterator<Item = &str>| typed.with(|typed| proposals(typed, names));
         let is_name = typed.with(|typed| matches!(completion::typed(typed).kind, Kind::Name));
-        let names = move || match is_name {
+        // An answer stays until the next one: it may be about another label.
+        let is_stale = within.loading.get() || within.failure.with(Option::is_some);
+        let found = match is_name {
             true => metrics.with(|all| {
                 let all = all.into_iter().flat_map(|all| &all.metrics);
-                all.map(|metric| metric.prometheus_name.clone()).collect::<Vec<_>>()
+                offered(&mut all.map(|metric| metric.prometheus_name.as_str()))
             }),
-            // An answer stays until the next one: it may be about another label.
-            false if within.loading.get() || within.failure.with(Option::is_some) => Vec::new(),
-            false => within.with(|all| all.map(|all| all.data.clone()).unwrap_or_default()),
+            false if is_stale => Vec::new(),
+            false => {
+                within.with(|all| offered(&mut all.into_iter().flat_map(|all| &all.data).map(String::as_str)))
+            }
         };
-        let names = names();
-        let found = typed.with(|typed| proposals(typed, names.iter().map(String::as_str)));
         found.into_iter().map(|text| view! { <option value=text></option> }).collect_view()
     };
     let shown =
@@ -97,6 +99,7 @@ fn Shown(query: String) -> impl IntoView {
         memo(move || query.clone())
     };
     let location = context.location;
+    let query_of = StoredValue::new(query.clone());
     // A rule has no range of a chart.
     let rule = query.replace("$__rate_interval", "5m").replace("$__interval", "1m");
     let alert = move || location.link("/alerts", &[("view", "rules"), ("new", "1"), ("expr", &rule)]);
@@ -130,7 +133,7 @@ fn Shown(query: String) -> impl IntoView {
             <a data-testid="metric-alert" href=dynamic(alert)>"Alert on this"</a>
             <a data-testid="metric-slo" href=dynamic(slo)>"Objective on this"</a>
             <a data-testid="metric-dashboard" href=dynamic(board)>"Dashboard of this"</a></p>
-        <Tree query scope/>
+        <Folded summary="How it is read" test="query-tree"><Tree query=query_of.get_value() scope/></Folded>
     }
 }
 
@@ -143,7 +146,7 @@ fn Exemplars(query: String, scope: Scoped) -> impl IntoView {
     let found =
         memo(move || answer.with(|answer| answer.map(|of| exemplars(of, EXEMPLARS)).unwrap_or_default()));
     let list = move || {
-        let one = |of: crate::view::metric_query::Exemplar| {
+        let one = |of: Exemplar| {
             let path = links::trace_path(&of.trace_id);
             view! {
                 <a data-testid="metric-exemplar" href=dynamic(move || location.link(&path, &[]))>{format::short(of.value)}</a>
@@ -161,24 +164,16 @@ fn Exemplars(query: String, scope: Scoped) -> impl IntoView {
 /// How the query is read: each part above what it is made of.
 #[component]
 fn Tree(query: String, scope: Scoped) -> impl IntoView {
-    let open = RwSignal::new(false);
     let answer = fetch::<ParsedQuery>(move || {
-        open.get().then(|| scope.with(|scope| parsed(&query, scope.as_ref()?))).flatten()
+        scope.with(|scope| scope.as_ref().and_then(|scope| parsed(&query, scope)))
     });
-    let toggled = move |event: web_sys::Event| {
-        let details = event.current_target().map(|target| target.unchecked_into::<web_sys::Element>());
-        open.set(details.is_some_and(|details| details.has_attribute("open")));
-    };
     let rows = move || {
         let nodes = answer.with(|answer| answer.map(tree).unwrap_or_default());
-        let row = |node: crate::view::metric_query::Node| {
+        let row = |node: Node| {
             let indent = format!("{}px", node.depth.min(24) * 16);
             view! { <li class="mono" style:padding-left=indent data-testid="query-node">{node.text}</li> }
         };
         nodes.into_iter().map(row).collect_view()
     };
-    view! {
-        <details class="as-table" data-testid="query-tree" prop:open=dynamic(move || open.get()) on:toggle=handler(toggled)><summary>"How it is read"</summary>
-            <ul class="plain">{dynamic(rows)}</ul></details>
-    }
+    view! { <ul class="plain">{dynamic(rows)}</ul> }
 }

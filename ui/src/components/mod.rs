@@ -18,6 +18,7 @@ pub mod explained;
 pub mod expression_chart;
 pub mod find;
 pub mod flame_graph;
+pub mod folded;
 pub mod help;
 pub mod histogram;
 pub mod keys;

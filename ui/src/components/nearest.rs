@@ -2,11 +2,11 @@
 
 use crate::client::fetch;
 use crate::components::moment::Moment;
-use crate::components::trace_filters::FILTERS;
 use crate::context::Context;
 use crate::dynamic::dynamic;
 use crate::prelude::*;
 use crate::view::links;
+use crate::view::traceql::FILTERS;
 use ocelli_api::traces::TracesResponse;
 use ocelli_api::{TimeRange, UnixNano};
 

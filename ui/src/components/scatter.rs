@@ -6,6 +6,7 @@ use crate::components::time_plot::{Area, Spot, TimePlot};
 use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
 use crate::prelude::*;
+use crate::view::range::in_ms;
 use crate::view::scale::{Linear, Log};
 use crate::view::{format, links, scatter, ticks};
 use ocelli_api::traces::{TraceSummary, TracesResponse};
@@ -34,7 +35,7 @@ pub fn Scatter(#[prop(into)] data: Signal<Option<Arc<TracesResponse>>>) -> impl 
     let range_ms = Signal::derive(move || {
         data.with(|data| {
             let range = data.as_deref().map(|data| data.range).unwrap_or_default();
-            (range.from.0 as f64 / 1e6, range.to.0 as f64 / 1e6)
+            in_ms(&range)
         })
     });
     let place = move |trace: &TraceSummary, x: &Linear, height: f64| {
@@ -96,19 +97,16 @@ pub fn Scatter(#[prop(into)] data: Signal<Option<Arc<TracesResponse>>>) -> impl 
         }
         None => "click a point for its trace · drag to zoom".to_owned(),
     };
+    let count = move || data.with(|data| data.as_deref().map_or(0, |data| data.traces.len()));
     // Of the list below: the newest, or the slowest.
-    let count = move || {
-        let count = data.with(|data| data.as_deref().map_or(0, |data| data.traces.len()));
-        format!("those of the list, {}", format::count(count as u64))
-    };
+    let which = move || format!("those of the list, {}", format::count(count() as u64));
     let label = Signal::derive(move || {
-        let count = data.with(|data| data.as_deref().map_or(0, |data| data.traces.len()));
-        format!("Duration of {count} traces over time; the table below lists the same traces")
+        format!("Duration of {} traces over time; the table below lists the same traces", count())
     });
     view! {
         <figure class="chart">
             <figcaption>
-                <h2>"Traces by duration"</h2><span class="hint num">{dynamic(count)}</span>
+                <h2>"Traces by duration"</h2><span class="hint num">{dynamic(which)}</span>
                 <ul class="legend">
                     <li><span class="glyph accent" aria-hidden="true">"●"</span>" without error"</li>
                     <li><span class="glyph err" aria-hidden="true">"✖"</span>" with errors"</li>

@@ -8,6 +8,7 @@ use crate::json;
 use crate::pages::slo::{Charts, Episodes, Figures};
 use crate::prelude::*;
 use crate::view::links;
+use crate::view::range::in_ms;
 use ocelli_api::forms::slo_document;
 use ocelli_api::services::{ServiceResponse, ServicesResponse};
 use ocelli_api::slos::{SloPreview, SloPreviewRequest, SloPreviewResponse};
@@ -140,7 +141,7 @@ fn OfTraces(editor: Editor) -> impl IntoView {
 fn Past(answer: SloPreviewResponse) -> impl IntoView {
     let partial = answer.stats.partial;
     let one = move |preview: SloPreview| {
-        let range_ms = (preview.range.from.0 as f64 / 1e6, preview.range.to.0 as f64 / 1e6);
+        let range_ms = in_ms(&preview.range);
         view! {
             <p data-testid="verdict"><strong>"It "{preview.verdict}"."</strong><span class="hint">" "{partial.clone()}</span></p>
             <Figures status=preview.slo/>

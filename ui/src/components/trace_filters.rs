@@ -4,12 +4,10 @@ use crate::client::fetch;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::prelude::*;
-use crate::view::{links, traceql};
+use crate::view::links;
+use crate::view::traceql::{self, FILTERS};
 use ocelli_api::services::ServicesResponse;
 
-/// The parameters of the page's URL, which are those of the API.
-pub const FILTERS: [&str; 8] =
-    ["service", "operation", "status", "min_duration", "max_duration", "q", "query", "sort"];
 /// Of these what stands for one span, which a TraceQL query says itself.
 const OF_ONE_SPAN: [&str; 6] = ["service", "operation", "status", "min_duration", "max_duration", "q"];
 

@@ -5,11 +5,12 @@ use crate::components::answer::Empty;
 use crate::components::dot::Dot;
 use crate::components::moment::Moment;
 use crate::components::nearest::NearestTraces;
-use crate::components::trace_filters::{FILTERS, is_filtered};
+use crate::components::trace_filters::is_filtered;
 use crate::context::Context;
 use crate::dynamic::{dynamic, handler};
 use crate::prelude::*;
 use crate::view::order::distinct;
+use crate::view::traceql::FILTERS;
 use crate::view::{colours, format, length, links, picks, text};
 use ocelli_api::traces::{ServiceSpans, TraceSummary, TracesResponse};
 

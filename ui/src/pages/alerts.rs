@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::dynamic::{dynamic, handler, memo};
 use crate::prelude::*;
 use crate::view::alerts::{self, Shown};
+use crate::view::range::in_ms;
 use crate::view::text::whole_match;
 use crate::view::{format, links, matchers};
 use ocelli_api::alerts::{
@@ -226,7 +227,7 @@ fn History(alerts: Fetched<AlertsResponse>) -> impl IntoView {
     let range = move || context.range.get().unwrap_or_default();
     let range_ms = Signal::derive(move || {
         let range = range();
-        (range.from.0 as f64 / 1e6, range.to.0 as f64 / 1e6)
+        in_ms(&range)
     });
     let series = Signal::derive(move || {
         let now = alerts.get().map(|answer| answer.alerts.clone()).unwrap_or_default();

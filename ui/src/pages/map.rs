@@ -26,6 +26,7 @@ pub fn Map() -> impl IntoView {
     });
     let find = context.location.value("find");
     let hidden = context.location.value("hide");
+    let hidden = memo(move || hidden.with(|hidden| variables::parse(hidden, true)));
     // What is looked for, and its neighbours.
     let edges = memo(move || {
         let text = lower(&find.get());
@@ -35,8 +36,7 @@ pub fn Map() -> impl IntoView {
             Some(whole) => lower(name) == whole,
             None => text.is_empty() || lower(name).contains(&text),
         };
-        let hidden = hidden.with(|hidden| variables::parse(hidden, true));
-        let is_shown = |name: &String| !hidden.contains(name);
+        let is_shown = |name: &String| hidden.with(|hidden| !hidden.contains(name));
         graph.with(|data| {
             let edges = data.map(|data| data.edges.as_slice()).unwrap_or_default();
             let edges = edges.iter().filter(|edge| is_shown(&edge.client) && is_shown(&edge.server));
@@ -56,7 +56,7 @@ pub fn Map() -> impl IntoView {
     };
     let location = context.location;
     let shown_again = move || {
-        let hidden = hidden.with(|hidden| variables::parse(hidden, true).join(", "));
+        let hidden = hidden.with(|hidden| hidden.join(", "));
         (!hidden.is_empty()).then(|| {
             view! { <p class="hint">{hidden}" hidden. "<a data-testid="show-all" href=dynamic(move || location.href(&[("hide", "")]))>"Show all"</a></p> }
         })
@@ -66,7 +66,7 @@ pub fn Map() -> impl IntoView {
             <header class="page-head"><h1>"Map"</h1>{dynamic(shown_again)}<Find what="a service"/></header>
             <Answer asked=graph.asked stats=graph.map(|answer| answer.stats.clone())>
                 <MapDrawing edges nodes/>
-                <Narrow edges/>
+                <Narrow edges hidden/>
                 <Table edges/>
                 {dynamic(none)}
             </Answer>
@@ -76,10 +76,10 @@ pub fn Map() -> impl IntoView {
 
 /// Each service, to look at it with its neighbours only or to leave it out.
 #[component]
-fn Narrow(edges: Memo<Vec<GraphEdge>>) -> impl IntoView {
+fn Narrow(edges: Memo<Vec<GraphEdge>>, hidden: Memo<Vec<String>>) -> impl IntoView {
     let location = Context::get().location;
     let one = move |name: &str| {
-        let mut hidden = variables::parse(&location.query.with(|query| query.text("hide")), true);
+        let mut hidden = hidden.get();
         hidden.push(name.to_owned());
         let only = location.href(&[("find", &format!("\"{name}\""))]);
         let without = location.href(&[("hide", &variables::write(&hidden, true))]);

@@ -13,6 +13,7 @@ use crate::pages::services::SortHead;
 use crate::prelude::*;
 use crate::view::deploys::{self, Deploy};
 use crate::view::order::sort_by;
+use crate::view::range::in_ms;
 use crate::view::red::{self, Column};
 use crate::view::text::fixed;
 use crate::view::{format, links, traceql};
@@ -95,7 +96,7 @@ fn Body(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> impl In
 #[component]
 fn Charts(service: Fetched<ServiceResponse>, name: StoredValue<String>) -> impl IntoView {
     let series = service.map(|data| data.series.clone());
-    let range = service.map(|data| (data.range.from.0 as f64 / 1e6, data.range.to.0 as f64 / 1e6));
+    let range = service.map(|data| in_ms(&data.range));
     let range_ms = Signal::derive(move || range.get().unwrap_or_default());
     let lines = move || series.get().unwrap_or_default();
     let rate = Signal::derive(move || vec![red::line("calls", "--accent", &lines(), |series| &series.rate)]);

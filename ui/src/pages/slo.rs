@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::dynamic::{dynamic, memo};
 use crate::prelude::*;
 use crate::view::query_string::QueryString;
+use crate::view::range::in_ms;
 use crate::view::slos::{self, Risk};
 use crate::view::{format, length, links};
 use ocelli_api::slos::{BadInterval, Episode, SloAlert, SloHistory, SloResponse, SloStatus, Spend, SpendBy};
@@ -113,7 +114,7 @@ fn Edit(id: String, answer: Fetched<SloResponse>) -> impl IntoView {
 #[component]
 fn Body(answer: Fetched<SloResponse>) -> impl IntoView {
     let status = answer.map(|answer| answer.slo.clone());
-    let range = answer.map(|answer| (answer.range.from.0 as f64 / 1e6, answer.range.to.0 as f64 / 1e6));
+    let range = answer.map(|answer| in_ms(&answer.range));
     let history = answer.map(|answer| answer.history.clone());
     let spend = answer.map(|answer| answer.spend.clone());
     let bad = answer.map(|answer| answer.bad_intervals.clone());

@@ -1,4 +1,4 @@
-//! `/system`: what came in, what was kept, what was refused and why.
+//! `/system`: which queries run, what came in, what was kept, what was refused and why.
 
 mod memory;
 mod queries;
@@ -7,8 +7,9 @@ mod storage;
 use crate::client::fetch_now;
 use crate::components::answer::Answer;
 use crate::components::cardinality::Cardinality;
+use crate::components::folded::Folded;
 use crate::context::Context;
-use crate::dynamic::{dynamic, handler};
+use crate::dynamic::dynamic;
 use crate::prelude::*;
 use crate::view::format;
 use memory::Memory;
@@ -19,9 +20,6 @@ use storage::Storage;
 #[component]
 pub fn System() -> impl IntoView {
     let location = Context::get().location;
-    // Counting series is a query: it is not asked where one only looks what is wrong.
-    let counted = RwSignal::new(false);
-    let toggled = move |_| counted.set(true);
     let system = fetch_now::<SystemResponse>(|| Some("/api/system".to_owned()));
     view! {
         <section class="page">
@@ -34,34 +32,19 @@ pub fn System() -> impl IntoView {
             </header>
             <Queries/>
             <Answer asked=system.asked>
-                {dynamic(move || system.get().map(|system| view! { <Ingest system=(*system).clone()/> }))}
-                {dynamic(move || system.get().map(|system| view! { <Kept system=(*system).clone()/> }))}
+                {dynamic(move || system.get().map(|system| view! { <Body system=(*system).clone()/> }))}
             </Answer>
-            <details class="as-table" data-testid="cardinality" on:toggle=handler(toggled)>
-                <summary>"Cardinality of metrics"</summary>
-                <Show when=move || counted.get()>
-                    <Cardinality metric=Signal::stored(String::new()) limit="5"/>
-                    <p><a href=dynamic(move || location.link("/metrics", &[]))>"All metrics"</a></p>
-                </Show>
-            </details>
+            // Counting series is a query: it is not asked where one only looks what is wrong.
+            <Folded summary="Cardinality of metrics" test="cardinality">
+                <Cardinality metric=Signal::stored(String::new()) limit="5"/>
+                <p><a href=dynamic(move || location.link("/metrics", &[]))>"All metrics"</a></p>
+            </Folded>
         </section>
     }
 }
 
 #[component]
-fn Ingest(system: SystemResponse) -> impl IntoView {
-    view! {
-        <h2>"Ingest since the start"</h2>
-        <p class="hint">"Received = stored + rejected. What was acknowledged is on disk."</p>
-        <div class="scroll-table" tabindex="0"><table class="rows">
-            <thead><tr><th>"Signal"</th><th class="num">"Received"</th><th class="num">"Stored"</th><th class="num">"Rejected"</th><th>"Balance"</th><th>"Why rejected"</th></tr></thead>
-            <tbody>{system.ingest.into_iter().map(|ledger| view! { <Ledger ledger/> }).collect_view()}</tbody>
-        </table></div>
-    }
-}
-
-#[component]
-fn Kept(system: SystemResponse) -> impl IntoView {
+fn Body(system: SystemResponse) -> impl IntoView {
     let refused = system.refused_requests.iter().map(|reason| {
         view! { <tr><th scope="row">{reason.reason.clone()}</th><td class="num">{format::count(reason.count)}</td></tr> }
     });
@@ -70,6 +53,12 @@ fn Kept(system: SystemResponse) -> impl IntoView {
     });
     let none_refused = system.refused_requests.is_empty().then(|| view! { <p class="hint">"None."</p> });
     view! {
+        <h2>"Ingest since the start"</h2>
+        <p class="hint">"Received = stored + rejected. What was acknowledged is on disk."</p>
+        <div class="scroll-table" tabindex="0"><table class="rows">
+            <thead><tr><th>"Signal"</th><th class="num">"Received"</th><th class="num">"Stored"</th><th class="num">"Rejected"</th><th>"Balance"</th><th>"Why rejected"</th></tr></thead>
+            <tbody>{system.ingest.iter().cloned().map(|ledger| view! { <Ledger ledger/> }).collect_view()}</tbody>
+        </table></div>
         <div class="two">
             <section><h2>"Requests refused as a whole"</h2>{none_refused}<table class="rows"><tbody>{refused.collect_view()}</tbody></table></section>
             <section><h2>"Listeners"</h2><table class="rows"><tbody>{listeners.collect_view()}</tbody></table></section>

@@ -8,12 +8,14 @@ use crate::components::line_chart::LineChart;
 use crate::components::mistake::Mistake;
 use crate::components::saved_searches::SavedSearches;
 use crate::components::scatter::Scatter;
-use crate::components::trace_filters::{FILTERS, TraceFilters};
+use crate::components::trace_filters::TraceFilters;
 use crate::components::trace_list::{MOST, PAGE, Picked, TraceList};
 use crate::context::Context;
 use crate::dynamic::dynamic;
 use crate::prelude::*;
-use crate::view::{format, links, red, traceql};
+use crate::view::range::in_ms;
+use crate::view::traceql::{self, FILTERS};
+use crate::view::{format, links, red};
 use ocelli_api::searches::SearchPage;
 use ocelli_api::traces::{TraceMetricsResponse, TracesResponse};
 
@@ -65,7 +67,7 @@ pub fn Traces() -> impl IntoView {
 /// How many spans are found, and how many of them failed.
 #[component]
 fn Rates(answer: Fetched<TraceMetricsResponse>) -> impl IntoView {
-    let range_ms = answer.map(|answer| (answer.range.from.0 as f64 / 1e6, answer.range.to.0 as f64 / 1e6));
+    let range_ms = answer.map(|answer| in_ms(&answer.range));
     let lines = answer.map(red::of_spans);
     let range_ms = Signal::derive(move || range_ms.get().unwrap_or_default());
     let series = Signal::derive(move || lines.get().unwrap_or_default());

@@ -140,7 +140,7 @@ pub fn ingest(system: &SystemResponse) -> Option<Tile> {
     let more = lines.len().saturating_sub(SHOWN);
     let heading = if more > 0 { format!("Ingest, and {more} more") } else { "Ingest".to_owned() };
     lines.truncate(SHOWN);
-    Some(Tile::of("ingest-tile", "/system", heading, lines, ""))
+    Some(Tile { id: "ingest-tile", heading, path: "/system", lines })
 }
 
 #[cfg(test)]

@@ -3,13 +3,11 @@
 use super::dashboards::request::search;
 use super::query_string::QueryString;
 use super::text::number;
+use super::traceql::FILTERS;
 use ocelli_api::queries::{QueryRun, QueryState};
 
 /// Parameters that hold the query itself.
 const TEXTS: [&str; 5] = ["q", "query", "match[]", "match", "service"];
-/// Those of a search for traces.
-const SEARCH: [&str; 10] =
-    ["service", "operation", "status", "min_duration", "max_duration", "q", "query", "sort", "from", "to"];
 /// What is shown before a query about a moment.
 const INSTANT_MS: i64 = 900_000;
 
@@ -37,7 +35,7 @@ pub fn page(run: &QueryRun) -> Option<String> {
         | "/api/logs/facets"
         | "/api/logs/patterns"
         | "/api/logs/export" => Some(parameters.only(&["q", "from", "to"]).on("/logs")),
-        "/api/traces" => Some(parameters.only(&SEARCH).on("/traces")),
+        "/api/traces" => Some(parameters.only(&[&FILTERS[..], &["from", "to"]].concat()).on("/traces")),
         "/api/traces/metrics" => {
             let found = search(parameters.get("query")?).to_owned();
             Some(parameters.only(&["from", "to"]).with("query", &found).on("/traces"))

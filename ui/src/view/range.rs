@@ -34,6 +34,11 @@ pub fn absolute(range: &TimeRange) -> (String, String) {
     (format_rfc3339(range.from), format_rfc3339(range.to))
 }
 
+/// Both ends as charts have them, in milliseconds since the epoch.
+pub fn in_ms(range: &TimeRange) -> (f64, f64) {
+    (range.from.0 as f64 / 1e6, range.to.0 as f64 / 1e6)
+}
+
 /// What was dragged over, in milliseconds, in either direction.
 pub fn zoom_ms(a_ms: f64, b_ms: f64) -> (String, String) {
     let from = a_ms.min(b_ms).floor() as i64;

@@ -3,6 +3,10 @@
 
 use super::query_string::QueryString;
 
+/// The parameters of a search for traces: of the page's address, and of the API.
+pub const FILTERS: [&str; 8] =
+    ["service", "operation", "status", "min_duration", "max_duration", "q", "query", "sort"];
+
 /// The fields of the form that stand for one span, and how TraceQL says them.
 const FIELDS: [(&str, &str); 5] = [
     ("service", "resource.service.name ="),

@@ -11,10 +11,9 @@ use crate::view::dashboards::axis;
 use crate::view::dashboards::lines::{Line, MOST, reduced, stacked};
 use crate::view::dashboards::units::{Unit, colour};
 use crate::view::order::sort_by;
+use crate::view::range::in_ms;
 use crate::view::scale::Linear;
 use crate::view::series::Series;
-use crate::view::zone;
-use ocelli_api::UnixNano;
 use ocelli_api::dashboards::{Panel, Reduce};
 
 /// Lines that a description in words has, and that a reader finds without an order.
@@ -24,7 +23,7 @@ const DESCRIBED: usize = 8;
 pub fn range_ms(scope: Scoped) -> Signal<(f64, f64)> {
     Signal::derive(move || {
         let range = scope.with(|scope| scope.as_ref().map(|scope| scope.range)).unwrap_or_default();
-        (range.from.0 as f64 / 1e6, range.to.0 as f64 / 1e6)
+        in_ms(&range)
     })
 }
 
@@ -146,9 +145,5 @@ fn Legend(unit: StoredValue<Unit>, lines: Memo<Vec<Line>>, alone: RwSignal<Optio
             view! { <p class="hint">{format!("Only the first {MOST} lines are shown.")}</p> }
         })
     };
-    let time = move || {
-        let at = UnixNano((context.hover_ms.get()? * 1e6) as i64);
-        Some(zone::short_date_clock(at, context.offset_min(at)))
-    };
-    view! { <p class="hint num dash-readout">{dynamic(time)}</p><ul class="dash-legend">{dynamic(entries)}</ul>{dynamic(more)} }
+    view! { <p class="hint num dash-readout">{dynamic(move || context.hover_clock())}</p><ul class="dash-legend">{dynamic(entries)}</ul>{dynamic(more)} }
 }

@@ -89,12 +89,16 @@ pub fn url(query: &PanelQuery, kind: PanelKind, scope: &Scope) -> Result<String,
     })
 }
 
+/// With the ends of a range as Prometheus takes them.
+fn within(query: QueryString, range: &TimeRange) -> QueryString {
+    let seconds = |at: UnixNano| seconds(at.0 / 1_000_000);
+    query.with("start", &seconds(range.from)).with("end", &seconds(range.to))
+}
+
 /// The request for the values of a label, or for the labels where it is empty, of the series that a selector
 /// chooses; all, where there is none.
 pub fn labels(label: &str, selector: &str, range: &TimeRange) -> String {
-    let seconds = |at: UnixNano| seconds(at.0 / 1_000_000);
-    let query = QueryString::default().with("match[]", selector);
-    let query = query.with("start", &seconds(range.from)).with("end", &seconds(range.to));
+    let query = within(QueryString::default().with("match[]", selector), range);
     match label {
         "" => query.on("/prometheus/api/v1/labels"),
         label => query.on(&format!("/prometheus/api/v1/label/{}/values", encode_segment(label))),
@@ -103,10 +107,9 @@ pub fn labels(label: &str, selector: &str, range: &TimeRange) -> String {
 
 /// The request for the exemplars of what a query of PromQL selects; none where it cannot be filled in.
 pub fn with_exemplars(query: &str, scope: &Scope) -> Option<String> {
-    let seconds = |at: UnixNano| seconds(at.0 / 1_000_000);
     let text = scope.fill(query, Syntax::PromQl).ok()?;
-    let url = QueryString::default().with("query", &text).with("start", &seconds(scope.range.from));
-    Some(url.with("end", &seconds(scope.range.to)).on("/prometheus/api/v1/query_exemplars"))
+    let url = within(QueryString::default().with("query", &text), &scope.range);
+    Some(url.on("/prometheus/api/v1/query_exemplars"))
 }
 
 /// The request for how a query of PromQL is read.
